@@ -1,0 +1,1 @@
+"""Feedback: exactly one strength and one priority, each with a moment of her own video."""

@@ -1,0 +1,434 @@
+"""Background work that is never lost: enqueued with the change that asks for it, run until done.
+
+DBOS keeps the jobs in the application's own database and runs a killed one again, from its last
+finished step; nothing outside this module knows of it. A handler is a short list of idempotent
+steps. What a person sees (state, step, percent, reason) is in the table `job`.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+import structlog
+from dbos import DBOS, DBOSClient
+from filelock import FileLock, Timeout
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from observe.db import Base, Database, choice, now, open_database
+from observe.errors import ObserveError
+from observe.settings import Settings
+from observe.text import Message, message
+
+PROTOCOL = "observe-jobs-1"  # not the source's hash: an upgrade must not orphan waiting jobs
+QUEUE = "observe"
+AT_ONCE = 2  # so that cutting two clips does not wait behind an hour of film
+POLL_SECONDS = 0.5
+INTERRUPTIONS = 5  # a job whose worker dies this often without a step done is told as failed
+RECOVERIES = 10_000  # DBOS counts every recovery, also of the innocent, so our own count decides
+PROGRESS_SECONDS = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+class JobState(enum.StrEnum):
+    """Where a job stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED: Final = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
+
+
+class Job(Base):
+    """What a person sees of a job. `step` is a stable code, `reason` the source of a sentence."""
+
+    __tablename__ = "job"
+    __table_args__ = (sa.UniqueConstraint("kind", "subject_id", "attempt"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subject_id: Mapped[UUID] = mapped_column(index=True)
+    attempt: Mapped[int]
+    state: Mapped[JobState] = mapped_column(choice(JobState), default=JobState.WAITING)
+    step: Mapped[str] = mapped_column(default="")
+    percent: Mapped[int] = mapped_column(default=0)
+    seconds_left: Mapped[int | None]
+    interruptions: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str | None]
+    reason_values: Mapped[str] = mapped_column(default="{}")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to this job by itself."""
+        return self.state in ENDED
+
+    @property
+    def why(self) -> Message | None:
+        """Return why the job failed, as a sentence."""
+        return Message(self.reason, json.loads(self.reason_values)) if self.reason else None
+
+
+class CancelledError(Exception):
+    """The person asked for this job to stop."""
+
+
+# --- asking for work ----------------------------------------------------------------------------
+
+
+def enqueue(session: Session, kind: str, subject_id: UUID) -> str:
+    """Ask for the job `kind` on `subject_id` in the caller's transaction; return its id.
+
+    While an earlier one is waiting, running or done, that one is meant and nothing is added.
+    """
+    last = latest(session, kind, subject_id)
+    if last is not None and last.state not in (JobState.FAILED, JobState.CANCELLED):
+        return last.id
+    attempt = last.attempt + 1 if last else 1
+    job = Job(
+        id=f"{kind}:{subject_id}:{attempt}", kind=kind, subject_id=subject_id, attempt=attempt
+    )
+    session.add(job)
+    session.flush()
+    _client(session.get_bind().engine).enqueue_in_transaction(
+        session,
+        {
+            "queue_name": QUEUE,
+            "workflow_name": _run.__qualname__,
+            "workflow_id": job.id,
+            "app_version": PROTOCOL,
+        },
+        job.id,
+    )
+    return job.id
+
+
+def retry(session: Session, job_id: str) -> str:
+    """Ask again for a job that failed or was cancelled; return the id of the new attempt."""
+    job = session.get_one(Job, job_id)
+    return enqueue(session, job.kind, job.subject_id)
+
+
+def cancel(session: Session, job_id: str) -> None:
+    """Ask a job to stop: one that waits never starts, one that runs ends at its next check."""
+    _change(session, job_id, state=JobState.CANCELLED)
+
+
+def latest(session: Session, kind: str, subject_id: UUID) -> Job | None:
+    """Return the last attempt of the job `kind` on `subject_id`."""
+    return session.scalars(
+        sa.select(Job)
+        .where(Job.kind == kind, Job.subject_id == subject_id)
+        .order_by(Job.attempt.desc())
+        .limit(1)
+    ).first()
+
+
+def _change(session: Session, job_id: str, **values: object) -> None:
+    """Change a job that has not ended; an ended one stays as it is."""
+    session.execute(
+        sa.update(Job)
+        .where(Job.id == job_id, Job.state.in_([JobState.WAITING, JobState.RUNNING]))
+        .values(updated_at=now(), **values)
+    )
+
+
+_clients: WeakKeyDictionary[sa.Engine, DBOSClient] = WeakKeyDictionary()
+
+
+def _client(engine: sa.Engine) -> DBOSClient:
+    if engine not in _clients:
+        _clients[engine] = DBOSClient(system_database_engine=engine, lazy=True)
+    return _clients[engine]
+
+
+# --- doing it -----------------------------------------------------------------------------------
+
+T = TypeVar("T")
+
+Handler = Callable[["Work", UUID], None]
+_handlers: dict[str, Handler] = {}
+
+
+def handler(kind: str) -> Callable[[Handler], Handler]:
+    """Mark a function as what the worker does for jobs of `kind`."""
+
+    def register(function: Handler) -> Handler:
+        _handlers[kind] = function
+        return function
+
+    return register
+
+
+@dataclass
+class Work:
+    """A running job, as its handler sees it."""
+
+    job_id: str
+    settings: Settings
+    database: Database
+    _told_at: float = field(default=0.0, init=False)
+    _told: tuple[str, int] = field(default=("", -1), init=False)
+
+    def step(self, name: str, function: Callable[..., T], *arguments: object) -> T:
+        """Run `function` once and keep its result; after a kill, finished steps are not repeated.
+
+        `function` is idempotent and returns what JSON can hold; an OSError is tried again, later
+        each time.
+
+        Raises:
+            ObserveError, CancelledError: as `function` raised them.
+        """
+        self.check_cancelled()
+        self.progress(name, 0)
+        outcome: _Outcome = DBOS.run_step(
+            {
+                "name": name,
+                "retries_allowed": True,
+                "max_attempts": 4,
+                "interval_seconds": 1.0,
+                "backoff_rate": 3.0,
+                "should_retry": lambda error: isinstance(error, OSError),
+            },
+            self._outcome,
+            function,
+            *arguments,
+        )
+        value: T = outcome.result()
+        return value
+
+    def _outcome(self, function: Callable[..., object], *arguments: object) -> _Outcome:
+        """Run on the first time only: what is kept is returned again after a kill."""
+        try:
+            outcome = _Outcome(value=function(*arguments))
+        except ObserveError as error:
+            outcome = _Outcome(refused=ObserveError(error.message))
+        except CancelledError:
+            outcome = _Outcome(cancelled=True)
+        with self.database.write() as session:
+            _change(session, self.job_id, interruptions=0)
+        return outcome
+
+    def progress(self, step: str, percent: int, *, seconds_left: int | None = None) -> None:
+        """Tell how far `step` is; written at most twice a second, a change of step at once."""
+        if step == self._told[0] and time.monotonic() - self._told_at < PROGRESS_SECONDS:
+            return
+        with self.database.write() as session:
+            _change(session, self.job_id, step=step, percent=percent, seconds_left=seconds_left)
+        self._told, self._told_at = (step, percent), time.monotonic()
+
+    def check_cancelled(self) -> None:
+        """Raise CancelledError when the person asked this job to stop."""
+        with self.database.read() as session:
+            if session.scalar(sa.select(Job.state).where(Job.id == self.job_id)) in ENDED:
+                raise CancelledError
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """How a step ended, in a form that DBOS can keep: a refusal is an answer, not a crash."""
+
+    value: Any = None
+    refused: ObserveError | None = None
+    cancelled: bool = False
+
+    def result(self) -> Any:  # noqa: ANN401  # whatever the step's function returned
+        if self.cancelled:
+            raise CancelledError
+        if self.refused is not None:
+            raise self.refused
+        return self.value
+
+
+@dataclass
+class _Workplace:
+    """What the one worker of this process works with; DBOS itself is one a process."""
+
+    settings: Settings
+    database: Database
+
+
+_workplace: _Workplace | None = None
+
+
+@DBOS.workflow(max_recovery_attempts=RECOVERIES)
+def _run(job_id: str) -> None:
+    if _workplace is None:
+        raise RuntimeError("a job runs only inside run_worker")
+    work = Work(job_id, _workplace.settings, _workplace.database)
+    with structlog.contextvars.bound_contextvars(job=job_id):
+        try:
+            _do(work)
+        except CancelledError:
+            log.info("job cancelled")
+        except ObserveError as error:
+            _fail(work.database, job_id, error.message)
+        except Exception as error:  # noqa: BLE001  # the job boundary: told, logged, and over
+            log.exception("job failed")
+            _fail(work.database, job_id, _unexpected(error))
+
+
+def _do(work: Work) -> None:
+    _wait_for_turn(work)
+    with work.database.write() as session:
+        _change(session, work.job_id, state=JobState.RUNNING)
+        job = session.get_one(Job, work.job_id)
+    _handlers[job.kind](work, job.subject_id)
+    with work.database.write() as session:
+        _change(session, work.job_id, state=JobState.DONE, percent=100, seconds_left=0)
+
+
+def _wait_for_turn(work: Work) -> None:
+    """Let interrupted jobs go on one by one, the least suspected first.
+
+    One of them may have killed the worker: alone, it cannot take the innocent with it again.
+    """
+    while True:
+        work.check_cancelled()
+        with work.database.read() as session:
+            first = session.scalars(
+                sa.select(Job.id)
+                .where(Job.state.not_in(ENDED), Job.interruptions > 0)
+                .order_by(Job.interruptions, Job.id)
+                .limit(1)
+            ).first()
+            interrupted = session.get_one(Job, work.job_id).interruptions > 0
+        if not interrupted or first == work.job_id:
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def _unexpected(error: Exception) -> Message:
+    return message(
+        "Something unexpected happened (%(error)s). Try again; if it fails again, send the log.",
+        error=type(error).__name__,
+    )
+
+
+def _fail(database: Database, job_id: str, why: Message) -> None:
+    with database.write() as session:
+        values = json.dumps(dict(why.values), default=str)
+        _change(session, job_id, state=JobState.FAILED, reason=why.source, reason_values=values)
+
+
+# --- the worker process ---------------------------------------------------------------------------
+
+
+class WorkerBusyError(ObserveError):
+    """Another worker already serves this home."""
+
+
+@contextmanager
+def worker(settings: Settings) -> Iterator[Database]:
+    """Be this home's one worker while the block runs; killed jobs of the last one go on at once.
+
+    Raises:
+        WorkerBusyError: another process is the worker (two ran a job twice).
+    """
+    global _workplace  # noqa: PLW0603  # DBOS is one a process, and so is what it works with
+    lock = FileLock(settings.home / "worker.lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise WorkerBusyError(message("Another worker already serves this home.")) from error
+    database, engine = open_database(settings.url), open_database(settings.url).engine
+    _workplace = _Workplace(settings, database)
+    try:
+        _count_interrupted(database)
+        _launch(engine)
+        yield database
+    finally:
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+        _put_back(database)
+        _workplace = None
+        engine.dispose()
+        database.engine.dispose()
+        lock.release()
+
+
+def _count_interrupted(database: Database) -> None:
+    """Note which jobs the last worker was doing when it died, and give up those that kill it."""
+    with database.write() as session:
+        running = session.scalars(sa.select(Job).where(Job.state == JobState.RUNNING)).all()
+        for job in running:
+            job.state, job.interruptions = JobState.WAITING, job.interruptions + 1
+        suspects = [job.id for job in running if job.interruptions >= INTERRUPTIONS]
+    for job_id in suspects:
+        _fail(
+            database,
+            job_id,
+            message("This was interrupted too many times. Try again; see the log for the reason."),
+        )
+
+
+def _put_back(database: Database) -> None:
+    """On a clean stop, what was running waits for the next worker and is under no suspicion."""
+    with database.write() as session:
+        session.execute(
+            sa.update(Job).where(Job.state == JobState.RUNNING).values(state=JobState.WAITING)
+        )
+
+
+def _launch(engine: sa.Engine) -> None:
+    logging.getLogger("dbos").setLevel(logging.WARNING)
+    DBOS(
+        config={
+            "name": "observe",
+            "system_database_engine": engine,
+            "application_version": PROTOCOL,
+            "executor_id": "worker",
+            "log_level": "WARNING",
+            "run_migrations": False,
+            "notification_listener_polling_interval_sec": POLL_SECONDS,
+        }
+    )
+    DBOS.launch()
+    DBOS.register_queue(QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=POLL_SECONDS)
+
+
+def run_worker(settings: Settings, stopped: threading.Event) -> None:
+    """Do this home's jobs until `stopped` is set."""
+    with worker(settings):
+        stopped.wait()
+
+
+def wait_for(settings: Settings, job_id: str, tell: Callable[[Job], None]) -> Job:
+    """Return the job when it has ended, calling `tell` on the way.
+
+    Where no worker serves this home, this process is the worker until then.
+    """
+    database = open_database(settings.url)
+    try:
+        with worker(settings):
+            return _watch(database, job_id, tell)
+    except WorkerBusyError:
+        return _watch(database, job_id, tell)
+    finally:
+        database.engine.dispose()
+
+
+def _watch(database: Database, job_id: str, tell: Callable[[Job], None]) -> Job:
+    while True:
+        with database.read() as session:
+            job = session.get_one(Job, job_id)
+        tell(job)
+        if job.ended:
+            return job
+        time.sleep(POLL_SECONDS / 2)

@@ -1,0 +1,209 @@
+"""Who may do what: one table on one screen, and one function that reads it.
+
+A person stands in *relations* to a thing (its observer, the educator in it, UTP head of its
+school, …). An action is allowed when one of her relations is in the action's row; everything
+else is refused. What a person may not see answers exactly as what does not exist.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from observe.errors import NotAllowedError, NotFoundError
+from observe.people.models import Role, User
+from observe.text import message
+
+
+class Relation(enum.StrEnum):
+    """How a person stands to a thing."""
+
+    SELF = "self"  # the thing is about herself, or her own account
+    OBSERVER = "observer"  # she is the observer it was given to
+    EDUCATOR = "educator"  # she is the educator seen in it
+    SCHOOL_OBSERVER = "school_observer"  # observer of its school
+    SCHOOL_UTP_HEAD = "school_utp_head"  # UTP head of its school
+    NETWORK_LEAD = "network_lead"
+    ADMINISTRATOR = "administrator"
+    ANYONE = "anyone"  # signed in
+
+
+class Action(enum.StrEnum):
+    """What can be done; each way in (page, command, worker, sync) names one."""
+
+    HOME_SEE = "home.see"
+    RUBRIC_SEE = "rubric.see"
+    RUBRIC_LOAD = "rubric.load"
+    SCHOOL_SEE = "school.see"
+    SCHOOL_IMPORT = "school.import"
+    PERSON_SEE = "person.see"
+    PERSON_IMPORT = "person.import"
+    PERSON_LINK = "person.link"
+    ACCOUNT_CHANGE = "account.change"
+    RECORDING_ADD = "recording.add"
+    RECORDING_SEE = "recording.see"
+    RECORDING_WATCH = "recording.watch"
+    RECORDING_PREPARE = "recording.prepare"
+    RECORDING_CONSENT = "recording.consent"
+    OBSERVATION_START = "observation.start"
+    OBSERVATION_CODE = "observation.code"
+    OBSERVATION_SUBMIT = "observation.submit"
+    RECORD_SEE = "record.see"
+    RECORD_COMMENT = "record.comment"
+    RECORD_EXPORT = "record.export"
+    FEEDBACK_COMPOSE = "feedback.compose"
+    FEEDBACK_PUBLISH = "feedback.publish"
+    FEEDBACK_SEE = "feedback.see"
+    FEEDBACK_WATCH = "feedback.watch"
+    FEEDBACK_ANSWER = "feedback.answer"
+    HOME_BACKUP = "home.backup"
+    HOME_CHECK = "home.check"
+
+
+_R = Relation
+_TERRITORY = frozenset({_R.NETWORK_LEAD, _R.ADMINISTRATOR})
+
+ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
+    Action.HOME_SEE: frozenset({_R.ANYONE}),
+    Action.RUBRIC_SEE: frozenset({_R.ANYONE}),
+    Action.RUBRIC_LOAD: frozenset({_R.ADMINISTRATOR}),
+    Action.SCHOOL_SEE: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}) | _TERRITORY,
+    Action.SCHOOL_IMPORT: frozenset({_R.ADMINISTRATOR}),
+    Action.PERSON_SEE: frozenset({_R.SELF, _R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}) | _TERRITORY,
+    Action.PERSON_IMPORT: frozenset({_R.ADMINISTRATOR}),
+    Action.PERSON_LINK: frozenset({_R.ADMINISTRATOR}),
+    Action.ACCOUNT_CHANGE: frozenset({_R.SELF}),
+    Action.RECORDING_ADD: frozenset({_R.SCHOOL_OBSERVER}),
+    Action.RECORDING_SEE: frozenset({_R.OBSERVER}),
+    Action.RECORDING_WATCH: frozenset({_R.OBSERVER}),
+    Action.RECORDING_PREPARE: frozenset({_R.OBSERVER}),
+    Action.RECORDING_CONSENT: frozenset({_R.OBSERVER}),
+    Action.OBSERVATION_START: frozenset({_R.OBSERVER}),
+    Action.OBSERVATION_CODE: frozenset({_R.OBSERVER}),
+    Action.OBSERVATION_SUBMIT: frozenset({_R.OBSERVER}),
+    Action.RECORD_SEE: frozenset({_R.OBSERVER, _R.SCHOOL_UTP_HEAD}),
+    Action.RECORD_COMMENT: frozenset({_R.OBSERVER, _R.SCHOOL_UTP_HEAD}),
+    Action.RECORD_EXPORT: frozenset({_R.OBSERVER, _R.SCHOOL_UTP_HEAD}),
+    Action.FEEDBACK_COMPOSE: frozenset({_R.OBSERVER}),
+    Action.FEEDBACK_PUBLISH: frozenset({_R.OBSERVER}),
+    Action.FEEDBACK_SEE: frozenset({_R.OBSERVER, _R.EDUCATOR}),
+    Action.FEEDBACK_WATCH: frozenset({_R.OBSERVER, _R.EDUCATOR}),
+    Action.FEEDBACK_ANSWER: frozenset({_R.EDUCATOR}),
+    Action.HOME_BACKUP: frozenset({_R.ADMINISTRATOR}),
+    Action.HOME_CHECK: frozenset({_R.ADMINISTRATOR}),
+}
+
+# What a person must be allowed to see before a refusal may admit that the thing exists.
+SEEN_BY: Final[dict[str, Action]] = {
+    "home": Action.HOME_SEE,
+    "rubric": Action.RUBRIC_SEE,
+    "school": Action.SCHOOL_SEE,
+    "person": Action.PERSON_SEE,
+    "recording": Action.RECORDING_SEE,
+    "observation": Action.OBSERVATION_CODE,
+    "record": Action.RECORD_SEE,
+    "feedback": Action.FEEDBACK_SEE,
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A role that holds today, in one school or (None) in the whole territory."""
+
+    role: Role
+    school_id: UUID | None
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The person in whose name something is done."""
+
+    user_id: UUID
+    name: str
+    standings: frozenset[Standing]
+
+    def has(self, role: Role) -> bool:
+        """Tell whether the actor holds `role` anywhere."""
+        return any(standing.role == role for standing in self.standings)
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What access needs to know of a thing: where it belongs and who has to do with it."""
+
+    kind: str
+    id: UUID | None = None
+    school_ids: frozenset[UUID] = frozenset()
+    observer_id: UUID | None = None
+    educator_id: UUID | None = None
+    user_id: UUID | None = None
+
+
+HOME: Final = Thing("home")
+
+
+def actor_of(user: User, on: date) -> Actor:
+    """Return `user` as an actor, with the memberships that hold on the day `on`."""
+    holding = (
+        Standing(membership.role, membership.school_id)
+        for membership in user.memberships
+        if (membership.starts_on is None or membership.starts_on <= on)
+        and (membership.ends_on is None or on <= membership.ends_on)
+    )
+    return Actor(user.id, user.name, frozenset(holding) if user.active else frozenset())
+
+
+def relations(actor: Actor, thing: Thing) -> frozenset[Relation]:
+    """Return how `actor` stands to `thing`."""
+    found = {Relation.ANYONE} if actor.standings else set()
+    if thing.user_id == actor.user_id:
+        found.add(Relation.SELF)
+    if thing.observer_id == actor.user_id and actor.has(Role.OBSERVER):
+        found.add(Relation.OBSERVER)
+    if thing.educator_id == actor.user_id and actor.has(Role.EDUCATOR):
+        found.add(Relation.EDUCATOR)
+    found.update(
+        _BY_STANDING[standing.role]
+        for standing in actor.standings
+        if standing.role in _BY_STANDING and _covers(standing, thing)
+    )
+    return frozenset(found)
+
+
+_BY_STANDING: Final = {
+    Role.OBSERVER: Relation.SCHOOL_OBSERVER,
+    Role.UTP_HEAD: Relation.SCHOOL_UTP_HEAD,
+    Role.NETWORK_LEAD: Relation.NETWORK_LEAD,
+    Role.ADMINISTRATOR: Relation.ADMINISTRATOR,
+}
+
+
+def _covers(standing: Standing, thing: Thing) -> bool:
+    return standing.school_id is None or standing.school_id in thing.school_ids
+
+
+def can(actor: Actor, action: Action, thing: Thing) -> bool:
+    """Tell whether `actor` may do `action` to `thing`. What the table does not allow is refused."""
+    return bool(ALLOWED[action] & relations(actor, thing))
+
+
+def require(actor: Actor, action: Action, thing: Thing) -> None:
+    """Return when `actor` may do `action` to `thing`.
+
+    Raises:
+        NotFoundError: she may not even see it.
+        NotAllowedError: she may see it, but not do this.
+    """
+    if can(actor, action, thing):
+        return
+    if can(actor, SEEN_BY[thing.kind], thing):
+        raise NotAllowedError(message("You may see this, but not change it."))
+    raise not_found()
+
+
+def not_found() -> NotFoundError:
+    """Return the one answer for what does not exist and for what may not be known."""
+    return NotFoundError(message("There is nothing here, or it is not yours to see."))

@@ -1,0 +1,81 @@
+"""The audit trail: written in the transaction of the change it tells of, never changed after.
+
+Each entry's hash covers the entry and the hash before it; database triggers refuse UPDATE and
+DELETE. Details hold ids and states, never a child's name nor the text of a note.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe.db import now
+from observe.people.models import AuditEntry
+
+GENESIS = "0" * 64
+_POSTGRES_LOCK = 0x6F627376  # one chain, so one writer at a time at a hub
+
+
+def record(
+    session: Session,
+    action: str,
+    *,
+    actor_id: UUID | None,
+    thing_kind: str,
+    thing_id: UUID | None,
+    **details: object,
+) -> None:
+    """Append an entry to the trail, in the caller's transaction."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRES_LOCK)))
+    number, prev_hash = _last(session)
+    entry = AuditEntry(
+        number=number + 1,
+        at=now(),
+        actor_id=actor_id,
+        action=action,
+        thing_kind=thing_kind,
+        thing_id=thing_id,
+        details=json.dumps(details, default=str, sort_keys=True),
+        prev_hash=prev_hash,
+    )
+    entry.hash = entry_hash(entry)
+    session.add(entry)
+    session.flush()
+
+
+def _last(session: Session) -> tuple[int, str]:
+    last = session.execute(
+        sa.select(AuditEntry.number, AuditEntry.hash).order_by(AuditEntry.number.desc()).limit(1)
+    ).first()
+    return (last[0], last[1]) if last else (0, GENESIS)
+
+
+def entry_hash(entry: AuditEntry) -> str:
+    """Return the sha256 over what `entry` says and the hash of the entry before it."""
+    told = [
+        entry.number,
+        entry.at.isoformat(),
+        str(entry.actor_id),
+        entry.action,
+        entry.thing_kind,
+        str(entry.thing_id),
+        entry.details,
+        entry.prev_hash,
+    ]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def first_broken(session: Session) -> int | None:
+    """Return the number of the first entry that does not fit the chain, or None when all do."""
+    prev_hash, number = GENESIS, 0
+    for entry in session.scalars(sa.select(AuditEntry).order_by(AuditEntry.number)):
+        number += 1
+        if (entry.number, entry.prev_hash, entry.hash) != (number, prev_hash, entry_hash(entry)):
+            return entry.number
+        prev_hash = entry.hash
+    return None

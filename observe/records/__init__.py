@@ -1,0 +1,1 @@
+"""Records: submitted observations as the people of a school see and discuss them."""

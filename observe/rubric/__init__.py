@@ -1,0 +1,1 @@
+"""Rubrics: readable files, checked, frozen by content, every version kept."""

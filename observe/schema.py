@@ -1,0 +1,133 @@
+"""The schema's history: one Alembic history for SQLite and PostgreSQL.
+
+On a laptop the database file is copied before an upgrade and the copy is named; at a hub an
+outdated schema stops the start and the command to run is told.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from dbos import DBOS
+from filelock import FileLock
+
+from observe.db import now, open_database
+from observe.errors import ObserveError
+from observe.settings import Settings
+from observe.text import message
+from observe.triggers import create_triggers
+
+_POSTGRES_LOCK = 0x6D696772  # two migrators must not meet
+
+
+def migrations_path() -> Path:
+    """Return the folder of the migrations, in a checkout or in the installed package."""
+    package = Path(__file__).parent
+    installed = package / "_migrations"
+    return installed if installed.is_dir() else package.parent / "migrations"
+
+
+def _config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_path()).replace("%", "%%"))
+    config.attributes["url"] = url
+    return config
+
+
+def head() -> str:
+    """Return the revision that this code needs."""
+    found = ScriptDirectory.from_config(_config("")).get_current_head()
+    if found is None:
+        raise RuntimeError("the migrations are missing from this installation")
+    return found
+
+
+def current(url: str) -> str | None:
+    """Return the revision that the database at `url` has, or None for an empty one."""
+    engine = open_database(url).engine
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+
+
+def upgrade(settings: Settings) -> Path | None:
+    """Bring the database to `head`; return the copy made before, if there was something to copy."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    before = current(settings.url)
+    if before == head():
+        return None
+    copy = None
+    if before is not None and settings.mode == "laptop":
+        copy = copy_before_upgrade(settings, before)
+    migrate(settings.url, "head")
+    return copy
+
+
+def migrate(url: str, revision: str) -> None:
+    """Move the schema at `url` up to `revision`, and DBOS's own tables to its version."""
+    database = open_database(url)
+    try:
+        with _alone(database.engine):
+            command.upgrade(_config(url), revision)
+            DBOS.migrate(system_database_url=url)
+            if revision == "head":
+                with database.engine.begin() as connection:
+                    create_triggers(connection)
+    finally:
+        database.engine.dispose()
+
+
+@contextmanager
+def _alone(engine: sa.Engine) -> Iterator[None]:
+    """Keep a second migrator waiting until this one is done."""
+    if engine.dialect.name == "sqlite":
+        with FileLock(f"{engine.url.database}.migrating"):
+            yield
+        return
+    with engine.connect() as connection:
+        # Asked again and again, since a session that waits inside the statement would hold up
+        # the CREATE INDEX CONCURRENTLY of the one that works.
+        while not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_POSTGRES_LOCK))):
+            connection.rollback()
+            time.sleep(0.2)
+        connection.commit()  # the lock is the session's: it ends with this connection
+        yield
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Move the schema at `url` down to `revision`."""
+    command.downgrade(_config(url), revision)
+
+
+def copy_before_upgrade(settings: Settings, revision: str) -> Path:
+    """Copy the laptop's database, consistent while others use it; return the copy."""
+    settings.backup_path.mkdir(parents=True, exist_ok=True)
+    copy = settings.backup_path / f"before-upgrade-{revision}-{now():%Y%m%dT%H%M%S}.sqlite"
+    with sqlite3.connect(settings.database_path) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    source.close()
+    target.close()
+    return copy
+
+
+def check(settings: Settings) -> None:
+    """Return when the schema is the one this code needs.
+
+    Raises:
+        ObserveError: it is older or newer; the sentence names the command to run.
+    """
+    if current(settings.url) != head():
+        raise ObserveError(
+            message("The database has another version than this program. Run: observe init")
+        )

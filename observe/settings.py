@@ -1,0 +1,92 @@
+"""Settings: read once at start from the environment, frozen from then on."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+
+from observe.text import DEFAULT_LOCALE
+
+Mode = Literal["laptop", "hub"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where this home lives and how it behaves; `mode` is the only switch between the two homes."""
+
+    home: Path
+    mode: Mode = "laptop"
+    database_url: str = ""
+    locale: str = DEFAULT_LOCALE
+    import_folders: tuple[Path, ...] = ()
+    session_hours: int = 12
+    link_minutes: int = 60
+    max_upload_bytes: int = 64 * 1024**3
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file of a laptop."""
+        return self.home / "observe.sqlite"
+
+    @property
+    def url(self) -> str:
+        """The database address: the setting, or the laptop's file."""
+        return self.database_url or f"sqlite:///{self.database_path}"
+
+    @property
+    def store_path(self) -> Path:
+        """The folder under which all files are kept; only `video.store` builds paths in it."""
+        return self.home / "store"
+
+    @property
+    def backup_path(self) -> Path:
+        """Where copies of the database made before an upgrade are put."""
+        return self.home / "backups"
+
+    def secret_key(self) -> str:
+        """Return the key that signs cookies, made at first use and readable by the owner only."""
+        path = self.home / "secret-key"
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text(encoding="ascii")
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(key := secrets.token_urlsafe(48))
+        return key
+
+
+def settings_from(environ: Mapping[str, str]) -> Settings:
+    """Return the settings that `environ` asks for (`OBSERVE_HOME`, `OBSERVE_MODE`, …)."""
+    home = Path(environ["OBSERVE_HOME"]) if environ.get("OBSERVE_HOME") else default_home()
+    folders = environ.get("OBSERVE_IMPORT_FOLDERS", "")
+    return Settings(
+        home=home.expanduser().resolve(),
+        mode="hub" if environ.get("OBSERVE_MODE") == "hub" else "laptop",
+        database_url=environ.get("OBSERVE_DATABASE_URL", ""),
+        locale=environ.get("OBSERVE_LOCALE", DEFAULT_LOCALE),
+        import_folders=_folders(folders) if folders else default_import_folders(),
+    )
+
+
+def _folders(text: str) -> tuple[Path, ...]:
+    return tuple(Path(part).expanduser().resolve() for part in text.split(os.pathsep) if part)
+
+
+def default_home() -> Path:
+    """Return `media/` of the checkout this code runs from, else the user's data folder."""
+    checkout = Path(__file__).resolve().parents[1]
+    if (checkout / "pyproject.toml").is_file() and (checkout / "migrations").is_dir():
+        return checkout / "media"
+    return user_data_path("observe", appauthor=False)
+
+
+def default_import_folders() -> tuple[Path, ...]:
+    """Return the folders of this user in which cameras and phones usually leave videos."""
+    names = ("Videos", "Vídeos", "Movies", "Downloads", "Descargas", "Desktop", "Escritorio")
+    return tuple(path for name in names if (path := Path.home() / name).is_dir())

@@ -1,0 +1,82 @@
+"""Words for people: messages, their catalogues, Spanish (es-CL) first and English second.
+
+Source strings are English. The Spanish ones live in `translations/es/*.po`, one file a room, read
+as they are: there is no compiled file that could be out of date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from gettext import NullTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+CATALOGUES = Path(__file__).parent / "translations"
+LOCALES = ("es_CL", "en")
+DEFAULT_LOCALE = "es_CL"
+
+
+@runtime_checkable
+class Spoken(Protocol):
+    """Anything that has its words in each language, such as a message or a rubric's text."""
+
+    def in_language(self, locale: str) -> str:
+        """Return the words in `locale`."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence for a person: English source with `%(name)s` places, and what goes into them."""
+
+    source: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def in_language(self, locale: str = DEFAULT_LOCALE) -> str:
+        """Return the sentence in `locale`, with its values filled in."""
+        values = {name: _spoken(value, locale) for name, value in self.values.items()}
+        sentence = translations(locale).gettext(self.source)
+        return sentence % values if values else sentence.replace("%%", "%")
+
+    def __str__(self) -> str:
+        return self.in_language("en")
+
+
+def message(source: str, **values: object) -> Message:
+    """Return the message `source`; the extractor collects `source` from each call of this name."""
+    return Message(source, values)
+
+
+def _spoken(value: object, locale: str) -> object:
+    return value.in_language(locale) if isinstance(value, Spoken) else value
+
+
+@cache
+def translations(locale: str) -> NullTranslations:
+    """Return the catalogue of `locale`'s language; English is the source and needs none."""
+    language = locale.split("_")[0]
+    paths = sorted((CATALOGUES / language).glob("*.po"))
+    if not paths:
+        return NullTranslations()
+    catalogue = _merged(paths, language)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def _merged(paths: list[Path], language: str) -> Catalog:
+    whole = Catalog(locale=language)
+    for path in paths:
+        with path.open("rb") as file:
+            for entry in read_po(file, locale=language):
+                if entry.id:
+                    whole[entry.id] = entry
+    return whole

@@ -1,0 +1,151 @@
+"""What the database itself refuses, whoever asks: the last guard behind the operations.
+
+Batch migrations rebuild tables on SQLite and lose their triggers, so all of them are made anew
+after each upgrade. Each rule is written once; the two databases differ only in the wrapping.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import sqlalchemy as sa
+
+Event = Literal["INSERT", "UPDATE", "DELETE"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Refuse `event` on `table` when `when` holds for the OLD and NEW row."""
+
+    name: str
+    table: str
+    event: Event
+    when: str
+    sentence: str
+
+
+_COMPLETE = """
+  (SELECT count(*) FROM focus f
+    WHERE f.feedback_id = NEW.id AND f.dimension IS NOT NULL AND trim(f.note) <> ''
+      AND f.end_ms - f.start_ms BETWEEN 15000 AND 120000
+      AND (f.kind = 'strength' OR (trim(f.next_step) <> '' AND f.due_on IS NOT NULL))
+      AND ({extra})) <> 2
+"""
+_FROZEN = "(SELECT state FROM feedback WHERE id = {row}.feedback_id) <> 'draft'"
+_ONLY_CLIP = """
+  (SELECT state FROM feedback WHERE id = OLD.feedback_id) = 'publishing'
+  AND NEW.feedback_id = OLD.feedback_id AND NEW.kind = OLD.kind
+  AND NEW.dimension = OLD.dimension AND NEW.start_ms = OLD.start_ms AND NEW.end_ms = OLD.end_ms
+  AND NEW.note = OLD.note AND NEW.next_step = OLD.next_step
+  AND coalesce(NEW.due_on = OLD.due_on, NEW.due_on IS NULL AND OLD.due_on IS NULL)
+"""
+
+
+def _append_only(table: str) -> list[Rule]:
+    sentence = f"{table} is append-only"
+    return [
+        Rule(f"{table}_not_changed", table, "UPDATE", "1 = 1", sentence),
+        Rule(f"{table}_not_deleted", table, "DELETE", "1 = 1", sentence),
+    ]
+
+
+RULES = [
+    *_append_only("audit_entry"),
+    *_append_only("revision"),
+    *_append_only("rubric_version"),
+    Rule(
+        "feedback_begins_as_draft",
+        "feedback",
+        "INSERT",
+        "NEW.state <> 'draft'",
+        "feedback begins as a draft",
+    ),
+    Rule(
+        "feedback_goes_forward",
+        "feedback",
+        "UPDATE",
+        "NEW.state <> OLD.state AND NOT ("
+        " (OLD.state = 'draft' AND NEW.state = 'publishing')"
+        " OR (OLD.state = 'publishing' AND NEW.state IN ('draft', 'published'))"
+        " OR (OLD.state = 'published' AND NEW.state = 'withdrawn'))",
+        "feedback goes from draft over publishing to published, and can then be withdrawn",
+    ),
+    Rule(
+        "feedback_is_complete",
+        "feedback",
+        "UPDATE",
+        "NEW.state IN ('publishing', 'published') AND " + _COMPLETE.format(extra="1 = 1"),
+        "feedback needs one strength and one priority, each with its moment and note",
+    ),
+    Rule(
+        "feedback_has_clips",
+        "feedback",
+        "UPDATE",
+        "NEW.state = 'published' AND " + _COMPLETE.format(extra="f.clip_id IS NOT NULL"),
+        "published feedback needs its two clips",
+    ),
+    Rule(
+        "feedback_not_deleted",
+        "feedback",
+        "DELETE",
+        "OLD.state IN ('published', 'withdrawn')",
+        "published feedback is kept",
+    ),
+    Rule(
+        "focus_not_added",
+        "focus",
+        "INSERT",
+        _FROZEN.format(row="NEW"),
+        "the feedback is published or being published",
+    ),
+    Rule(
+        "focus_not_deleted",
+        "focus",
+        "DELETE",
+        _FROZEN.format(row="OLD"),
+        "the feedback is published or being published",
+    ),
+    Rule(
+        "focus_not_changed",
+        "focus",
+        "UPDATE",
+        f"{_FROZEN.format(row='OLD')} AND NOT ({_ONLY_CLIP})",
+        "the feedback is published or being published",
+    ),
+]
+
+
+def create_triggers(connection: sa.Connection) -> None:
+    """Make all triggers anew on `connection`, in its transaction."""
+    write = _sqlite if connection.dialect.name == "sqlite" else _postgresql
+    for rule in RULES:
+        for statement in write(rule):
+            connection.exec_driver_sql(statement)
+
+
+def _sqlite(rule: Rule) -> list[str]:
+    return [
+        f"DROP TRIGGER IF EXISTS {rule.name}",
+        f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {rule.table} WHEN {rule.when}"
+        f" BEGIN SELECT RAISE(ABORT, '{rule.sentence}'); END",
+    ]
+
+
+def _postgresql(rule: Rule) -> list[str]:
+    result = "OLD" if rule.event == "DELETE" else "NEW"
+    statements = [
+        f"CREATE OR REPLACE FUNCTION {rule.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF {rule.when} THEN RAISE EXCEPTION '{rule.sentence}'"
+        f" USING ERRCODE = 'check_violation'; END IF; RETURN {result}; END $$",
+        f"DROP TRIGGER IF EXISTS {rule.name} ON {rule.table}",
+        f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {rule.table}"
+        f" FOR EACH ROW EXECUTE FUNCTION {rule.name}()",
+    ]
+    if rule.event == "DELETE" and rule.when == "1 = 1":
+        statements += [
+            f"DROP TRIGGER IF EXISTS {rule.table}_not_truncated ON {rule.table}",
+            f"CREATE TRIGGER {rule.table}_not_truncated BEFORE TRUNCATE ON {rule.table}"
+            f" FOR EACH STATEMENT EXECUTE FUNCTION {rule.name}()",
+        ]
+    return statements

@@ -1,0 +1,1 @@
+"""Video: files in, exact time, what a browser can play, and clips out."""

@@ -1,0 +1,134 @@
+"""Fixtures: a migrated database a test, the fixed cast, real files, and what no test may do."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+from sqlalchemy.orm import Session
+
+from observe import schema
+from observe.db import Database, open_database
+from observe.rubric.models import RubricVersion
+from observe.rubric.operations import load_shipped, version_for
+from observe.settings import Settings
+from observe.video.store import Store
+from tests import factories
+
+REAL_DATA = Path(__file__).parents[1].resolve().parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail whatever in this process connects to anything but this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "localhost", "::1"):
+            pytest.fail(f"a test tried to reach {address}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder of real files, where it is there."""
+    if not REAL_DATA.is_dir():
+        pytest.skip("the real files are not on this machine")
+    return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database brought up by the migrations, with the shipped rubrics: copied for each test."""
+    settings = Settings(home=tmp_path_factory.mktemp("template"))
+    schema.upgrade(settings)
+    database = open_database(settings.url)
+    with database.write() as session:
+        load_shipped(session)
+    with database.engine.connect() as connection:
+        connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.engine.dispose()
+    return settings.database_path
+
+
+@pytest.fixture
+def home(tmp_path: Path, migrated_file: Path) -> Settings:
+    """A home of its own for this test: migrated, rubrics loaded, nobody in it."""
+    settings = Settings(home=tmp_path / "home", import_folders=(tmp_path / "camera",))
+    settings.home.mkdir()
+    shutil.copy(migrated_file, settings.database_path)
+    return settings
+
+
+@pytest.fixture
+def database(home: Settings) -> Iterator[Database]:
+    """The home's database."""
+    opened = open_database(home.url)
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A writing session; what the test leaves is committed at its end."""
+    with database.write() as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(home: Settings) -> Store:
+    """The home's files."""
+    return Store(home.store_path)
+
+
+@pytest.fixture
+def cast(database: Database) -> factories.Cast:
+    """The fixed cast, committed."""
+    with database.write() as session:
+        return factories.cast(session)
+
+
+@pytest.fixture
+def rubric_version(database: Database) -> RubricVersion:
+    """The deep-learning pauta as loaded."""
+    with database.read() as session:
+        return version_for(session, "aprendizaje-profundo")
+
+
+MakeVideo = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def make_video(tmp_path_factory: pytest.TempPathFactory) -> MakeVideo:
+    """Return a maker of small real videos: frame counter in the picture, tone in the sound."""
+    folder = tmp_path_factory.mktemp("videos")
+
+    def make(seconds: int = 30, *, name: str = "clase.mp4", size: str = "320x180") -> Path:
+        target = folder / f"{seconds}-{size}-{name}"
+        if not target.exists():
+            _encode(target, seconds, size)
+        return target
+
+    return make
+
+
+def _encode(target: Path, seconds: int, size: str) -> None:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y"]
+    command += ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate=10:duration={seconds}"]
+    command += ["-f", "lavfi", "-i", f"sine=frequency=330:duration={seconds}"]
+    command += ["-c:v", "libx264", "-preset", "ultrafast", "-g", "10", "-pix_fmt", "yuv420p"]
+    command += ["-c:a", "aac", "-b:a", "32k", "-movflags", "+faststart", str(target)]
+    subprocess.run(command, check=True, timeout=120)
+
+
+@pytest.fixture(scope="session")
+def small_video(make_video: MakeVideo) -> Path:
+    """A real H.264/AAC lesson of 30 seconds."""
+    return make_video(30)

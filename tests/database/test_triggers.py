@@ -1,0 +1,217 @@
+"""What the database refuses by itself, whoever writes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from observe import schema
+from observe.coding.models import Observation, Revision
+from observe.db import Database, now, open_database
+from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
+from observe.ids import new_id
+from observe.people import audit
+from observe.rubric.models import RubricVersion
+from observe.video.models import DerivedFile, FileKind
+from tests import factories
+
+
+@pytest.fixture
+def both(empty_url: str) -> Iterator[Database]:
+    """A migrated database, once of each kind."""
+    schema.migrate(empty_url, "head")
+    database = open_database(empty_url)
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def feedback_id(both: Database) -> UUID:
+    """A draft with a complete strength and a complete priority, and a submitted revision."""
+    with both.write() as session:
+        cast = factories.cast(session)
+        recording = factories.recording(session, cast)
+        rubric = RubricVersion(rubric_id="r", version="1.0", document="{}", content_hash="a" * 64)
+        session.add(rubric)
+        session.flush()
+        observation = Observation(
+            recording_id=recording.id,
+            observer_id=cast.observer.user_id,
+            rubric_version_id=rubric.id,
+        )
+        session.add(observation)
+        session.flush()
+        session.add(
+            Revision(observation_id=observation.id, number=1, document="{}", sha256="b" * 64)
+        )
+        feedback = Feedback(observation_id=observation.id, revision_number=1)
+        session.add(feedback)
+        session.flush()
+        session.add_all(
+            [
+                _focus(feedback, FocusKind.STRENGTH, "uno"),
+                _focus(feedback, FocusKind.PRIORITY, "dos"),
+            ]
+        )
+        return feedback.id
+
+
+def _focus(feedback: Feedback, kind: FocusKind, dimension: str) -> Focus:
+    return Focus(
+        feedback_id=feedback.id,
+        kind=kind,
+        dimension=dimension,
+        start_ms=0,
+        end_ms=15_000,
+        note="Escuchó la respuesta completa.",
+        next_step="Preguntar por qué." if kind is FocusKind.PRIORITY else "",
+        due_on=date(2026, 6, 1) if kind is FocusKind.PRIORITY else None,
+    )
+
+
+def _run(database: Database, sql: str, **values: object) -> None:
+    with database.write() as session:
+        session.execute(sa.text(sql), values)
+
+
+PUBLISHING = "UPDATE feedback SET state = 'publishing'"
+PUBLISHED = "UPDATE feedback SET state = 'published', published_at = '2026-05-12 10:00:00+00:00'"
+
+
+def _with_clips(database: Database) -> None:
+    with database.write() as session:
+        recording_id = session.execute(sa.text("SELECT id FROM recording")).scalar_one()
+        clip = DerivedFile(
+            recording_id=UUID(str(recording_id)),
+            kind=FileKind.CLIP,
+            recipe="clip",
+            sha256="c" * 64,
+            media_type="video/mp4",
+            size_bytes=1,
+        )
+        session.add(clip)
+        session.flush()
+        session.execute(sa.update(Focus).values(clip_id=clip.id))
+
+
+def test_a_complete_feedback_is_published(both: Database, feedback_id: UUID) -> None:
+    _run(both, PUBLISHING)
+    _with_clips(both)
+    _run(both, PUBLISHED)
+    with both.read() as session:
+        assert session.get_one(Feedback, feedback_id).state is FeedbackState.PUBLISHED
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM focus WHERE kind = 'priority'",
+        "DELETE FROM focus WHERE kind = 'strength'",
+        "UPDATE focus SET note = '  ' WHERE kind = 'strength'",
+        "UPDATE focus SET end_ms = 14999 WHERE kind = 'strength'",
+        "UPDATE focus SET end_ms = 120001 WHERE kind = 'priority'",
+        "UPDATE focus SET start_ms = NULL, end_ms = NULL WHERE kind = 'priority'",
+        "UPDATE focus SET dimension = NULL WHERE kind = 'priority'",
+        "UPDATE focus SET next_step = '' WHERE kind = 'priority'",
+        "UPDATE focus SET due_on = NULL WHERE kind = 'priority'",
+    ],
+)
+def test_without_its_evidence_nothing_is_published(
+    both: Database, feedback_id: UUID, damage: str
+) -> None:
+    _run(both, damage)
+    with pytest.raises(sa.exc.DBAPIError, match="one strength and one priority"):
+        _run(both, PUBLISHING)
+
+
+def test_without_clips_nothing_is_published(both: Database, feedback_id: UUID) -> None:
+    _run(both, PUBLISHING)
+    with pytest.raises(sa.exc.DBAPIError, match="two clips"):
+        _run(both, PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "dimension"), [("strength", "tres"), ("priority", "tres"), ("strength", "dos")]
+)
+def test_there_is_no_second_focus(
+    both: Database, feedback_id: UUID, kind: str, dimension: str
+) -> None:
+    with pytest.raises(sa.exc.IntegrityError), both.write() as session:
+        feedback = session.get_one(Feedback, feedback_id)
+        session.add(_focus(feedback, FocusKind(kind), dimension))
+
+
+def test_two_focuses_cannot_share_a_dimension(both: Database, feedback_id: UUID) -> None:
+    with pytest.raises(sa.exc.IntegrityError):
+        _run(both, "UPDATE focus SET dimension = 'uno'")
+
+
+def test_there_is_no_second_open_feedback(both: Database, feedback_id: UUID) -> None:
+    with pytest.raises(sa.exc.IntegrityError), both.write() as session:
+        observation_id = session.get_one(Feedback, feedback_id).observation_id
+        session.add(Feedback(observation_id=observation_id, revision_number=1))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE focus SET note = 'otra'",
+        "UPDATE focus SET due_on = NULL WHERE kind = 'priority'",
+        "DELETE FROM focus",
+        "UPDATE feedback SET state = 'draft'",
+        "DELETE FROM feedback",
+    ],
+)
+def test_what_is_published_stays(both: Database, feedback_id: UUID, change: str) -> None:
+    _run(both, PUBLISHING)
+    _with_clips(both)
+    _run(both, PUBLISHED)
+    with pytest.raises(sa.exc.DBAPIError):
+        _run(both, change)
+
+
+def test_a_feedback_cannot_be_born_published(both: Database, feedback_id: UUID) -> None:
+    with both.read() as session:
+        observation_id = session.get_one(Feedback, feedback_id).observation_id
+    _run(both, "DELETE FROM focus")
+    _run(both, "DELETE FROM feedback")
+    with pytest.raises(sa.exc.DBAPIError, match="begins as a draft"), both.write() as session:
+        session.add(
+            Feedback(
+                id=new_id(),
+                observation_id=observation_id,
+                revision_number=1,
+                state=FeedbackState.PUBLISHED,
+                published_at=now(),
+            )
+        )
+
+
+@pytest.mark.parametrize("table", ["revision", "rubric_version", "audit_entry"])
+def test_what_is_frozen_stays(both: Database, feedback_id: UUID, table: str) -> None:
+    with both.write() as session:
+        audit.record(session, "test", actor_id=None, thing_kind="home", thing_id=None)
+    column = {"revision": "document", "rubric_version": "document", "audit_entry": "action"}[table]
+    for sql in (f"UPDATE {table} SET {column} = 'x'", f"DELETE FROM {table}"):
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+            _run(both, sql)
+
+
+def test_a_changed_audit_entry_is_found(both: Database) -> None:
+    with both.write() as session:
+        for number in range(3):
+            audit.record(
+                session, f"act{number}", actor_id=None, thing_kind="home", thing_id=None
+            )
+    with both.write() as session:
+        assert audit.first_broken(session) is None
+        drop = "DROP TRIGGER audit_entry_not_changed"
+        on = " ON audit_entry" if session.get_bind().dialect.name == "postgresql" else ""
+        session.execute(sa.text(drop + on))
+        session.execute(sa.text("UPDATE audit_entry SET action = 'x' WHERE number = 2"))
+    with both.read() as session:
+        assert audit.first_broken(session) == 2

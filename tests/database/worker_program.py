@@ -1,0 +1,79 @@
+"""A worker process with handlers to test with: `python -m tests.database.worker_program`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from uuid import UUID
+
+from observe.errors import BadInputError
+from observe.jobs import Work, handler, run_worker
+from observe.settings import settings_from
+from observe.text import message
+
+STEPS = ("first", "second", "third")
+
+
+def _leave(folder: str, subject: str, step: str) -> str:
+    """Work a moment, then leave one file: what an idempotent step does."""
+    time.sleep(0.15)
+    place = Path(folder) / f"{subject}-{step}"
+    with (Path(folder) / "log").open("a") as log:
+        log.write(f"{subject} {step}\n")
+    place.write_text("done")
+    return str(place)
+
+
+@handler("test.steps")
+def steps(work: Work, subject_id: UUID) -> None:
+    """Do three steps."""
+    for step in STEPS:
+        work.step(step, _leave, str(work.settings.home), str(subject_id), step)
+
+
+@handler("test.refused")
+def refused(work: Work, subject_id: UUID) -> None:
+    """Refuse with a sentence."""
+    work.step("refuse", _refuse)
+
+
+def _refuse() -> None:
+    raise BadInputError(message("There is nothing here, or it is not yours to see."))
+
+
+@handler("test.deadly")
+def deadly(work: Work, subject_id: UUID) -> None:
+    """End the worker process, each time."""
+    with (work.settings.home / "deaths").open("a") as log:
+        log.write("x")
+    os._exit(9)
+
+
+@handler("test.long")
+def long(work: Work, subject_id: UUID) -> None:
+    """Work until someone cancels."""
+    for percent in range(100):
+        work.progress("long", percent, seconds_left=100 - percent)
+        work.check_cancelled()
+        time.sleep(0.1)
+
+
+@handler("test.flaky")
+def flaky(work: Work, subject_id: UUID) -> None:
+    """Fail once as a full disk would, then work."""
+    work.step("write", _fail_once, str(work.settings.home / f"flaky-{subject_id}"))
+
+
+def _fail_once(mark: str) -> None:
+    if not Path(mark).exists():
+        Path(mark).touch()
+        raise OSError("no space left on device")
+
+
+if __name__ == "__main__":
+    stopped = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), stopped.set()), daemon=True).start()
+    run_worker(settings_from(os.environ), stopped)
