@@ -1,0 +1,154 @@
+"""What the parts of a rubric file must have in common. Pure.
+
+These checks look at what the file says even where some of it is wrong, so that a person learns of
+everything at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from observe.rubric.schema import Bands, Protocol, Scale
+from observe.rubric.yamltext import Content, FieldPath
+from observe.text import Message, message
+
+Finding = tuple[FieldPath, Message]
+_Part = TypeVar("_Part", bound=BaseModel)
+
+
+def findings(content: Content) -> Iterator[Finding]:
+    """Yield each contradiction between parts of the file, with the field where it shows."""
+    if not isinstance(content, dict):
+        return
+    yield from _protocol(content)
+    yield from _scales(content)
+    yield from _said_once(content, "domains", "id")
+    yield from _said_once(content, "dimensions", "id")
+    yield from _said_once(content, "dimensions", "code")
+    yield from _references(content)
+    yield from _empty_domains(content)
+
+
+def _protocol(content: dict[str, Content]) -> Iterator[Finding]:
+    protocol = _part(Protocol, content.get("protocol"))
+    if protocol and protocol.minimum_codable_ms > protocol.cycle_ms:
+        yield (
+            ("protocol", "minimum_codable_ms"),
+            message(
+                "is more than the length of a cycle (%(cycle)s): make it that or less",
+                cycle=protocol.cycle_ms,
+            ),
+        )
+
+
+def _scales(content: dict[str, Content]) -> Iterator[Finding]:
+    for name, raw in _group(content.get("scales")).items():
+        path = ("scales", name)
+        scale = _part(Scale, raw)
+        if scale is None:
+            continue
+        if scale.min >= scale.max:
+            yield (*path, "max"), message("must be more than the lowest number of the scale")
+            continue
+        yield from ((path + where, what) for where, what in _bands(scale))
+        for value in sorted(set(scale.labels) - set(scale.values())):
+            yield (
+                (*path, "labels", str(value)),
+                message(
+                    "is not on the scale, which goes from %(min)s to %(max)s: delete it",
+                    min=scale.min,
+                    max=scale.max,
+                ),
+            )
+
+
+def _bands(scale: Scale) -> Iterator[Finding]:
+    """Tell where the three ranges leave a gap, overlap, or do not cover the scale."""
+    due = scale.min
+    for name in Bands.model_fields:
+        band = getattr(scale.bands, name)
+        if band.low != due:
+            yield ("bands", name, "low"), message("must be %(due)s: no gap, no overlap", due=due)
+        if band.high < band.low:
+            yield ("bands", name, "high"), message("must not be less than «low»")
+        due = band.high + 1
+    if due != scale.max + 1:
+        yield (
+            ("bands", "high", "high"),
+            message("must be %(due)s, the highest number of the scale", due=scale.max),
+        )
+
+
+def _said_once(content: dict[str, Content], where: str, key: str) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, entry in _entries(content, where):
+        value = entry.get(key)
+        if not isinstance(value, str):
+            continue
+        if value.casefold() in seen:
+            yield (
+                (where, index, key),
+                message("«%(value)s» is already taken: give each its own", value=value),
+            )
+        seen.add(value.casefold())
+
+
+def _references(content: dict[str, Content]) -> Iterator[Finding]:
+    domains = [entry.get("id") for _, entry in _entries(content, "domains")]
+    scales = list(_group(content.get("scales")))
+    for index, entry in _entries(content, "dimensions"):
+        domain, scale = entry.get("domain"), entry.get("scale", "main")
+        if isinstance(domain, str) and domain not in domains:
+            yield (
+                ("dimensions", index, "domain"),
+                message(
+                    "there is no domain «%(name)s»: write one of %(known)s, or null for none",
+                    name=domain,
+                    known=_listed(domains),
+                ),
+            )
+        if isinstance(scale, str) and scale not in scales:
+            yield (
+                ("dimensions", index, "scale"),
+                message(
+                    "there is no scale «%(name)s»: write one of %(known)s",
+                    name=scale,
+                    known=_listed(scales),
+                ),
+            )
+
+
+def _empty_domains(content: dict[str, Content]) -> Iterator[Finding]:
+    used = [entry.get("domain") for _, entry in _entries(content, "dimensions")]
+    for index, entry in _entries(content, "domains"):
+        if isinstance(entry.get("id"), str) and entry["id"] not in used:
+            yield (
+                ("domains", index),
+                message("no dimension belongs to it: put one in it or delete it"),
+            )
+
+
+def _listed(names: list[str] | list[Content]) -> str:
+    return ", ".join(name for name in names if isinstance(name, str)) or "–"
+
+
+def _group(content: Content) -> dict[str, Content]:
+    return content if isinstance(content, dict) else {}
+
+
+def _entries(content: dict[str, Content], where: str) -> Iterator[tuple[int, dict[str, Content]]]:
+    entries = content.get(where)
+    for index, entry in enumerate(entries if isinstance(entries, list) else []):
+        if isinstance(entry, dict):
+            yield index, entry
+
+
+def _part(model: type[_Part], raw: Content) -> _Part | None:
+    """Return `raw` as `model`, or None when it is not one; the loader tells why."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError:
+        return None

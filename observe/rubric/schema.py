@@ -1,0 +1,199 @@
+"""The rubric language: frozen types for everything a pauta says, and its content hash.
+
+Pure: a mapping in, a `Rubric` or the list of all its problems out. The file that people write is
+described in `docs/rubrics.md`; `loader` reads it and says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LONGEST_TEXT = 4_000
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+Version = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){1,2}$")]
+Sentence = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")
+]
+BandName = Literal["low", "mid", "high"]
+MarkRule = Literal["allowed", "note_required", "forbidden"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Text(_Frozen):
+    """The same words in Spanish and in English."""
+
+    es: Sentence
+    en: Sentence
+
+    def in_language(self, locale: str) -> str:
+        """Return the words in the language of `locale`."""
+        return self.en if locale.startswith("en") else self.es
+
+
+class Band(_Frozen):
+    """A range of a scale, both ends included."""
+
+    low: int
+    high: int
+
+
+class Bands(_Frozen):
+    """The low, mid and high range of a scale."""
+
+    low: Band
+    mid: Band
+    high: Band
+
+
+class Scale(_Frozen):
+    """Whole numbers from `min` to `max`, with words for some or all of them."""
+
+    min: Annotated[int, Field(ge=0, le=10)]
+    max: Annotated[int, Field(ge=1, le=10)]
+    labels: dict[int, Text] = {}
+    bands: Bands
+
+    def values(self) -> range:
+        """Return every number that can be given, from the lowest to the highest."""
+        return range(self.min, self.max + 1)
+
+    def band_of(self, value: int) -> BandName:
+        """Return the range in which `value`, a number of this scale, lies."""
+        if value <= self.bands.low.high:
+            return "low"
+        return "mid" if value <= self.bands.mid.high else "high"
+
+
+class Domain(_Frozen):
+    """A group of dimensions whose means are averaged."""
+
+    id: Slug
+    title: Text
+    description: Text | None = None
+
+
+class Descriptors(_Frozen):
+    """What the low, mid and high range look and sound like."""
+
+    low: Text
+    mid: Text
+    high: Text
+
+
+class Wording(_Frozen):
+    """Phrases and questions that the rubric offers for the feedback on a dimension."""
+
+    strength: tuple[Text, ...] = ()
+    priority: tuple[Text, ...] = ()
+    questions: tuple[Text, ...] = ()
+
+
+class Dimension(_Frozen):
+    """One row of the pauta: scored as a whole in every cycle."""
+
+    id: Slug
+    code: Annotated[str, Field(min_length=1, max_length=6, pattern=r"^\S*$")]
+    title: Text
+    domain: Slug | None
+    scale: Slug = "main"
+    polarity: Literal["positive", "negative"] = "positive"
+    not_observed: MarkRule = "allowed"
+    not_applicable: MarkRule = "forbidden"
+    description: Text
+    indicators: tuple[Text, ...] = ()
+    descriptors: Descriptors
+    examples: tuple[Text, ...] = ()
+    feedback: Wording = Wording()
+
+
+class Protocol(_Frozen):
+    """How a lesson is observed: cycles, their length, and what the player allows."""
+
+    cycles: Annotated[int, Field(ge=1, le=40)]
+    cycle_ms: Annotated[int, Field(ge=1_000)]
+    minimum_codable_ms: Annotated[int, Field(ge=1_000)]
+    playback_policy: Literal["straight_through", "pause_allowed", "free"] = "free"
+    instructions: Text | None = None
+
+
+class Rubric(_Frozen):
+    """A whole pauta in one version."""
+
+    schema_version: Annotated[int, Field(ge=1, le=1)]
+    id: Slug
+    version: Version
+    title: Text
+    summary: Text
+    source: Text
+    licence: Sentence
+    credit: Text | None = None
+    disclaimers: tuple[Text, ...] = ()
+    aggregation: Literal["mean_of_means", "holistic"] = "mean_of_means"
+    protocol: Protocol
+    scales: Annotated[dict[Slug, Scale], Field(min_length=1, max_length=20)]
+    domains: Annotated[tuple[Domain, ...], Field(max_length=20)]
+    dimensions: Annotated[tuple[Dimension, ...], Field(min_length=1, max_length=80)]
+
+    def has_dimension(self, dimension_id: str) -> bool:
+        """Tell whether this pauta has a dimension of that id."""
+        return any(dimension.id == dimension_id for dimension in self.dimensions)
+
+    def dimension(self, dimension_id: str) -> Dimension:
+        """Return the dimension of that id. Raises KeyError when there is none."""
+        for dimension in self.dimensions:
+            if dimension.id == dimension_id:
+                return dimension
+        raise KeyError(dimension_id)
+
+    def scale_of(self, dimension: Dimension) -> Scale:
+        """Return the scale on which `dimension` is scored."""
+        return self.scales[dimension.scale]
+
+    def domain(self, domain_id: str) -> Domain:
+        """Return the domain of that id. Raises KeyError when there is none."""
+        for domain in self.domains:
+            if domain.id == domain_id:
+                return domain
+        raise KeyError(domain_id)
+
+    def dimensions_in(self, domain_id: str | None) -> tuple[Dimension, ...]:
+        """Return the dimensions of a domain (None: those outside every domain), in file order."""
+        return tuple(dimension for dimension in self.dimensions if dimension.domain == domain_id)
+
+    def groups(self) -> tuple[tuple[Domain | None, tuple[Dimension, ...]], ...]:
+        """Return the domains in order with their dimensions, last (None) those outside any."""
+        inside = [(domain, self.dimensions_in(domain.id)) for domain in self.domains]
+        outside = self.dimensions_in(None)
+        return (*inside, (None, outside)) if outside else tuple(inside)
+
+
+def canonical(rubric: Rubric) -> str:
+    """Return the one JSON text of what the file of `rubric` says.
+
+    Only what was said is in it, never a default: a field that a later program adds with a default
+    changes neither this text nor the hash of any older rubric.
+    """
+    said = rubric.model_dump(mode="json", exclude_unset=True)
+    return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def content_hash(rubric: Rubric) -> str:
+    """Return the sha256 (hexadecimal) of the canonical text: what an observation freezes."""
+    return hash_of(canonical(rubric))
+
+
+def hash_of(document: str) -> str:
+    """Return the sha256 (hexadecimal) of a canonical text."""
+    return hashlib.sha256(document.encode()).hexdigest()
+
+
+def from_canonical(document: str) -> Rubric:
+    """Return the rubric whose canonical text is `document`."""
+    return Rubric.model_validate_json(document)

@@ -1,0 +1,127 @@
+"""The policy table: complete, refusing by default, and closed to outsiders."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from observe.errors import NotAllowedError, NotFoundError
+from observe.ids import new_id
+from observe.people.access import (
+    ALLOWED,
+    SEEN_BY,
+    Action,
+    Actor,
+    Relation,
+    Standing,
+    Thing,
+    actor_of,
+    can,
+    relations,
+    require,
+)
+from observe.people.models import Membership, Role, User
+
+SCHOOL, OTHER = new_id(), new_id()
+DAY = date(2026, 5, 12)
+
+
+def _actor(role: Role, school: UUID | None = SCHOOL) -> Actor:
+    return Actor(new_id(), role.value, frozenset({Standing(role, school)}))
+
+
+OBSERVER, EDUCATOR = _actor(Role.OBSERVER), _actor(Role.EDUCATOR)
+UTP_HEAD, LEAD = _actor(Role.UTP_HEAD), _actor(Role.NETWORK_LEAD, None)
+ADMINISTRATOR = _actor(Role.ADMINISTRATOR, None)
+OUTSIDERS = [_actor(role, OTHER) for role in (Role.OBSERVER, Role.EDUCATOR, Role.UTP_HEAD)]
+
+
+def _thing(kind: str) -> Thing:
+    return Thing(
+        kind,
+        new_id(),
+        school_ids=frozenset({SCHOOL}),
+        observer_id=OBSERVER.user_id,
+        educator_id=EDUCATOR.user_id,
+    )
+
+
+def test_every_action_has_its_row_and_every_relation_its_use() -> None:
+    assert set(ALLOWED) == set(Action)
+    assert set().union(*ALLOWED.values()) == set(Relation)
+
+
+@pytest.mark.parametrize("outsider", OUTSIDERS, ids=lambda actor: actor.name)
+@pytest.mark.parametrize("action", [a for a in Action if Relation.ANYONE not in ALLOWED[a]])
+def test_the_outsider_may_do_nothing(outsider: Actor, action: Action) -> None:
+    assert not can(outsider, action, _thing("recording"))
+
+
+@pytest.mark.parametrize(
+    ("actor", "action", "allowed"),
+    [
+        (OBSERVER, Action.RECORDING_WATCH, True),
+        (OBSERVER, Action.FEEDBACK_PUBLISH, True),
+        (OBSERVER, Action.FEEDBACK_ANSWER, False),
+        (EDUCATOR, Action.FEEDBACK_SEE, True),
+        (EDUCATOR, Action.FEEDBACK_ANSWER, True),
+        (EDUCATOR, Action.RECORD_SEE, False),
+        (EDUCATOR, Action.RECORDING_WATCH, False),
+        (UTP_HEAD, Action.RECORD_SEE, True),
+        (UTP_HEAD, Action.RECORD_COMMENT, True),
+        (UTP_HEAD, Action.RECORDING_WATCH, False),
+        (UTP_HEAD, Action.FEEDBACK_PUBLISH, False),
+        (LEAD, Action.RECORD_SEE, False),
+        (LEAD, Action.SCHOOL_SEE, True),
+        (ADMINISTRATOR, Action.PERSON_IMPORT, True),
+        (ADMINISTRATOR, Action.RECORD_SEE, False),
+        (ADMINISTRATOR, Action.RECORDING_WATCH, False),
+    ],
+)
+def test_each_role_may_do_its_part(actor: Actor, action: Action, allowed: bool) -> None:
+    assert can(actor, action, _thing("recording")) is allowed
+
+
+def test_a_refusal_admits_only_what_may_be_seen() -> None:
+    record = _thing("record")
+    with pytest.raises(NotAllowedError):
+        require(UTP_HEAD, Action.FEEDBACK_PUBLISH, record)
+    with pytest.raises(NotFoundError):
+        require(OUTSIDERS[0], Action.FEEDBACK_PUBLISH, record)
+
+
+def test_every_kind_of_thing_says_who_may_see_it() -> None:
+    assert set(SEEN_BY.values()) <= set(ALLOWED)
+
+
+def _user(starts: date | None, ends: date | None, *, active: bool = True) -> User:
+    membership = Membership(role=Role.OBSERVER, school_id=SCHOOL, starts_on=starts, ends_on=ends)
+    return User(id=new_id(), name="Ana", active=active, memberships=[membership])
+
+
+@given(st.none() | st.dates(), st.none() | st.dates(), st.dates())
+def test_a_membership_holds_between_its_days(
+    starts: date | None, ends: date | None, on: date
+) -> None:
+    holds = (starts or date.min) <= on <= (ends or date.max)
+    assert bool(actor_of(_user(starts, ends), on).standings) is holds
+
+
+def test_who_left_or_was_put_to_rest_may_do_nothing() -> None:
+    left = actor_of(_user(None, DAY - timedelta(days=1)), DAY)
+    resting = actor_of(_user(None, None, active=False), DAY)
+    for actor in (left, resting):
+        own = Thing("recording", new_id(), frozenset({SCHOOL}), observer_id=actor.user_id)
+        assert not any(can(actor, action, own) for action in Action)
+
+
+def test_an_observer_of_two_things_has_only_her_relations() -> None:
+    assert relations(OBSERVER, _thing("recording")) == {
+        Relation.ANYONE,
+        Relation.OBSERVER,
+        Relation.SCHOOL_OBSERVER,
+    }

@@ -1,0 +1,297 @@
+"""Reading rubric files: each wrong file gets its exact complaint, and all complaints at once."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from observe.errors import InvalidError
+from observe.rubric.loader import MOST_TOLD, read_rubric
+from observe.rubric.schema import canonical, from_canonical
+from observe.rubric.yamltext import LARGEST_FILE, MOST_ENTRIES
+
+GOOD = """\
+schema_version: 1
+id: prueba
+version: "1.0"
+title: {es: Pauta, en: Rubric}
+summary: {es: Resumen, en: Summary}
+source: {es: Nuestra, en: Ours}
+licence: CC0-1.0
+protocol:
+  cycles: 3
+  cycle_ms: 900000
+  minimum_codable_ms: 600000
+scales:
+  main:
+    min: 1
+    max: 4
+    labels:
+      1: {es: Poco, en: Little}
+      4: {es: Mucho, en: Much}
+    bands:
+      low: {low: 1, high: 1}
+      mid: {low: 2, high: 3}
+      high: {low: 4, high: 4}
+domains:
+  - id: pensar
+    title: {es: Pensar, en: Thinking}
+dimensions:
+  - id: preguntas
+    code: P1
+    title: {es: Preguntas, en: Questions}
+    domain: pensar
+    description: {es: Se pregunta, en: Questions are asked}
+    descriptors:
+      low: {es: Una vez, en: Once}
+      mid: {es: A ratos, en: At times}
+      high: {es: Siempre, en: Always}
+  - id: razones
+    code: P2
+    title: {es: Razones, en: Reasons}
+    domain: null
+    description: {es: Se explica, en: It is explained}
+    descriptors:
+      low: {es: Una vez, en: Once}
+      mid: {es: A ratos, en: At times}
+      high: {es: Siempre, en: Always}
+"""
+
+
+def complaints(text: str) -> list[str]:
+    with pytest.raises(InvalidError) as caught:
+        read_rubric(text, "p.yaml")
+    return [str(problem) for problem in caught.value.problems]
+
+
+def changed(*changes: tuple[str, str]) -> str:
+    text = GOOD
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
+def test_a_good_file_is_read() -> None:
+    rubric = read_rubric(GOOD, "p.yaml")
+    assert (rubric.id, rubric.version, len(rubric.dimensions)) == ("prueba", "1.0", 2)
+    assert rubric.dimension("razones").domain is None
+    assert rubric.scales["main"].labels[4].es == "Mucho"
+
+
+def test_the_example_of_the_documentation_is_a_valid_file() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rubrics.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    rubric = read_rubric(example, "docs/rubrics.md")
+    assert [row.polarity for row in rubric.dimensions] == ["positive", "negative"]
+
+
+def test_words_stay_as_written() -> None:
+    text = changed(
+        ('version: "1.0"', "version: 1.10"),
+        ("{es: Una vez, en: Once}", "{es: no, en: 2026-05-10}"),
+        ("{es: A ratos, en: At times}", '{es: "null", en: 7}'),
+    )
+    rubric = read_rubric("\ufeff" + text, "p.yaml")
+    assert rubric.version == "1.10"
+    words = rubric.dimensions[0].descriptors
+    assert (words.low.es, words.low.en) == ("no", "2026-05-10")
+    assert (words.mid.es, words.mid.en) == ("null", "7")
+
+
+def test_the_same_letter_in_two_encodings_is_the_same_text() -> None:
+    composed = changed(("es: Poco", "es: Reflexi\u00f3n"))
+    apart = changed(("es: Poco", "es: Reflexio\u0301n"))
+    assert read_rubric(composed, "a") == read_rubric(apart, "b")
+
+
+WRONG = [
+    ("line 2, id: is missing", ("id: prueba\n", "\n"), "p.yaml, line 1, id: is missing: add it."),
+    ("id", ("id: prueba", "id: Mi Pauta"), "line 2, id: must be lower-case letters"),
+    ("version", ('"1.0"', "uno"), "line 3, version: must be numbers with dots, such as 1.0"),
+    ("schema", ("schema_version: 1", "schema_version: 2"), "schema_version: must be 1 or less"),
+    ("unknown", ("licence: CC0-1.0", "license: CC0-1.0"), "license: is not known here; did you"),
+    ("strange", ("licence: CC0", "zzzzzz: 1\nlicence: CC0"), "line 7, zzzzzz: is not known here:"),
+    ("twice", ("licence: CC0-1.0", "licence: A\nlicence: B"), "licence: is said twice: keep one"),
+    ("empty", ("{es: Resumen, en: Summary}", ""), "line 5, summary: is empty: write what"),
+    ("half", ("{es: Resumen, en: Summary}", "{es: Resumen}"), "line 5, summary.en: is missing"),
+    ("plain", ("{es: Resumen, en: Summary}", "Resumen"), "line 5, summary: must be a group"),
+    ("list", ("{es: Resumen, en: Summary}", "[a]"), "line 5, summary: must be a group"),
+    ("blank", ("{es: Resumen, en", "{es: ' ', en"), "line 5, summary.es: is empty"),
+    ("nested", ("es: Resumen", "es: [a, b]"), "line 5, summary.es: must be text, not a list"),
+    ("long", ("es: Resumen", "es: " + "x" * 4001), "summary.es: is too long: at most 4000"),
+    ("control", ("es: Resumen", 'es: "a\\0b"'), "summary.es: has characters that cannot be shown"),
+    (
+        "half a character",
+        ("es: Resumen", 'es: "\\uD800"'),
+        "summary.es: has characters that cannot",
+    ),
+    ("number", ("cycles: 3", "cycles: tres"), "line 9, protocol.cycles: must be a whole number"),
+    ("fraction", ("cycles: 3", "cycles: 2.5"), "line 9, protocol.cycles: must be a whole number"),
+    ("huge", ("cycles: 3", "cycles: " + "9" * 5000), "protocol.cycles: must be"),
+    ("none", ("cycles: 3", "cycles: 0"), "line 9, protocol.cycles: must be 1 or more"),
+    ("many", ("cycles: 3", "cycles: 41"), "line 9, protocol.cycles: must be 40 or less"),
+    (
+        "minimum",
+        ("minimum_codable_ms: 600000", "minimum_codable_ms: 900001"),
+        "line 11, protocol.minimum_codable_ms: is more than the length of a cycle (900000)",
+    ),
+    (
+        "choice",
+        ("  cycles: 3", "  playback_policy: once\n  cycles: 3"),
+        "playback_policy: must be one of these: straight_through, pause_allowed, free",
+    ),
+    ("ends", ("max: 4", "max: 1"), "line 15, scales.main.max: must be more than the lowest"),
+    ("wide", ("max: 4", "max: 100"), "line 15, scales.main.max: must be 10 or less"),
+    ("label", ("4: {es: Mucho", "5: {es: Mucho"), "line 18, scales.main.labels.5: is not on the"),
+    ("label word", ("4: {es: Mucho", "alto: {es: Mucho"), "labels.alto: must be a whole number"),
+    ("label twice", ("4: {es: Mucho", '"01": {es: Mucho'), "scales.main.labels.1: is said twice"),
+    ("gap", ("mid: {low: 2", "mid: {low: 3"), "line 21, scales.main.bands.mid.low: must be 2: no"),
+    ("overlap", ("mid: {low: 2", "mid: {low: 1"), "scales.main.bands.mid.low: must be 2: no gap"),
+    ("start", ("low: {low: 1, high: 1}", "low: {low: 0, high: 1}"), "bands.low.low: must be 1"),
+    ("short", ("mid: {low: 2, high: 3}", "mid: {low: 2, high: 2}"), "bands.high.low: must be 3"),
+    ("top", ("high: {low: 4, high: 4}", "high: {low: 4, high: 5}"), "bands.high.high: must be 4"),
+    ("upside", ("low: 2, high: 3", "low: 2, high: 1"), "bands.mid.high: must not be less than"),
+    ("band missing", ("      mid: {low: 2, high: 3}\n", ""), "scales.main.bands.mid: is missing"),
+    ("no scale", ("scales:\n  main:", "scales: {}\nx:\n  main:"), "scales: needs at least this"),
+    ("scale name", ("  main:", "  Mi escala:"), "scales.Mi escala: must be lower-case letters"),
+    (
+        "no domain",
+        ("domain: pensar", "domain: crear"),
+        "line 30, dimensions.preguntas.domain: there is no domain «crear»: write one of pensar",
+    ),
+    (
+        "no such scale",
+        ("domain: pensar", "domain: pensar\n    scale: larga"),
+        "line 31, dimensions.preguntas.scale: there is no scale «larga»: write one of main",
+    ),
+    (
+        "main gone",
+        ("  main:\n", "  otra:\n"),
+        "line 27, dimensions.preguntas.scale: there is no scale «main»: write one of otra",
+    ),
+    ("unused domain", ("domain: pensar", "domain: null"), "domains.pensar: no dimension belongs"),
+    ("id twice", ("id: razones", "id: preguntas"), "line 36, dimensions.preguntas.id: «preguntas»"),
+    ("code twice", ("code: P2", "code: p1"), "dimensions.razones.code: «p1» is already taken"),
+    ("code long", ("code: P2", "code: PREGUNTA"), "razones.code: is too long: at most 6"),
+    ("code space", ("code: P2", "code: P 2"), "code: must be short and without spaces"),
+    ("code missing", ("    code: P2\n", ""), "line 36, dimensions.razones.code: is missing: add"),
+    ("polarity", ("code: P2", "code: P2\n    polarity: mala"), "polarity: must be one of"),
+    ("mark", ("code: P2", "code: P2\n    not_observed: yes"), "not_observed: must be one of"),
+    ("domain left out", ("    domain: null\n", ""), "dimensions.razones.domain: is missing"),
+    ("descriptor", ("      mid: {es: A", "      medio: {es: A"), "descriptors.mid: is missing"),
+    ("list wanted", ("code: P2", "code: P2\n    examples: uno"), "examples: must be a list: each"),
+    (
+        "no id",
+        ("- id: razones\n    code: P2", "- code: P2"),
+        "line 36, dimensions.#2.id: is missing: add it",
+    ),
+    ("tag", ("es: Resumen", "es: !!python/name:os.system x"), "a tag (!…) is not allowed: delete"),
+    ("mapping tag", ("protocol:\n", "protocol: !!set\n"), "line 8, protocol: a tag (!…) is not"),
+    ("anchor", ("es: Resumen", "es: &a Resumen"), "line 5, summary.es: a mark (&…) is not allowed"),
+    ("key name", ("licence: CC0-1.0", "? [a]\n: b"), "line 7: a field's name must be a plain word"),
+    ("structure", ("title: {es", "title: {{es"), "p.yaml, line"),
+    ("indent", ("  cycle_ms: 900000", " cycle_ms: 900000"), "the file's structure ends here"),
+    ("colon", ("{es: Una vez", "{es: Una: vez: 'x'y"), "the file's structure ends here"),
+    ("tab", ("  cycles: 3", "\tcycles: 3"), "the file's structure ends here"),
+    ("two", ("licence: CC0-1.0", "licence: C\n---\nx: 1"), "one file holds one rubric"),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG]
+)
+def test_each_wrong_file_has_its_complaint(change: tuple[str, str], complaint: str) -> None:
+    told = complaints(changed(change))
+    assert any(complaint in problem for problem in told), told
+    assert all(problem.startswith("p.yaml") for problem in told)
+    assert "cannot be read" not in " ".join(told)
+
+
+@pytest.mark.parametrize("text", ["", "   \n", "# nada\n", "hola", "- a\n- b\n", "null", "\x00"])
+def test_what_is_no_rubric_at_all_is_refused(text: str) -> None:
+    assert complaints(text)
+
+
+def test_everything_is_told_at_once_in_order_of_lines() -> None:
+    told = complaints(
+        changed(
+            ("id: prueba", "id: Prueba"),
+            ("licence: CC0-1.0", "license: &x CC0"),
+            ("cycles: 3", "cycles: muchos"),
+            ("mid: {low: 2", "mid: {low: 3"),
+            ("domain: pensar", "domain: crear"),
+            ("code: P2", "code: P1"),
+            ("high: {es: Siempre, en: Always}", "high: {es: Siempre}"),
+        )
+    )
+    lines = [int(problem.split("line ")[1].split(",")[0]) for problem in told]
+    assert lines == sorted(lines)
+    # licence missing, license unknown and marked; the domain nobody uses is told as well
+    assert len(told) == 10
+
+
+def test_a_bomb_of_references_is_refused_and_never_expanded() -> None:
+    layers = "\n".join(f"x{i}: &x{i} [{', '.join([f'*x{i - 1}'] * 9)}]" for i in range(1, 12))
+    started = time.monotonic()
+    told = complaints(f"x0: &x0 [a]\n{layers}\n{GOOD}")
+    assert time.monotonic() - started < 2
+    assert any("a reference (*…) is not allowed" in problem for problem in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("x: " + "[" * 50_000, "groups lie too deep"),
+        ("x: " + "{a: " * 50_000, "groups lie too deep"),
+        ("\n".join(f"{'  ' * i}a:" for i in range(40)), "groups lie too deep"),
+        ("[" + "a," * (MOST_ENTRIES + 1) + "]", "too many entries"),
+        ("x" * (LARGEST_FILE + 1), "too large"),
+    ],
+)
+def test_size_and_depth_are_limited_and_quickly(text: str, complaint: str) -> None:
+    started = time.monotonic()
+    told = complaints(text)
+    assert complaint in told[0]
+    assert time.monotonic() - started < 5
+
+
+def test_a_flood_of_problems_is_cut_and_counted() -> None:
+    told = complaints(GOOD + "\n".join(f"k{number}: 1" for number in range(500)))
+    assert len(told) == MOST_TOLD + 1
+    assert told[-1] == f"… and {500 - MOST_TOLD} more."
+
+
+def test_the_refusal_speaks_spanish() -> None:
+    with pytest.raises(InvalidError) as caught:
+        read_rubric(changed(("domain: pensar", "domain: crear")), "p.yaml")
+    assert caught.value.message.in_language("es_CL").startswith("p.yaml todavía no se puede usar")
+    spanish = caught.value.problems[-1].in_language("es_CL")
+    assert spanish == (
+        "p.yaml, línea 30, dimensions.preguntas.domain: no existe el dominio «crear»: escribe uno "
+        "de pensar, o null si no pertenece a ninguno."
+    )
+
+
+@given(st.integers(0, len(GOOD)), st.integers(0, 40), st.text(max_size=12))
+def test_no_damage_to_a_file_gives_anything_but_a_rubric_or_complaints(
+    start: int, length: int, put: str
+) -> None:
+    damaged = GOOD[:start] + put + GOOD[start + length :]
+    try:
+        rubric = read_rubric(damaged, "p.yaml")
+    except InvalidError as error:
+        assert error.problems
+        assert all(problem.in_language("es_CL") for problem in error.problems)
+    else:
+        assert from_canonical(canonical(rubric)) == rubric
+
+
+@given(st.text(max_size=60))
+def test_no_text_at_all_breaks_the_reader(text: str) -> None:
+    with pytest.raises(InvalidError):
+        read_rubric(text, "p.yaml")
