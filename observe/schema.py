@@ -51,6 +51,12 @@ def head() -> str:
     return found
 
 
+def knows(revision: str) -> bool:
+    """Tell whether `revision` is one of this program's history."""
+    history = ScriptDirectory.from_config(_config("")).walk_revisions()
+    return any(script.revision == revision for script in history)
+
+
 def current(url: str) -> str | None:
     """Return the revision that the database at `url` has, or None for an empty one."""
     engine = open_database(url).engine

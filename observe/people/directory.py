@@ -1,0 +1,146 @@
+"""Finding schools, class groups and people, each only as far as the one who asks may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+
+from observe.ids import parse_id
+from observe.people.access import Action, Actor, Thing, can, not_found, require
+from observe.people.models import ClassGroup, Membership, Role, School, User
+from observe.text import message
+
+ROLE_NAMES: Final = {
+    Role.OBSERVER: message("Observer"),
+    Role.UTP_HEAD: message("UTP head"),
+    Role.EDUCATOR: message("Educator"),
+    Role.NETWORK_LEAD: message("Network lead"),
+    Role.ADMINISTRATOR: message("Administrator"),
+}
+
+
+def school_thing(school: School) -> Thing:
+    """Return what access needs to know of a school."""
+    return Thing("school", id=school.id, school_ids=frozenset({school.id}))
+
+
+def person_thing(user: User) -> Thing:
+    """Return what access needs to know of a person: her schools, and that she is herself."""
+    schools = {row.school_id for row in user.memberships if row.school_id is not None}
+    return Thing("person", id=user.id, school_ids=frozenset(schools), user_id=user.id)
+
+
+def schools_visible_to(session: Session, *, actor: Actor) -> list[School]:
+    """Return the schools that `actor` may see, by name."""
+    query = sa.select(School).order_by(School.name, School.rbd)
+    if not can(actor, Action.SCHOOL_SEE, Thing("school")):  # not in the whole territory
+        own = [standing.school_id for standing in actor.standings if standing.school_id]
+        query = query.where(School.id.in_(own))
+    return [
+        school
+        for school in session.scalars(query)
+        if can(actor, Action.SCHOOL_SEE, school_thing(school))
+    ]
+
+
+def people_visible_to(
+    session: Session, *, actor: Actor, role: Role | None = None, school_id: UUID | None = None
+) -> list[User]:
+    """Return the people whom `actor` may see, by name; of one role or one school when asked."""
+    query = (
+        sa.select(User)
+        .options(selectinload(User.memberships).joinedload(Membership.school))
+        .order_by(User.name, User.id)
+    )
+    if role is not None or school_id is not None:
+        match = sa.select(Membership.user_id)
+        if role is not None:
+            match = match.where(Membership.role == role)
+        if school_id is not None:
+            match = match.where(Membership.school_id == school_id)
+        query = query.where(User.id.in_(match))
+    return [
+        user for user in session.scalars(query) if can(actor, Action.PERSON_SEE, person_thing(user))
+    ]
+
+
+def school_for(session: Session, name: str, *, actor: Actor) -> School:
+    """Return the school with this RBD or id.
+
+    Raises:
+        NotFoundError: there is none, or `actor` may not know of it.
+    """
+    key = parse_id(name)
+    query = sa.select(School).where(School.id == key if key else School.rbd == name.upper())
+    school = session.scalars(query).first()
+    require(actor, Action.SCHOOL_SEE, school_thing(school) if school else Thing("school"))
+    if school is None:
+        raise not_found()
+    return school
+
+
+def user_for(session: Session, name: str, *, actor: Actor) -> User:
+    """Return the person with this provider's id, e-mail or id.
+
+    Raises:
+        NotFoundError: there is none, or `actor` may not know of her.
+    """
+    user = find_user(session, name)
+    require(actor, Action.PERSON_SEE, person_thing(user) if user else Thing("person"))
+    if user is None:
+        raise not_found()
+    return user
+
+
+def find_user(session: Session, name: str) -> User | None:
+    """Return the person with this provider's id, e-mail or id, whoever asks; None for none."""
+    text = name.strip()
+    key = parse_id(text)
+    clauses = [User.reference == text, sa.func.lower(User.email) == text.casefold()]
+    if key is not None:
+        clauses.append(User.id == key)
+    query = sa.select(User).where(sa.or_(*clauses)).options(selectinload(User.memberships))
+    found = list(session.scalars(query))
+    # The provider's own id comes first, should it look like somebody else's e-mail.
+    return min(found, key=lambda user: user.reference != text, default=None)
+
+
+def class_groups_of(session: Session, school_id: UUID) -> list[ClassGroup]:
+    """Return the class groups of a school, newest year first."""
+    return list(
+        session.scalars(
+            sa.select(ClassGroup)
+            .where(ClassGroup.school_id == school_id)
+            .options(joinedload(ClassGroup.school))
+            .order_by(ClassGroup.year.desc(), ClassGroup.name)
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A school and its educators, by name."""
+
+    school: School
+    educators: tuple[User, ...]
+
+
+def staff_visible_to(session: Session, *, actor: Actor, action: Action) -> list[Staff]:
+    """Return the schools that have educators and in which `actor` may do `action`, by name."""
+    rows = session.scalars(
+        sa.select(Membership)
+        .join(Membership.school)
+        .join(Membership.user)
+        .where(Membership.role == Role.EDUCATOR, User.active.is_(True))
+        .options(contains_eager(Membership.school), contains_eager(Membership.user))
+        .order_by(School.name, School.rbd, User.name, User.id)
+    )
+    found: dict[UUID, tuple[School, list[User]]] = {}
+    for row in rows:
+        if row.school is not None and can(actor, action, school_thing(row.school)):
+            found.setdefault(row.school.id, (row.school, []))[1].append(row.user)
+    return [Staff(school, tuple(users)) for school, users in found.values()]

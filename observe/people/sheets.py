@@ -1,0 +1,132 @@
+"""Reading tables that people made elsewhere: any encoding and delimiter that Excel writes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from observe.errors import InvalidError
+from observe.text import Message, message
+
+LONGEST_CELL: Final = 500
+_DELIMITERS: Final = ";,\t"
+_BLANKS = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its line in the file (the header is line 1) and its cells by column name."""
+
+    line: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table: its column names and its rows; empty lines are left out."""
+
+    columns: frozenset[str]
+    rows: tuple[Row, ...]
+
+
+def read_sheet(content: bytes | str) -> Sheet:
+    """Return the table in `content`, cells cleaned of blanks and unprintable letters.
+
+    Raises:
+        InvalidError: there is no table, or rows do not fit its header; every problem is listed.
+    """
+    text = content if isinstance(content, str) else decode(content)
+    lines = text.splitlines(keepends=True)
+    if not lines or not lines[0].strip():
+        raise InvalidError(message("The file is empty. Its first line must name the columns."), [])
+    delimiter = max(_DELIMITERS, key=lines[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[Row] = []
+    problems: list[Message] = []
+    try:
+        header = [clean(name).lstrip("\ufeff").casefold() for name in next(reader)]
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                _take(reader.line_num, header, cells, rows, problems)
+    except csv.Error as error:
+        problems.append(
+            message(
+                "Line %(line)s: a quotation mark is out of place, or a cell is too long.",
+                line=reader.line_num,
+            )
+        )
+        raise refused(problems) from error
+    if problems:
+        raise refused(problems)
+    return Sheet(frozenset(header), tuple(rows))
+
+
+def _take(
+    line: int, header: list[str], cells: list[str], rows: list[Row], problems: list[Message]
+) -> None:
+    if len(cells) != len(header):
+        problems.append(
+            message(
+                "Line %(line)s: it has %(found)s cells where the header has %(needed)s.",
+                line=line,
+                found=len(cells),
+                needed=len(header),
+            )
+        )
+        return
+    cleaned = [clean(cell) for cell in cells]
+    if any(len(cell) > LONGEST_CELL for cell in cleaned):
+        problems.append(message("Line %(line)s: a cell is longer than a page.", line=line))
+        return
+    rows.append(Row(line, dict(zip(header, cleaned, strict=True))))
+
+
+def decode(content: bytes) -> str:
+    """Return the text in `content`: UTF-16 or UTF-8, and each line that is neither as Latin-1.
+
+    Files that were put together from several sources mix both.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    return "\n".join(_decode_line(line) for line in lines)
+
+
+def _decode_line(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", errors="replace")
+
+
+def clean(cell: str) -> str:
+    """Return `cell` composed (NFC), with single blanks and without unprintable letters."""
+    text = _BLANKS.sub(" ", unicodedata.normalize("NFC", cell)).strip()
+    return "".join(letter for letter in text if unicodedata.category(letter)[0] != "C")
+
+
+def need_columns(sheet: Sheet, names: Sequence[str]) -> None:
+    """Return when `sheet` has all columns in `names`.
+
+    Raises:
+        InvalidError: some are missing; each is named.
+    """
+    missing = [name for name in names if name not in sheet.columns]
+    if missing:
+        raise refused([message("The column «%(name)s» is missing.", name=n) for n in missing])
+
+
+def refused(problems: list[Message]) -> InvalidError:
+    """Return the error that tells all problems of a file of which nothing was taken."""
+    return InvalidError(
+        message(
+            "Nothing was imported: %(count)s problems in the file. Correct them and try again.",
+            count=len(problems),
+        ),
+        problems,
+    )
