@@ -177,6 +177,16 @@ def handler(kind: str) -> Callable[[Handler], Handler]:
     return register
 
 
+Beginning = Callable[[Settings, Database], None]
+_beginnings: list[Beginning] = []
+
+
+def before_work(function: Beginning) -> Beginning:
+    """Mark a function to be run when a worker starts: alone in its home, before any job."""
+    _beginnings.append(function)
+    return function
+
+
 @dataclass
 class Work:
     """A running job, as its handler sees it."""
@@ -352,6 +362,8 @@ def worker(settings: Settings) -> Iterator[Database]:
     _workplace = _Workplace(settings, database)
     try:
         _count_interrupted(database)
+        for begin in _beginnings:
+            begin(settings, database)
         _launch(engine)
         yield database
     finally:

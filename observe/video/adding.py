@@ -1,0 +1,210 @@
+"""Adding a recording: a file is taken, measured, and becomes a lesson that can be coded.
+
+A file that is refused, or whose transaction fails, leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction, joinedload, selectinload
+
+from observe import jobs
+from observe.db import now
+from observe.errors import BadInputError
+from observe.ids import new_id
+from observe.people import access, audit
+from observe.people.access import Action, Actor, Thing
+from observe.people.models import ClassGroup, Membership, Role
+from observe.text import message
+from observe.video import prepare
+from observe.video.models import Recording, RecordingState, Selection
+from observe.video.probe import Probe, probe
+from observe.video.store import Store
+
+LONGEST_NAME: Final = 200
+LONGEST_SUBJECT: Final = 100
+_UNDO: Final = "video.undo"
+
+
+@dataclass(frozen=True)
+class LessonDetails:
+    """What the observer tells of a lesson; `consent`: she states that all consents are on file."""
+
+    class_group_id: UUID
+    educator_id: UUID
+    subject: str
+    recorded_on: date
+    selection: Selection
+    consent: bool
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file in the store's incoming folder, measured, of which the database knows nothing yet."""
+
+    name: str
+    original_name: str
+    size_bytes: int
+    probe: Probe
+
+
+def add_file(
+    session: Session, store: Store, path: Path, details: LessonDetails, *, actor: Actor
+) -> Recording:
+    """Take the video at `path`, measure it, and enqueue its preparation.
+
+    The recording can be coded at once where browsers play the file as it is. On another disk than
+    the store's the file is copied, which takes its time: there, call `receive` before the
+    transaction and `add_received` in it.
+
+    Raises:
+        BadInputError: it is no video that can be a lesson, or the details do not fit.
+        NotAllowedError, NotFoundError: not in this school.
+    """
+    check_details(session, details, actor=actor)
+    return add_received(session, store, receive(store, path), details, actor=actor)
+
+
+def receive(store: Store, path: Path) -> Received:
+    """Take the user's file into the store and measure it. No database; the original stays as it is.
+
+    Raises:
+        BadInputError: it is refused; nothing is left in the store.
+    """
+    name = new_id().hex
+    size = store.take(path, name)
+    try:
+        return Received(name, shown_name(path.name), size, probe(store.incoming(name)))
+    except BaseException:
+        store.delete_incoming(name)
+        raise
+
+
+def add_received(
+    session: Session, store: Store, received: Received, details: LessonDetails, *, actor: Actor
+) -> Recording:
+    """Add the recording of a received file; if the transaction fails, the file goes with it.
+
+    Raises:
+        BadInputError, NotAllowedError, NotFoundError: as `add_file`.
+    """
+    if_undone(session, lambda: store.delete_incoming(received.name))
+    check_details(session, details, actor=actor)
+    recording = _recording(received, details, actor)
+    session.add(recording)
+    session.flush()
+    audit.record(
+        session,
+        "recording.added",
+        actor_id=actor.user_id,
+        thing_kind="recording",
+        thing_id=recording.id,
+        state=recording.state,
+        consent=details.consent,
+    )
+    jobs.enqueue(session, prepare.KIND, recording.id)
+    return session.scalars(whole().where(Recording.id == recording.id)).one()
+
+
+def _recording(received: Received, details: LessonDetails, actor: Actor) -> Recording:
+    measured = received.probe
+    playable = measured.plan == "play"
+    return Recording(
+        id=new_id(),
+        class_group_id=details.class_group_id,
+        educator_id=details.educator_id,
+        observer_id=actor.user_id,
+        subject=details.subject.strip(),
+        recorded_on=details.recorded_on,
+        selection=details.selection,
+        consent_by_id=actor.user_id if details.consent else None,
+        consent_at=now() if details.consent else None,
+        state=RecordingState.READY if playable else RecordingState.RECEIVED,
+        original_name=received.original_name,
+        incoming=received.name,
+        size_bytes=received.size_bytes,
+        media_type=measured.media_type if playable else None,
+        duration_ms=measured.duration_ms,
+        start_offset_ms=measured.start_offset_ms,
+        rotation=measured.rotation,
+        vfr=measured.vfr,
+        width=measured.width,
+        height=measured.height,
+        frame_rate=measured.frame_rate,
+        video_codec=measured.video_codec,
+        audio_codec=measured.audio_codec,
+        playable=playable,
+    )
+
+
+def check_details(session: Session, details: LessonDetails, *, actor: Actor) -> None:
+    """Return when `actor` may add a lesson with these details.
+
+    Raises:
+        NotAllowedError, NotFoundError: she is no observer of that school.
+        BadInputError: a detail does not fit; `field` names it.
+    """
+    group = session.get(ClassGroup, details.class_group_id)
+    if group is None:
+        raise access.not_found()
+    thing = Thing(kind="recording", school_ids=frozenset({group.school_id}))
+    access.require(actor, Action.RECORDING_ADD, thing)
+    if not _teaches(session, details.educator_id, group.school_id):
+        raise BadInputError(message("Choose an educator of this school."), field="educator_id")
+    if details.recorded_on > now().date():
+        raise BadInputError(message("The lesson cannot be in the future."), field="recorded_on")
+    if len(details.subject) > LONGEST_SUBJECT:
+        raise BadInputError(message("The subject is too long."), field="subject")
+
+
+def _teaches(session: Session, user_id: UUID, school_id: UUID) -> bool:
+    where = sa.or_(Membership.school_id == school_id, Membership.school_id.is_(None))
+    found = sa.select(Membership.id).where(
+        Membership.user_id == user_id, Membership.role == Role.EDUCATOR, where
+    )
+    return session.execute(found.limit(1)).first() is not None
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name fit to be shown: no folders, no invisible characters, not too long."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    clean = "".join(sign for sign in last if sign.isprintable()).strip()
+    return clean[-LONGEST_NAME:] or "video"
+
+
+def if_undone(session: Session, undo: Callable[[], None]) -> None:
+    """Call `undo` when the session's transaction is rolled back, so that no file outlives it."""
+    if _UNDO not in session.info:
+        session.info[_UNDO] = []
+        event.listen(session, "after_commit", _forget)
+        event.listen(session, "after_soft_rollback", _undo)
+    session.info[_UNDO].append(undo)
+
+
+def _forget(session: Session) -> None:
+    session.info[_UNDO].clear()
+
+
+def _undo(session: Session, ended: SessionTransaction) -> None:
+    if ended.parent is not None:
+        return  # only a part of the transaction was rolled back
+    while session.info[_UNDO]:
+        session.info[_UNDO].pop()()
+
+
+def whole() -> sa.Select[Recording]:
+    """Return a query for recordings with all that lists and access read from them."""
+    return sa.select(Recording).options(
+        joinedload(Recording.class_group).joinedload(ClassGroup.school),
+        joinedload(Recording.educator),
+        joinedload(Recording.observer),
+        selectinload(Recording.files),
+    )

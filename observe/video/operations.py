@@ -1,0 +1,232 @@
+"""What can be done with a recording: add it, find it, watch it, state its consents, prepare it.
+
+Nothing here commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from observe import jobs
+from observe.db import now
+from observe.errors import ConflictError
+from observe.jobs import Job
+from observe.people import access, audit
+from observe.people.access import Action, Actor
+from observe.settings import Settings
+from observe.text import message
+from observe.video import derived, prepare
+from observe.video.adding import (
+    LessonDetails,
+    Received,
+    add_file,
+    add_received,
+    check_details,
+    receive,
+    whole,
+)
+from observe.video.models import FileKind, Recording, RecordingState
+from observe.video.store import Store
+from observe.video.uploads import (
+    OffsetError,
+    append_upload,
+    begin_upload,
+    discard_upload,
+    finish_upload,
+    upload_for,
+)
+
+__all__ = [
+    "ImportableFile",
+    "LessonDetails",
+    "OffsetError",
+    "PlayableFile",
+    "Received",
+    "add_file",
+    "add_received",
+    "append_upload",
+    "begin_upload",
+    "cancel_preparation",
+    "check_details",
+    "confirm_consent",
+    "derived_file",
+    "discard_upload",
+    "finish_upload",
+    "importable_files",
+    "playable_file",
+    "preparation_of",
+    "receive",
+    "recording_for",
+    "recordings_of",
+    "retry_preparation",
+    "upload_for",
+]
+
+_CAMERA = (
+    "mp4",
+    "m4v",
+    "mov",
+    "3gp",
+    "3g2",
+    "avi",
+    "mpg",
+    "mpeg",
+    "vob",
+    "ts",
+    "mts",
+    "m2ts",
+    "dv",
+)
+_OTHER = ("mkv", "webm", "wmv", "asf", "ogv", "flv")
+SUFFIXES: Final = frozenset(f".{kind}" for kind in (*_CAMERA, *_OTHER))
+
+
+@dataclass(frozen=True)
+class PlayableFile:
+    """A file to send, and as what."""
+
+    path: Path
+    media_type: str
+
+
+@dataclass(frozen=True)
+class ImportableFile:
+    """A video on this laptop that could be added without uploading it."""
+
+    path: Path
+    size_bytes: int
+    modified: float  # seconds since the epoch
+
+
+# --- finding -------------------------------------------------------------------------------------
+
+
+def recording_for(
+    session: Session,
+    recording_id: UUID,
+    *,
+    actor: Actor,
+    action: Action = Action.RECORDING_SEE,
+) -> Recording:
+    """Return the recording, when `actor` may do `action` with it.
+
+    Raises:
+        NotFoundError, NotAllowedError: she may not.
+    """
+    recording = session.scalars(whole().where(Recording.id == recording_id)).one_or_none()
+    if recording is None:
+        raise access.not_found()
+    access.require(actor, action, recording.as_thing())
+    return recording
+
+
+def recordings_of(session: Session, *, actor: Actor) -> list[Recording]:
+    """Return the recordings that `actor` may see, the newest first."""
+    mine = whole().where(Recording.observer_id == actor.user_id)
+    found = session.scalars(mine.order_by(Recording.created_at.desc(), Recording.id.desc()))
+    return [row for row in found if access.can(actor, Action.RECORDING_SEE, row.as_thing())]
+
+
+def preparation_of(session: Session, recording: Recording) -> Job | None:
+    """Return the job that prepares this recording; `prepare.STEPS` has words for its steps."""
+    return jobs.latest(session, prepare.KIND, recording.id)
+
+
+def playable_file(session: Session, store: Store, recording: Recording) -> PlayableFile:
+    """Return what the player plays: the copy made for it, else the original.
+
+    Raises:
+        ConflictError: there is nothing to play, yet or any more.
+    """
+    proxy = derived_file(session, store, recording, FileKind.PROXY)
+    if proxy is not None:
+        return proxy
+    if recording.state is not RecordingState.READY or recording.media_type is None:
+        raise ConflictError(message("This video cannot be played yet; it is still being prepared."))
+    path = derived.original_path(session, store, recording.id)
+    return PlayableFile(path, recording.media_type)
+
+
+def derived_file(
+    session: Session, store: Store, recording: Recording, kind: FileKind
+) -> PlayableFile | None:
+    """Return the file of this kind made last, or None while there is none."""
+    made = derived.newest(session, recording.id, kind)
+    return PlayableFile(store.blob(made.sha256), made.media_type) if made else None
+
+
+def importable_files(settings: Settings) -> list[ImportableFile]:
+    """Return the videos in the import folders of a laptop, the newest first."""
+    if settings.mode != "laptop":
+        return []
+    found = [file for folder in settings.import_folders for file in _videos_in(folder)]
+    return sorted(found, key=lambda file: file.modified, reverse=True)
+
+
+def _videos_in(folder: Path) -> Iterator[ImportableFile]:
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if path.suffix.lower() in SUFFIXES and path.is_file():
+            about = path.stat()
+            yield ImportableFile(path, about.st_size, about.st_mtime)
+
+
+# --- consent and preparation ---------------------------------------------------------------------
+
+
+def confirm_consent(session: Session, recording_id: UUID, *, actor: Actor) -> Recording:
+    """Keep that `actor` states that the consents of all who are seen are on file, and when.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers.
+    """
+    recording = recording_for(session, recording_id, actor=actor, action=Action.RECORDING_CONSENT)
+    if not recording.has_consent:
+        recording.consent_by_id, recording.consent_at = actor.user_id, now()
+        _record(session, "recording.consent_confirmed", recording, actor)
+    return recording
+
+
+def cancel_preparation(session: Session, recording_id: UUID, *, actor: Actor) -> None:
+    """Stop the preparation; what is made so far stays, and it can be asked for again.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers. ConflictError: nothing is running.
+    """
+    recording = recording_for(session, recording_id, actor=actor, action=Action.RECORDING_PREPARE)
+    job = preparation_of(session, recording)
+    if job is None or job.ended:
+        raise ConflictError(message("This video is not being prepared at the moment."))
+    jobs.cancel(session, job.id)
+    _record(session, "recording.preparation_cancelled", recording, actor)
+
+
+def retry_preparation(session: Session, recording_id: UUID, *, actor: Actor) -> str:
+    """Prepare again what was cancelled or failed; return the job's id.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers. ConflictError: the file was refused.
+    """
+    recording = recording_for(session, recording_id, actor=actor, action=Action.RECORDING_PREPARE)
+    if recording.state is RecordingState.REFUSED:
+        raise ConflictError(message("This video was refused and its file is gone. Add it again."))
+    _record(session, "recording.preparation_retried", recording, actor)
+    return jobs.enqueue(session, prepare.KIND, recording.id)
+
+
+def _record(session: Session, action: str, recording: Recording, actor: Actor) -> None:
+    audit.record(
+        session,
+        action,
+        actor_id=actor.user_id,
+        thing_kind="recording",
+        thing_id=recording.id,
+        state=recording.state,
+    )

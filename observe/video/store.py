@@ -1,0 +1,353 @@
+"""The store: every file the home keeps, addressed by its content, safe on disk before it counts.
+
+    blobs/ab/<sha256>   what is kept, never changed
+    incoming/<name>     originals not hashed yet, uploads on their way in
+    work/               what the worker is making; anything here may go when no worker runs
+
+Only this module builds paths in the store, and it proves that they stay inside.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from observe.errors import BadInputError
+from observe.ids import new_id
+from observe.text import message
+
+CHUNK_BYTES: Final = 4 * 1024**2
+SPARE_BYTES: Final = 512 * 1024**2  # left free when a file is copied in: the database needs room
+UNFINISHED: Final = ".part"  # a file that is still being copied in
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}(\.[a-z0-9]{1,8})?", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_PLACING = "placing-"
+_FICLONE: Final = 0x40049409  # Linux: share the blocks of another file
+_NO_LINKS: Final = frozenset(
+    {errno.EXDEV, errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS}
+)
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A kept file: the hash that names it, and its size."""
+
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file found in one of the store's folders; `given` is when its name was made, UTC."""
+
+    name: str
+    size_bytes: int
+
+    @property
+    def given(self) -> datetime | None:
+        """When we gave this name (not when the file was changed: it may be the user's own)."""
+        try:
+            made_ms = UUID(self.name.split(".")[0]).int >> 80
+            return datetime.fromtimestamp(made_ms / 1000, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+
+
+@dataclass(frozen=True)
+class Store:
+    """The files of one home, under `root`."""
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        for folder in ("blobs", "incoming", "work"):
+            (self.root / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    # --- paths ------------------------------------------------------------------------------
+
+    def blob(self, sha256: str) -> Path:
+        """Return where the file with this content is, or would be.
+
+        Raises:
+            ValueError: this is no sha256.
+        """
+        if not _SHA256.fullmatch(sha256):
+            raise ValueError("not a sha256")
+        return self._inside("blobs", sha256[:2], sha256)
+
+    def incoming(self, name: str) -> Path:
+        """Return where the incoming file `name` is, or would be.
+
+        Raises:
+            ValueError: `name` is not one that this program gives.
+        """
+        return self._inside("incoming", _checked(name))
+
+    def temporary(self, suffix: str = "") -> Path:
+        """Return a new unique path to make something at; `suffix` like `.mp4`."""
+        return self._inside("work", _checked(new_id().hex + suffix))
+
+    def _inside(self, *parts: str) -> Path:
+        path = self.root.joinpath(*parts)
+        if path.is_symlink() or path.parent.resolve() != self.root.resolve().joinpath(*parts[:-1]):
+            raise ValueError("a path that leaves the store")
+        return path
+
+    # --- files coming in --------------------------------------------------------------------
+
+    def take(self, source: Path, name: str) -> int:
+        """Keep the user's file `source` as incoming `name`; return its size in bytes.
+
+        Without a second copy where the file system allows it. The original is never altered.
+
+        Raises:
+            BadInputError: it is no file that can be read, or the disk has no room for it.
+        """
+        source = source.resolve()
+        size = _readable_size(source)
+        target, made = self.incoming(name), self.incoming(f"{name}{UNFINISHED}")
+        try:
+            if not _clone_or_link(source, made):
+                self._copy(source, made, size)
+            made.replace(target)
+            sync_folder(target.parent)
+        except PermissionError as error:
+            raise _unreadable() from error
+        finally:
+            made.unlink(missing_ok=True)
+        return size
+
+    def _copy(self, source: Path, target: Path, size: int) -> None:
+        self.make_sure_of_room(size)
+        with source.open("rb") as given, target.open("xb") as kept:
+            shutil.copyfileobj(given, kept, CHUNK_BYTES)
+            _sync(kept.fileno())
+
+    def append(self, name: str, offset: int, chunk: bytes) -> None:
+        """Write `chunk` at `offset` of the incoming file `name`; on return it is on disk."""
+        path = self.incoming(name)
+        flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0) as file:
+            file.truncate(offset)  # what a killed request left after the last safe byte
+            file.seek(offset)
+            view = memoryview(chunk)
+            while view:
+                view = view[file.write(view) :]
+            _sync(file.fileno())
+        if offset == 0:
+            sync_folder(path.parent)
+
+    def delete_incoming(self, name: str) -> None:
+        """Remove the incoming file `name`, if it is there."""
+        self.incoming(name).unlink(missing_ok=True)
+
+    # --- files kept -------------------------------------------------------------------------
+
+    def adopt(self, name: str, sha256: str) -> None:
+        """Give the incoming file `name` its lasting place; doing it again changes nothing.
+
+        The incoming name stays until `delete_incoming`, so that whoever reads it may go on.
+
+        Raises:
+            FileNotFoundError: there is neither the incoming file nor the blob.
+        """
+        source, target = self.incoming(name), self.blob(sha256)
+        if not target.exists():
+            _place(source, target)
+
+    def put(self, made: Path) -> Blob:
+        """Keep the finished temporary file `made`; call `settle` once the database knows of it.
+
+        Raises:
+            ValueError: `made` is not one of this store's temporary files.
+        """
+        path = self._inside("work", _checked(made.name))
+        if path != made:
+            raise ValueError("not a temporary file of this store")
+        with path.open("rb") as file:
+            _sync(file.fileno())
+        blob = Blob(sha256_of(path), path.stat().st_size)
+        target = self.blob(blob.sha256)
+        if not target.exists():
+            self._placing(blob.sha256).touch()
+            sync_folder(path.parent)
+            _place(path, target)
+        path.unlink(missing_ok=True)
+        return blob
+
+    def settle(self, sha256: str) -> None:
+        """Say that the database knows of this blob: it is no longer in flight."""
+        self._placing(sha256).unlink(missing_ok=True)
+
+    def _placing(self, sha256: str) -> Path:
+        return self._inside("work", _PLACING + self.blob(sha256).name)
+
+    def delete_blob(self, sha256: str) -> None:
+        """Remove the file with this content, if it is there."""
+        self.blob(sha256).unlink(missing_ok=True)
+
+    # --- looking after it -------------------------------------------------------------------
+
+    def make_sure_of_room(self, size_bytes: int) -> None:
+        """Return when a file of this size can be written.
+
+        Raises:
+            BadInputError: the disk is too full.
+        """
+        if size_bytes + SPARE_BYTES > self.free_bytes():
+            raise BadInputError(
+                message("There is not enough free disk space for this video. Free some and retry.")
+            )
+
+    def free_bytes(self) -> int:
+        """Return how much room the disk has."""
+        return shutil.disk_usage(self.root).free
+
+    def blobs(self) -> Iterator[StoredFile]:
+        """Yield every kept file; one with a name that is no sha256 comes under that name."""
+        for folder in sorted((self.root / "blobs").iterdir()):
+            if folder.is_dir():
+                yield from _files(folder)
+
+    def incomings(self) -> Iterator[StoredFile]:
+        """Yield every incoming file."""
+        yield from _files(self.root / "incoming")
+
+    def leftovers(self) -> Iterator[StoredFile]:
+        """Yield what lies in the work folder."""
+        yield from _files(self.root / "work")
+
+    def in_flight(self) -> list[str]:
+        """Return the hashes of blobs that were put but not settled: a worker was killed there."""
+        names = (file.name for file in self.leftovers())
+        found = (name.removeprefix(_PLACING) for name in names if name.startswith(_PLACING))
+        return [sha256 for sha256 in found if _SHA256.fullmatch(sha256)]
+
+    def clear_work(self) -> None:
+        """Empty the work folder. Only while no worker runs."""
+        for path in (self.root / "work").iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError("not a name that the store gives")
+    return name
+
+
+def _files(folder: Path) -> Iterator[StoredFile]:
+    for path in sorted(folder.iterdir()):
+        with suppress(FileNotFoundError):  # it may go while we look
+            found = path.lstat()
+            yield StoredFile(path.name, found.st_size)
+
+
+def _readable_size(source: Path) -> int:
+    try:
+        found = source.stat()
+    except OSError as error:
+        raise _unreadable() from error
+    if not stat.S_ISREG(found.st_mode) or not os.access(source, os.R_OK):
+        raise _unreadable()
+    return found.st_size
+
+
+def _unreadable() -> BadInputError:
+    return BadInputError(
+        message("There is no such file, or it cannot be read. Check its name and try again.")
+    )
+
+
+def _clone_or_link(source: Path, target: Path) -> bool:
+    """Make `target` the same file as `source` without a copy; tell whether that was possible."""
+    if sys.platform == "linux" and _cloned(source, target):
+        return True
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno in _NO_LINKS:
+            return False
+        raise
+    return True
+
+
+def _cloned(source: Path, target: Path) -> bool:
+    import fcntl  # not on Windows
+
+    with source.open("rb") as given, target.open("xb") as kept:
+        try:
+            fcntl.ioctl(kept.fileno(), _FICLONE, given.fileno())
+        except OSError:
+            target.unlink()
+            return False
+        _sync(kept.fileno())
+        return True
+
+
+def _place(source: Path, target: Path) -> None:
+    """Give `source` the name `target` for good, at once or not at all."""
+    if not target.parent.exists():
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(target.parent.parent)
+    with source.open("rb") as file:
+        _sync(file.fileno())
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        return
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        source.replace(target)
+    sync_folder(target.parent)
+
+
+def _sync(descriptor: int) -> None:
+    """Wait until the file is on disk; macOS needs to be told that the drive's cache counts too."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    elif os.name == "nt":
+        with suppress(OSError):  # refused on handles that only read
+            os.fsync(descriptor)
+    else:
+        os.fsync(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in `folder` are on disk (Windows does so by itself)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256_of(path: Path, tell: Callable[[int], None] | None = None) -> str:
+    """Return the sha256 of a file, calling `tell` with the bytes read so far."""
+    digest, read = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+            read += len(chunk)
+            if tell is not None:
+                tell(read)
+    return digest.hexdigest()

@@ -1,0 +1,57 @@
+"""Sweeping up after a process that was killed: what no row names, and what nobody finished."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe.db import Database, now
+from observe.video import derived
+from observe.video.models import Recording, Upload
+from observe.video.store import UNFINISHED, Store, StoredFile
+
+MEASURED_WITHIN: Final = timedelta(minutes=10)  # a file taken becomes a recording in seconds
+COPIED_WITHIN: Final = timedelta(days=1)
+UPLOADED_WITHIN: Final = timedelta(days=7)
+
+
+def sweep(database: Database, store: Store) -> None:
+    """Remove what a killed process left. Called once when the worker starts, before any job runs.
+
+    A kept file goes only when it was in flight at the kill: never because a database is older.
+    """
+    with database.write() as session:
+        for sha256 in store.in_flight():
+            derived.forget_blob(session, store, sha256)
+        store.clear_work()
+        for upload in _given_up(session):
+            store.delete_incoming(upload.id.hex)
+            session.delete(upload)
+        session.flush()
+        for file in stale_incoming(session, store):
+            store.delete_incoming(file.name)
+
+
+def _given_up(session: Session) -> list[Upload]:
+    before = now() - UPLOADED_WITHIN
+    unfinished = Upload.recording_id.is_(None)
+    return list(session.scalars(sa.select(Upload).where(unfinished, Upload.created_at < before)))
+
+
+def stale_incoming(session: Session, store: Store) -> list[StoredFile]:
+    """Return the incoming files that belong to nothing and that nobody is still bringing in."""
+    named = set(session.scalars(sa.select(Recording.incoming)))
+    uploading = sa.select(Upload.id).where(Upload.recording_id.is_(None))
+    named |= {upload_id.hex for upload_id in session.scalars(uploading)}
+    today = now()
+    return [file for file in store.incomings() if file.name not in named and _old(file, today)]
+
+
+def _old(file: StoredFile, today: datetime) -> bool:
+    if file.given is None:
+        return False  # no name of ours: not ours to judge
+    within = COPIED_WITHIN if file.name.endswith(UNFINISHED) else MEASURED_WITHIN
+    return today - file.given > within

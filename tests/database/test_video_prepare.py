@@ -1,0 +1,476 @@
+"""Real files through the real worker: measured, kept, made playable, drawn."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+import sqlalchemy as sa
+
+from observe import jobs
+from observe.db import Database
+from observe.errors import BadInputError
+from observe.jobs import JobState
+from observe.people.models import AuditEntry
+from observe.settings import Settings
+from observe.video import check, operations, pictures, prepare
+from observe.video.models import DerivedFile, FileKind, Recording, RecordingState, Upload
+from observe.video.operations import LessonDetails
+from observe.video.probe import probe
+from observe.video.store import Store
+from observe.video.tools import ffmpeg_path
+from tests.factories import Cast, lesson
+
+HOSTILE = [
+    "child_broken.mp3",
+    "child_zero.mp3",
+    "fz_avi_new.avi",
+    "fz_mp4_mozilla_0-timescale.mp4",
+    "fz_mp4_mozilla_bug1079747.mp4",
+    "fz_mp4_mozilla_id5_1.mp4",
+    "fz_ogv_bogus.ogv",
+    "fz_ogv_bug506094.ogv",
+    "patt_etc_passwd.zip",
+    "patt_read_passwd.avi",
+    "patt_ssrf_ffmpeg.avi",
+    "streamio_broken.mp4",
+    "streamio_empty.flv",
+]
+
+
+@pytest.fixture
+def details(cast: Cast) -> LessonDetails:
+    return LessonDetails(**lesson(cast))  # type: ignore[arg-type]
+
+
+def add(
+    database: Database, store: Store, path: Path, details: LessonDetails, cast: Cast
+) -> Recording:
+    with database.write() as session:
+        return operations.add_file(session, store, path, details, actor=cast.observer)
+
+
+def prepared(
+    home: Settings, database: Database, recording: Recording
+) -> tuple[Recording, jobs.Job]:
+    with database.read() as session:
+        job = operations.preparation_of(session, recording)
+    assert job is not None
+    done = jobs.wait_for(home, job.id, lambda _job: None)
+    with database.read() as session:
+        return session.get_one(Recording, recording.id), done
+
+
+def made(database: Database, recording: Recording) -> dict[FileKind, DerivedFile]:
+    with database.read() as session:
+        rows = session.scalars(
+            sa.select(DerivedFile).where(DerivedFile.recording_id == recording.id)
+        )
+        return {row.kind: row for row in rows}
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+        return frame.width, frame.height
+
+
+def assert_clean(database: Database, store: Store) -> None:
+    with database.read() as session:
+        assert [str(problem) for problem in check.problems(session, store)] == []
+    assert list(store.leftovers()) == []
+
+
+# --- three real files ----------------------------------------------------------------------------
+
+
+def test_a_turned_uneven_phone_video_is_codable_at_once_and_then_drawn(
+    home: Settings,
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    real_data: Path,
+) -> None:
+    path = real_data / "videos" / "streamio_sideways_phone_rot.mov"
+    added = add(database, store, path, details, cast)
+    assert added.state is RecordingState.READY
+    assert (added.rotation, added.vfr, added.start_offset_ms) == (-90, True, 0)
+    assert (added.width, added.height) == (480, 640)
+    assert added.duration_ms == pytest.approx(1017, abs=1)
+    recording, job = prepared(home, database, added)
+    assert (job.state, job.reason) == (JobState.DONE, None)
+    assert recording.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert recording.incoming is None
+    files = made(database, recording)
+    assert set(files) == {FileKind.POSTER, FileKind.STRIP, FileKind.WAVEFORM}
+    assert picture_size(store.blob(files[FileKind.POSTER].sha256)) == (360, 480)
+    assert_clean(database, store)
+
+
+def test_an_avi_that_browsers_cannot_play_is_codable_once_its_copy_is_made(
+    home: Settings,
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    real_data: Path,
+) -> None:
+    added = add(database, store, real_data / "videos" / "tc_mpeg4.avi", details, cast)
+    assert added.state is RecordingState.RECEIVED
+    assert (added.duration_ms, added.rotation, added.vfr) == (1000, 0, False)
+    recording, job = prepared(home, database, added)
+    assert (job.state, recording.state) == (JobState.DONE, RecordingState.READY)
+    with database.read() as session:
+        playable = operations.playable_file(session, store, recording)
+    assert playable.media_type == "video/mp4"
+    copy = probe(playable.path)
+    assert (copy.plan, copy.duration_ms, copy.start_offset_ms) == ("play", 1000, 0)
+    assert FileKind.WAVEFORM not in made(database, recording)
+    assert_clean(database, store)
+
+
+@pytest.mark.parametrize(
+    ("name", "duration_ms", "plan"),
+    [
+        ("intel_asl_school.mkv", 2_400, "remux"),
+        ("mux_sintel-captions.ts", 10_000, "remux"),
+        ("moz_amr.3gp", 4_933, "encode"),
+        ("psd_delayed_start.mp4", 960, "encode"),
+        ("nasa_hevc_hdr.mp4", 13_000, "encode"),
+    ],
+)
+def test_any_cameras_file_becomes_playable_on_our_clock(
+    home: Settings,
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    real_data: Path,
+    name: str,
+    duration_ms: int,
+    plan: str,
+) -> None:
+    added = add(database, store, real_data / "videos" / name, details, cast)
+    assert added.playable is (plan == "play")
+    recording, job = prepared(home, database, added)
+    assert (job.state, recording.state) == (JobState.DONE, RecordingState.READY)
+    assert recording.duration_ms == duration_ms
+    with database.read() as session:
+        playable = operations.playable_file(session, store, recording)
+    copy = probe(playable.path)
+    assert copy.plan == "play"
+    assert copy.start_offset_ms == 0
+    assert copy.duration_ms == pytest.approx(duration_ms, abs=100)
+    assert_clean(database, store)
+
+
+@pytest.mark.parametrize(
+    ("name", "duration_ms", "vfr"),
+    [
+        ("intel_one_by_one_person_139s.mp4", 139_400, False),
+        ("tc_vp9.webm", 1_000, False),
+        ("nasa_speech_2video_2audio.mp4", 13_056, False),
+        ("streamio_webcam_vfr.mov", 7_563, True),
+        ("psd_testvideo.mp4", 24_023, False),
+    ],
+)
+def test_what_browsers_play_is_measured_and_played_as_it_is(
+    real_data: Path, name: str, duration_ms: int, *, vfr: bool
+) -> None:
+    measured = probe(real_data / "videos" / name)
+    assert (measured.plan, measured.duration_ms, measured.vfr) == ("play", duration_ms, vfr)
+
+
+# --- what is refused -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_refused_and_leaves_nothing(
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    real_data: Path,
+    name: str,
+) -> None:
+    before = trail_length(database)
+    with pytest.raises(BadInputError) as refused:
+        add(database, store, real_data / "hostile" / name, details, cast)
+    assert_sentence(refused.value)
+    assert_nothing_left(database, store, before)
+
+
+def test_an_apostrophe_in_the_name_is_no_reason_to_refuse(
+    home: Settings,
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    real_data: Path,
+) -> None:
+    path = real_data / "hostile" / "streamio_awesome'movie.mov"
+    recording, job = prepared(home, database, add(database, store, path, details, cast))
+    assert (job.state, recording.state) == (JobState.DONE, RecordingState.READY)
+    assert recording.original_name == "streamio_awesome'movie.mov"
+    assert recording.vfr is True
+    assert_clean(database, store)
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="16000" height="16000"/>'
+NEIGHBOUR = b"ffconcat version 1.0\nfile 'clase.mp4'\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("lista.mp4", NEIGHBOUR, "only a list"),
+        ("lista.m3u8", b"#EXTM3U\n#EXTINF:1,\nclase.mp4\n", "only a list"),
+        ("llamada.mp4", b"v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\n", "only a list"),
+        ("dibujo.mp4", SVG, "picture"),
+        ("foto.mp4", b"\xff\xd8\xff\xe0" + bytes(500), "picture"),
+        ("ceros.mp4", bytes(100_000), "damaged"),
+        ("texto.avi", "¿qué es esto?".encode() * 100, "damaged"),
+    ],
+)
+def test_what_is_made_to_look_like_a_video_is_refused(
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    small_video: Path,
+    tmp_path: Path,
+    name: str,
+    content: bytes,
+    says: str,
+) -> None:
+    (tmp_path / "clase.mp4").write_bytes(small_video.read_bytes())
+    (tmp_path / name).write_bytes(content)
+    before = trail_length(database)
+    with pytest.raises(BadInputError, match=says) as refused:
+        add(database, store, tmp_path / name, details, cast)
+    assert_sentence(refused.value)
+    assert_nothing_left(database, store, before)
+
+
+def trail_length(database: Database) -> int:
+    with database.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) or 0
+
+
+def assert_sentence(error: BadInputError) -> None:
+    spanish, english = (error.message.in_language(locale) for locale in ("es_CL", "en"))
+    assert spanish != english
+    assert spanish.endswith(".")
+    assert "/" not in spanish
+
+
+def assert_nothing_left(database: Database, store: Store, trail: int) -> None:
+    with database.read() as session:
+        for table in (Recording, DerivedFile, Upload, jobs.Job):
+            assert session.scalar(sa.select(sa.func.count()).select_from(table)) == 0
+    assert trail_length(database) == trail
+    assert [path for path in store.root.rglob("*") if path.is_file()] == []
+
+
+CENC = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "0" * 32]
+CENC += ["-encryption_kid", "1" * 32]
+BOMBS = {
+    "too many pixels": (["color=size=8000x6000:duration=0.1:rate=10", "a.mp4"], "far more"),
+    "too many frames": (["color=size=64x64:duration=1:rate=500", "a.mkv"], "far more"),
+    "too long": (["color=size=64x64:duration=22000:rate=0.01", "a.mkv"], "six hours"),
+    "encrypted": (["color=size=64x64:duration=1", *CENC, "a.mp4"], "protected"),
+    "too many streams": (["color=size=64x64:duration=1", *["-map", "0:v"] * 9, "a.mkv"], "far"),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_what_no_camera_makes_is_refused(
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    tmp_path: Path,
+    kind: str,
+) -> None:
+    (graph, *options), says = BOMBS[kind]
+    options[-1] = str(tmp_path / options[-1])
+    command = [ffmpeg_path(), "-nostdin", "-v", "error", "-f", "lavfi", "-i", graph, *options]
+    subprocess.run(command, check=True, timeout=60)
+    before = trail_length(database)
+    with pytest.raises(BadInputError, match=says):
+        add(database, store, Path(options[-1]), details, cast)
+    assert_nothing_left(database, store, before)
+
+
+# --- damaged files -------------------------------------------------------------------------------
+
+
+def encoded(target: Path, *options: str, seconds: int = 6) -> Path:
+    command = [ffmpeg_path(), "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i"]
+    command += [f"testsrc2=size=320x180:rate=25:duration={seconds}", *options, str(target)]
+    subprocess.run(command, check=True, timeout=60)
+    return target
+
+
+def test_a_video_cut_short_keeps_what_is_in_it(
+    database: Database, store: Store, cast: Cast, details: LessonDetails, tmp_path: Path
+) -> None:
+    whole = encoded(tmp_path / "a.mp4", "-movflags", "+faststart", "-g", "25")
+    (tmp_path / "b.mp4").write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    recording = add(database, store, tmp_path / "b.mp4", details, cast)
+    assert recording.duration_ms is not None
+    assert 2_000 < recording.duration_ms < 5_500
+
+
+def test_a_video_that_turns_out_broken_is_refused_and_its_file_removed(
+    home: Settings,
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    tmp_path: Path,
+) -> None:
+    path = encoded(tmp_path / "a.avi", "-c:v", "mpeg4")
+    added = add(database, store, path, details, cast)
+    assert added.incoming is not None
+    kept = store.incoming(added.incoming)
+    kept.unlink()  # a link to the user's file, which must not be damaged
+    kept.write_bytes(bytes(added.size_bytes))
+    recording, job = prepared(home, database, added)
+    assert (recording.state, job.state) == (RecordingState.REFUSED, JobState.FAILED)
+    assert recording.refusal == job.reason
+    assert (recording.sha256, recording.incoming) == (None, None)
+    assert [file.name for file in store.blobs()] == []
+    assert path.stat().st_size == added.size_bytes
+    assert_clean(database, store)
+
+
+# --- what is drawn -------------------------------------------------------------------------------
+
+
+def test_strip_and_waveform_say_what_they_hold(
+    home: Settings,
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    small_video: Path,
+) -> None:
+    recording, _job = prepared(home, database, add(database, store, small_video, details, cast))
+    files = made(database, recording)
+    layout = pictures.strip_layout(files[FileKind.STRIP].recipe)
+    assert (layout.count, layout.interval_ms) == (30, 1000)
+    sheet = picture_size(store.blob(files[FileKind.STRIP].sha256))
+    assert sheet == (layout.width * layout.columns, layout.height * 2)
+    peaks = store.blob(files[FileKind.WAVEFORM].sha256).read_bytes()
+    assert len(peaks) == pytest.approx(30 * 20, abs=3)
+    assert min(peaks[5:-5]) > 10
+
+
+# --- cancel and retry ----------------------------------------------------------------------------
+
+
+def test_cancelled_preparation_can_be_asked_for_again(
+    home: Settings,
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    small_video: Path,
+) -> None:
+    added = add(database, store, small_video, details, cast)
+    with database.write() as session:
+        operations.cancel_preparation(session, added.id, actor=cast.observer)
+    recording, job = prepared(home, database, added)
+    assert job.state is JobState.CANCELLED
+    assert made(database, recording) == {}
+    with database.write() as session:
+        operations.retry_preparation(session, added.id, actor=cast.observer)
+    recording, job = prepared(home, database, added)
+    assert job.state is JobState.DONE
+    assert FileKind.STRIP in made(database, recording)
+
+
+# --- kill -9 --------------------------------------------------------------------------------------
+
+WORKER = """
+import sys, json, threading
+from pathlib import Path
+from observe import jobs
+from observe.settings import Settings
+from observe.video import prepare
+jobs.run_worker(Settings(home=Path(sys.argv[1])), threading.Event())
+"""
+
+
+@pytest.fixture
+def worker(home: Settings) -> Iterator[Any]:
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        process = subprocess.Popen([sys.executable, "-c", WORKER, str(home.home)])
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def test_killed_in_every_step_it_is_done_once(
+    home: Settings,
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    worker: Any,
+    tmp_path: Path,
+) -> None:
+    path = encoded(tmp_path / "a.avi", "-c:v", "mpeg4", seconds=20)
+    added = add(database, store, path, details, cast)
+    for step in ("hash", "proxy", "poster", "strip"):
+        process = worker()
+        reached = wait_until_step(database, added, step)
+        process.kill()
+        process.wait()
+        assert reached is not None
+    recording, job = prepared(home, database, added)
+    assert (job.state, recording.state) == (JobState.DONE, RecordingState.READY)
+    assert set(made(database, recording)) == {FileKind.PROXY, FileKind.POSTER, FileKind.STRIP}
+    assert len(list(store.blobs())) == 4
+    assert_clean(database, store)
+    with database.read() as session:
+        kept = session.scalars(
+            sa.select(AuditEntry.action).where(AuditEntry.thing_id == recording.id)
+        )
+        assert sorted(kept) == ["recording.added", "recording.kept", "recording.ready"]
+
+
+def wait_until_step(database: Database, recording: Recording, step: str) -> str | None:
+    order = list(prepare.STEPS)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with database.read() as session:
+            job = operations.preparation_of(session, recording)
+        if job and job.step and order.index(job.step) >= order.index(step):
+            return job.step
+        if job and job.ended:
+            return None
+        time.sleep(0.02)
+    return None
+
+
+def test_the_recipe_of_a_strip_reads_back() -> None:
+    layout = pictures.plan_strip(2_700_000, 1080, 1920)
+    assert pictures.strip_layout(layout.recipe) == layout
+    assert json.loads(json.dumps(layout.moments(2_700_000)))[-1] < 2_700_000

@@ -1,0 +1,189 @@
+"""The store: nothing leaves it, nothing half-written counts, the user's file stays as it was."""
+
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from observe.errors import BadInputError
+from observe.ids import new_id
+from observe.video import store as store_module
+from observe.video.store import Store
+
+TRICKS = [
+    "",
+    ".",
+    "..",
+    "../x",
+    "a/b",
+    "a\\b",
+    "/etc/passwd",
+    "C:x",
+    "x\0",
+    "x\n",
+    "~",
+    "a..b",
+    ".hidden",
+    "-rf",
+    "UPPER",
+    "é",
+    "x" * 65,
+    "con:",
+    "x.longsuffix1",
+    "%2e%2e",
+]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def given_file(folder: Path, content: bytes = b"a lesson", name: str = "clase.mp4") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("name", TRICKS)
+def test_no_name_leads_out_of_the_store(own: Store, name: str) -> None:
+    for build in (own.incoming, own.blob, own.delete_incoming, own.delete_blob, own.settle):
+        with pytest.raises(ValueError, match="not a"):
+            build(name)
+
+
+@pytest.mark.parametrize("suffix", ["/x", "/../x", "\\x", "..", ".a/b", "\0", ".", ".a.b"])
+def test_no_suffix_leads_out_of_the_store(own: Store, suffix: str) -> None:
+    with pytest.raises(ValueError, match="not a name"):
+        own.temporary(suffix)
+
+
+@settings(max_examples=200)
+@given(name=st.text(max_size=80))
+def test_any_name_stays_inside_or_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    own = Store(tmp_path_factory.getbasetemp() / "any-name")
+    try:
+        path = own.incoming(name)
+    except ValueError:
+        return
+    assert path.parent == own.root / "incoming"
+    assert path.resolve().parent == (own.root / "incoming").resolve()
+
+
+def test_a_link_planted_in_the_store_is_not_followed(own: Store, tmp_path: Path) -> None:
+    secret = given_file(tmp_path, b"secret", "secret")
+    (own.root / "incoming" / "planted").symlink_to(secret)
+    with pytest.raises(ValueError, match="leaves the store"):
+        own.incoming("planted")
+    digest = hashlib.sha256(b"x").hexdigest()
+    (own.root / "blobs" / digest[:2]).symlink_to(tmp_path)
+    with pytest.raises(ValueError, match="leaves the store"):
+        own.blob(digest)
+
+
+def test_only_its_own_temporary_files_can_be_put(own: Store, tmp_path: Path) -> None:
+    outside = given_file(tmp_path, name="abc.mp4")
+    with pytest.raises(ValueError, match="temporary"):
+        own.put(outside)
+    assert outside.exists()
+
+
+def test_taking_a_file_leaves_the_original_as_it_was(own: Store, tmp_path: Path) -> None:
+    original = given_file(tmp_path)
+    before = original.stat()
+    name = new_id().hex
+    assert own.take(original, name) == 8
+    own.adopt(name, hashlib.sha256(b"a lesson").hexdigest())
+    own.delete_incoming(name)
+    own.delete_blob(hashlib.sha256(b"a lesson").hexdigest())
+    after = original.stat()
+    assert original.read_bytes() == b"a lesson"
+    assert (before.st_mtime_ns, before.st_mode, before.st_nlink) == (
+        after.st_mtime_ns,
+        after.st_mode,
+        after.st_nlink,
+    )
+
+
+def test_taking_a_file_makes_no_second_copy_on_the_same_disk(own: Store, tmp_path: Path) -> None:
+    original = given_file(tmp_path)
+    own.take(original, name := new_id().hex)
+    kept = own.incoming(name)
+    assert kept.read_bytes() == b"a lesson"
+    if original.stat().st_nlink == 1:
+        pytest.skip("this file system clones")
+    assert kept.samefile(original)
+
+
+def test_a_file_is_copied_where_links_are_impossible(
+    own: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EXDEV, "another disk")
+
+    monkeypatch.setattr(store_module, "_cloned", lambda *_: False)
+    monkeypatch.setattr(os, "link", no_links)
+    original = given_file(tmp_path, os.urandom(100_000))
+    own.take(original, name := new_id().hex)
+    digest = hashlib.sha256(original.read_bytes()).hexdigest()
+    own.adopt(name, digest)
+    own.adopt(name, digest)
+    assert own.blob(digest).read_bytes() == original.read_bytes()
+
+
+def test_a_full_disk_is_told_before_copying(
+    own: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Store, "free_bytes", lambda _self: 10)
+    with pytest.raises(BadInputError, match="disk space"):
+        own.make_sure_of_room(11)
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "pipe"])
+def test_what_is_no_file_is_refused_with_a_sentence(own: Store, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / kind
+    if kind == "folder":
+        path.mkdir()
+    if kind == "pipe":
+        os.mkfifo(path)
+    with pytest.raises(BadInputError, match="cannot be read"):
+        own.take(path, new_id().hex)
+    assert list(own.incomings()) == []
+
+
+def test_what_is_put_is_found_by_its_content_once(own: Store) -> None:
+    blobs = []
+    for _ in range(2):
+        made = own.temporary(".jpg")
+        made.write_bytes(b"picture")
+        blobs.append(own.put(made))
+        assert not made.exists()
+    assert blobs[0] == blobs[1]
+    assert blobs[0].sha256 == hashlib.sha256(b"picture").hexdigest()
+    assert [file.name for file in own.blobs()] == [blobs[0].sha256]
+    assert own.in_flight() == [blobs[0].sha256]
+    own.settle(blobs[0].sha256)
+    assert own.in_flight() == []
+    assert list(own.leftovers()) == []
+
+
+def test_chunks_after_a_killed_request_replace_what_it_left(own: Store) -> None:
+    name = new_id().hex
+    own.append(name, 0, b"0123456789")
+    own.append(name, 10, b"never acknowledged")
+    own.append(name, 10, b"end")
+    assert own.incoming(name).read_bytes() == b"0123456789end"
+
+
+def test_files_tell_when_their_name_was_given(own: Store) -> None:
+    own.append(new_id().hex, 0, b"x")
+    own.append("not-an-id", 0, b"x")
+    ours, other = sorted(own.incomings(), key=lambda file: file.name)
+    assert ours.given is not None
+    assert other.given is None
