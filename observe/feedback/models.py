@@ -39,7 +39,7 @@ class FocusKind(enum.StrEnum):
 
 
 class Feedback(Identified, Base):
-    """What an observation gives its educator; one at a time is open (draft, publishing, published)."""
+    """What an observation gives its educator; one at a time is open (not withdrawn)."""
 
     __tablename__ = "feedback"
     __table_args__ = (

@@ -43,7 +43,7 @@ def import_people(session: Session, content: bytes | str, *, actor: Actor) -> Im
     sheet = read_sheet(content)
     need_columns(sheet, ("id", "name", "email", "role", "rbd"))
     problems: list[Message] = []
-    schools = dict(session.execute(sa.select(School.rbd, School.id)).tuples().all())
+    schools = dict(session.execute(sa.select(School.rbd, School.id)).all())
     rows = [
         taken for row in sheet.rows if (taken := _person_row(row, schools, problems)) is not None
     ]

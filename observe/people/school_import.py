@@ -46,7 +46,7 @@ def import_schools(session: Session, content: bytes | str, *, actor: Actor) -> I
     warnings: list[Message] = []
     rows = _distinct(_school_rows(read_sheet(content), problems, warnings), problems, warnings)
     known = {school.rbd: school for school in session.scalars(sa.select(School))}
-    _check_digits_known(rows, known, problems)
+    _tell_other_digits(rows, known, warnings)
     if problems:
         raise refused(problems)
     new = [row for row in rows if row.rbd not in known]
@@ -152,18 +152,19 @@ def _distinct(
     return list(first.values())
 
 
-def _check_digits_known(
-    rows: list[_SchoolRow], known: Mapping[str, School], problems: list[Message]
+def _tell_other_digits(
+    rows: list[_SchoolRow], known: Mapping[str, School], warnings: list[Message]
 ) -> None:
+    """Tell of numbers known with another check digit: one of the two is probably a slip."""
     numbers = {rbd.split("-")[0]: rbd for rbd in known}
-    problems.extend(
+    warnings.extend(
         message(
-            "Line %(line)s: %(rbd)s is known here as %(known)s. Use the same check digit.",
+            "Line %(line)s: %(rbd)s is now here beside %(known)s. Is one of them a slip?",
             **_told(row),
             known=numbers[row.number],
         )
         for row in rows
-        if numbers.get(row.number, row.rbd) != row.rbd
+        if row.rbd not in known and row.number in numbers
     )
 
 

@@ -1,0 +1,1 @@
+"""Measurements that a person asks for; `make bench` prints them as a table."""

@@ -1,0 +1,81 @@
+"""Measure what a user waits for, and print the rows of docs/measurements.md."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from observe import schema
+from observe.db import open_database
+from observe.demo.lesson import make_lesson
+from observe.people.models import School
+from observe.settings import Settings
+from observe.video.probe import probe
+from observe.video.store import sha256_of
+
+COMMITS = 200
+
+
+def demo_lesson(folder: Path) -> str:
+    """Draw and encode the demo lesson."""
+    return _seconds(lambda: make_lesson(folder / "lesson.mp4"))
+
+
+def probing(folder: Path) -> str:
+    """Measure the demo lesson, as when a video is added."""
+    return _seconds(lambda: probe(folder / "lesson.mp4"))
+
+
+def hashing(folder: Path) -> str:
+    """Read and hash 256 MB."""
+    big = folder / "big"
+    big.write_bytes(bytes(256 * 1024**2))
+    return _seconds(lambda: sha256_of(big))
+
+
+def migrating(folder: Path) -> str:
+    """Bring an empty database to the newest schema."""
+    return _seconds(lambda: schema.upgrade(Settings(home=folder / "home")))
+
+
+def committing(folder: Path) -> str:
+    """Commit small changes one by one, each synced; per commit."""
+    database = open_database(Settings(home=folder / "home").url)
+
+    def commit() -> None:
+        for number in range(COMMITS):
+            with database.write() as session:
+                session.add(School(rbd=f"{number}-0", name="x"))
+
+    started = time.perf_counter()
+    commit()
+    database.engine.dispose()
+    return f"{(time.perf_counter() - started) / COMMITS * 1000:.1f} ms"
+
+
+MEASURED: tuple[tuple[str, Callable[[Path], str], str], ...] = (
+    ("demo lesson drawn and encoded", demo_lesson, "25 s"),
+    ("probe of a lesson", probing, "2 s"),
+    ("hash of 256 MB", hashing, "–"),
+    ("empty database to newest schema", migrating, "–"),
+    ("one synced commit", committing, "100 ms"),
+)
+
+
+def _seconds(work: Callable[[], object]) -> str:
+    started = time.perf_counter()
+    work()
+    return f"{time.perf_counter() - started:.2f} s"
+
+
+if __name__ == "__main__":
+    machine = f"{platform.system()} {platform.machine()}, SQLite {sqlite3.sqlite_version}"
+    day = datetime.now(UTC).date().isoformat()
+    with tempfile.TemporaryDirectory() as made:
+        for what, measure, budget in MEASURED:
+            print(f"| {what} | {measure(Path(made))} | {budget} | {machine} | {day} |", flush=True)

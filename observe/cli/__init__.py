@@ -1,0 +1,35 @@
+"""The command line: the same operations and the same policy as the pages, for scripts and bulk."""
+
+from __future__ import annotations
+
+from observe.cli import (
+    backup,
+    coding,
+    doctor,
+    export,
+    feedback,
+    home,
+    observations,
+    people,
+    rubric,
+    schools,
+    serve,
+    video,
+)
+from observe.cli.program import main
+
+__all__ = [
+    "backup",
+    "coding",
+    "doctor",
+    "export",
+    "feedback",
+    "home",
+    "main",
+    "observations",
+    "people",
+    "rubric",
+    "schools",
+    "serve",
+    "video",
+]

@@ -1,0 +1,245 @@
+"""`observe backup` and `observe restore`: a whole home in one file, and back into an empty one."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import click
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe import __version__, schema
+from observe.cli import archive
+from observe.cli.archive import DATABASE, Manifest
+from observe.cli.files import FILE
+from observe.cli.places import unsuitable
+from observe.cli.program import main
+from observe.cli.shell import Answer, Shell, verb
+from observe.db import now, open_database
+from observe.errors import BadInputError
+from observe.people import access, audit
+from observe.people.access import HOME, Action
+from observe.settings import Settings
+from observe.text import message
+from observe.video.models import DerivedFile, Recording, Upload
+from observe.video.store import Store, sync_folder
+
+ATTEMPTS: Final = 5
+_KEPT: Final = frozenset({"README.md", ".gitignore"})  # what an empty home may hold
+
+
+# --- backup -------------------------------------------------------------------------------------
+
+
+@verb(main, "backup", message("Writes the whole home into one file; observe may go on meanwhile."))
+@click.argument("file", type=FILE)
+def backup(shell: Shell, *, file: Path) -> Answer:
+    """Write database, files and settings; read the file again before it counts."""
+    if shell.settings.mode != "laptop":
+        raise BadInputError(message("A hub is backed up with the tools of its database server."))
+    with shell.database.write() as session:
+        access.require(shell.actor, Action.HOME_BACKUP, HOME)
+        audit.record(
+            session,
+            "home.backup",
+            actor_id=shell.actor.user_id,
+            thing_kind="home",
+            thing_id=None,
+        )
+    beside = file.with_name(f".{file.name}.part")
+    try:
+        manifest = _write(shell, beside)
+        _verify(beside)
+        beside.replace(file)
+        sync_folder(file.resolve().parent)
+    except OSError as error:
+        raise BadInputError(
+            message("The backup cannot be written to %(file)s.", file=str(file))
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)
+    return _told(file, manifest)
+
+
+def _told(file: Path, manifest: Manifest) -> Answer:
+    facts = {
+        "file": str(file),
+        "files": len(manifest.members) - 1,
+        "size_bytes": manifest.size_bytes,
+        "schema": manifest.schema_revision,
+        "made_at": manifest.made_at,
+    }
+    said = message(
+        "%(file)s: the database and %(count)s files, read again and right.",
+        file=str(file),
+        count=len(manifest.members) - 1,
+    )
+    return Answer(facts, [said])
+
+
+def _write(shell: Shell, target: Path) -> Manifest:
+    """Write the archive from one state of the database.
+
+    A job may hash an original meanwhile, which gives the file its lasting name: then the state
+    before is no longer on disk, and a newer one is taken.
+    """
+    for _attempt in range(ATTEMPTS):
+        with tempfile.TemporaryDirectory(dir=shell.settings.home) as folder:
+            copy = Path(folder, DATABASE)
+            _copy_database(shell.settings.database_path, copy)
+            try:
+                sources = {DATABASE: copy} | _files(copy, shell.store)
+                manifest = _manifest(shell.settings, sources)
+                archive.write(target, manifest, sources)
+            except FileNotFoundError:
+                continue
+            return manifest
+    raise BadInputError(
+        message("Files are missing from this home, so no backup was made. Run: observe doctor")
+    )
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+        new.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+
+
+def _files(copy: Path, store: Store) -> dict[str, Path]:
+    """Return every file that the database names, by its name in the archive."""
+    database = open_database(f"sqlite:///{copy}")
+    try:
+        with database.read() as session:
+            blobs, incoming = _named(session)
+    finally:
+        database.engine.dispose()
+    files = {f"store/blobs/{sha256[:2]}/{sha256}": store.blob(sha256) for sha256 in sorted(blobs)}
+    return files | {f"store/incoming/{name}": store.incoming(name) for name in sorted(incoming)}
+
+
+def _named(session: Session) -> tuple[set[str], set[str]]:
+    originals = session.execute(sa.select(Recording.sha256, Recording.incoming)).all()
+    blobs = {row.sha256 for row in originals if row.sha256}
+    blobs |= set(session.scalars(sa.select(DerivedFile.sha256)))
+    incoming = {row.incoming for row in originals if row.incoming and not row.sha256}
+    unfinished = sa.select(Upload.id).where(Upload.recording_id.is_(None), Upload.offset > 0)
+    return blobs, incoming | {upload_id.hex for upload_id in session.scalars(unfinished)}
+
+
+def _manifest(settings: Settings, sources: dict[str, Path]) -> Manifest:
+    return Manifest(
+        program=__version__,
+        schema_revision=schema.head(),
+        made_at=now().isoformat(timespec="seconds"),
+        settings={"mode": settings.mode, "locale": settings.locale},
+        members={name: archive.member_of(path) for name, path in sources.items()},
+    )
+
+
+def _verify(made: Path) -> None:
+    """Read the whole archive again, so that it counts only when it can be read."""
+    with archive.opened(made) as (manifest, opened):
+        archive.unpack(manifest, opened, None)
+
+
+# --- restore ------------------------------------------------------------------------------------
+
+
+@verb(main, "restore", message("Brings a backup back into an empty home; proves all of it first."))
+@click.argument("file", type=FILE)
+def restore(shell: Shell, *, file: Path) -> Answer:
+    """Unpack beside, prove, and only then put everything in its place."""
+    home = shell.settings.home
+    _require_empty(home)
+    made = not home.exists()
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=home) as folder:
+            manifest = _prove(file, Path(folder))
+            _renew(Path(folder, DATABASE))
+            _place(Path(folder), shell.settings)
+    except BaseException:
+        if made:
+            shutil.rmtree(home)
+        raise
+    said = message("Restored into %(home)s. Start it with: observe serve", home=shell.home)
+    facts = _told(file, manifest).facts
+    return Answer(dict(facts) | {"home": shell.home}, [said])
+
+
+def _require_empty(home: Path) -> None:
+    if (why := unsuitable(home)) is not None:
+        raise BadInputError(why)
+    if home.exists() and any(path.name not in _KEPT for path in home.iterdir()):
+        raise BadInputError(
+            message(
+                "A backup is restored into an empty home, and %(home)s is not empty. "
+                "Choose another with OBSERVE_HOME.",
+                home=str(home),
+            )
+        )
+
+
+def _prove(file: Path, folder: Path) -> Manifest:
+    """Unpack the archive into `folder` and return its manifest when all of it is right.
+
+    Raises:
+        BadInputError: it is no backup, is damaged or hostile, or does not fit on this disk.
+    """
+    with archive.opened(file) as (manifest, opened):
+        if manifest.size_bytes > shutil.disk_usage(folder).free:
+            raise BadInputError(message("There is not enough free disk space for this backup."))
+        archive.unpack(manifest, opened, folder)
+    _prove_database(folder / DATABASE, manifest)
+    return manifest
+
+
+def _prove_database(path: Path, manifest: Manifest) -> None:
+    """Return when the database is sound and of a version that this program knows."""
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA trusted_schema=OFF")
+            sound = database.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
+            revisions = database.execute("SELECT version_num FROM alembic_version").fetchall()
+    except sqlite3.Error as error:
+        raise _strange() from error
+    if not sound or revisions != [(manifest.schema_revision,)]:
+        raise _strange()
+    if not schema.knows(manifest.schema_revision):
+        raise BadInputError(
+            message("This backup is from a newer observe. Install that version, then restore.")
+        )
+
+
+def _renew(path: Path) -> None:
+    """Replace whatever acts in the database by our own triggers, and bring it up to date."""
+    with closing(sqlite3.connect(path)) as database:
+        query = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"
+        for kind, name in database.execute(query).fetchall():
+            database.execute(f'DROP {kind} "{name.replace(chr(34), chr(34) * 2)}"')
+        database.commit()
+    schema.migrate(f"sqlite:///{path}", "head")
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode=DELETE")
+
+
+def _strange() -> BadInputError:
+    return BadInputError(
+        message("The database in this backup is not one that observe made; nothing was restored.")
+    )
+
+
+def _place(folder: Path, settings: Settings) -> None:
+    """Put the proved files in their places, the database last: it makes the home a home."""
+    if (folder / "store").exists():
+        (folder / "store").replace(settings.store_path)
+    for path in [settings.store_path, *settings.store_path.rglob("*")]:
+        if path.is_dir():
+            sync_folder(path)
+    (folder / DATABASE).replace(settings.database_path)
+    sync_folder(settings.home)

@@ -1,0 +1,82 @@
+"""`observe coding`: a sheet coded elsewhere becomes an observation; an observation is finished."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from observe.cli.files import FILE, read_text
+from observe.cli.program import noun
+from observe.cli.shell import Answer, Shell, the_id, verb
+from observe.cli.words import option
+from observe.coding.operations import submit
+from observe.coding.sheet import import_sheet
+from observe.errors import NotAllowedError
+from observe.people.access import Actor
+from observe.rubric.operations import version_for
+from observe.text import message
+
+coding = noun("coding", message("Coding: import a sheet, finish an observation."))
+
+
+@verb(coding, "import", message("Makes an observation out of a sheet coded elsewhere or on paper."))
+@click.argument("sheet", type=FILE)
+@option("--recording", required=True, about=message("The recording's id."))
+@option("--rubric", required=True, about=message("The rubric: id or id@version."))
+@option("--observer", about=message("Who coded it; the draft becomes hers."))
+def import_(
+    shell: Shell, *, sheet: Path, recording: str, rubric: str, observer: str | None
+) -> Answer:
+    """Import a sheet as a draft of its observer."""
+    text, recording_id = read_text(sheet), the_id(recording)
+    actor = _coder(shell, observer)
+    with shell.database.write() as session:
+        version = version_for(session, rubric)
+        done = import_sheet(session, text, recording_id, version.id, actor=actor)
+    told = message(
+        "Imported: %(cycles)s cycles, %(scores)s scores, %(notes)s notes. Observation %(id)s.",
+        cycles=done.cycles,
+        scores=done.scores,
+        notes=done.notes,
+        id=str(done.observation_id),
+    )
+    facts = {
+        "observation": done.observation_id,
+        "cycles": done.cycles,
+        "scores": done.scores,
+        "notes": done.notes,
+        "warnings": [shell.spoken(warning) for warning in done.warnings],
+    }
+    return Answer(facts, [told], warnings=done.warnings)
+
+
+def _coder(shell: Shell, observer: str | None) -> Actor:
+    """Return the observer of the sheet, who is also in whose name it is imported.
+
+    Raises:
+        NotAllowedError: somebody else was named with --as; a draft belongs to its observer alone.
+    """
+    if observer is None:
+        return shell.actor
+    coder = shell.person(observer)
+    if shell.as_user is not None and shell.actor.user_id != coder.user_id:
+        raise NotAllowedError(message("A sheet is imported by the observer who coded it."))
+    return coder
+
+
+@verb(coding, "submit", message("Finishes an observation: from there it never changes."))
+@click.argument("observation")
+def submit_(shell: Shell, *, observation: str) -> Answer:
+    """Submit an observation; what is missing is told, all of it."""
+    observation_id: UUID = the_id(observation)
+    with shell.database.write() as session:
+        revision = submit(session, observation_id, actor=shell.actor)
+    facts = {
+        "observation": observation_id,
+        "state": "submitted",
+        "revision": revision.number,
+        "sha256": revision.sha256,
+    }
+    return Answer(facts, [message("Submitted. It is on file and does not change any more.")])

@@ -1,0 +1,55 @@
+"""Files named on the command line: read and written with a sentence when that cannot be done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from observe.errors import BadInputError
+from observe.text import message
+
+FILE: Final = click.Path(path_type=Path)
+LARGEST_TEXT: Final = 64 * 1024**2  # bytes: the Ministry's whole directory is 6 MB
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what is in the file.
+
+    Raises:
+        BadInputError: there is none, it cannot be read, or it is far too large for a list.
+    """
+    try:
+        if path.is_file() and path.stat().st_size > LARGEST_TEXT:
+            raise BadInputError(message("The file %(path)s is too large.", path=str(path)))
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInputError(
+            message("The file %(path)s cannot be read. Check its name.", path=str(path))
+        ) from error
+
+
+def read_text(path: Path) -> str:
+    """Return the text in the file: UTF-8, or Latin 1 as older spreadsheets write it."""
+    given = read_bytes(path)
+    try:
+        return given.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return given.decode("latin-1")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write the file at once or not at all, over an older one.
+
+    Raises:
+        BadInputError: the folder is not there or cannot be written to.
+    """
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        raise BadInputError(
+            message("The file %(path)s cannot be written there.", path=str(path))
+        ) from error

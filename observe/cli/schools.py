@@ -1,0 +1,52 @@
+"""`observe schools`: the establishments of this home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from observe.cli.files import FILE, read_bytes
+from observe.cli.imports import told
+from observe.cli.program import noun
+from observe.cli.shell import Answer, Shell, verb
+from observe.people.models import School
+from observe.people.operations import import_schools, school_for, schools_visible_to
+from observe.text import message
+
+schools = noun("schools", message("Schools: import, list, show."))
+
+
+@verb(schools, "import", message("Imports the Ministry's directory, or our CSV: rbd,name,commune."))
+@click.argument("file", type=FILE)
+def import_(shell: Shell, *, file: Path) -> Answer:
+    """Import schools from a file; importing it twice changes nothing."""
+    with shell.database.write() as session:
+        imported = import_schools(session, read_bytes(file), actor=shell.actor)
+    return told(shell, imported)
+
+
+@verb(schools, "list", message("Lists the schools you may see."))
+def list_(shell: Shell) -> Answer:
+    """List schools."""
+    with shell.database.read() as session:
+        found = schools_visible_to(session, actor=shell.actor)
+    return Answer(
+        facts={"schools": [facts(school) for school in found]},
+        columns=(message("RBD"), message("Name"), message("Commune")),
+        rows=[(school.rbd, school.name, school.commune) for school in found],
+    )
+
+
+@verb(schools, "show", message("Shows a school, by its RBD or id."))
+@click.argument("school")
+def show(shell: Shell, *, school: str) -> Answer:
+    """Show one school."""
+    with shell.database.read() as session:
+        found = school_for(session, school, actor=shell.actor)
+    return Answer(facts(found), [f"{found.name} · {found.rbd} · {found.commune}"])
+
+
+def facts(school: School) -> dict[str, object]:
+    """Return what scripts learn of a school."""
+    return {"id": school.id, "rbd": school.rbd, "name": school.name, "commune": school.commune}

@@ -1,0 +1,203 @@
+"""`observe video`: lessons in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import click
+from sqlalchemy.orm import Session
+
+from observe.cli.files import FILE
+from observe.cli.program import noun
+from observe.cli.progress import wait_for
+from observe.cli.shell import Answer, Shell, Words, the_day, the_id, verb
+from observe.cli.words import option
+from observe.errors import BadInputError
+from observe.people.directory import school_for, user_for
+from observe.people.models import Role, School, User
+from observe.people.operations import class_group_for
+from observe.text import message
+from observe.video import prepare
+from observe.video.models import Recording, RecordingState, Selection
+from observe.video.operations import (
+    LessonDetails,
+    add_received,
+    check_details,
+    confirm_consent,
+    preparation_of,
+    receive,
+    recording_for,
+    recordings_of,
+)
+from observe.video.timecode import format_time
+
+video = noun("video", message("Videos: add, list, show, state consent."))
+
+
+@verb(video, "add", message("Adds the video of a lesson; the file itself is never altered."))
+@click.argument("file", type=FILE)
+@option("--educator", required=True, about=message("The educator: reference, e-mail or id."))
+@option("--class-group", required=True, about=message("The class group, like «1° B»."))
+@option(
+    "--date",
+    "recorded_on",
+    required=True,
+    about=message("The day of the lesson, like 2026-05-10."),
+)
+@option("--subject", default="", about=message("The subject or learning core."))
+@option(
+    "--selection",
+    type=click.Choice([choice.value for choice in Selection]),
+    default=Selection.ASSIGNED.value,
+    show_default=True,
+    about=message("How this lesson was chosen."),
+)
+@option(
+    "--consent",
+    type=click.Choice(["confirmed"]),
+    about=message("You state that every visible child and the educator agreed, on file."),
+)
+@option("--school", about=message("The school's RBD, when the educator works in several."))
+@option("--wait", is_flag=True, about=message("Waits until everything is prepared."))
+def add(shell: Shell, /, *, file: Path, wait: bool, **told: str | None) -> Answer:
+    """Add a video; codable within seconds, prepared in the background."""
+    with shell.database.write() as session:
+        details = _details(session, shell, told)
+        check_details(session, details, actor=shell.actor)
+    received = receive(shell.store, file)  # it may copy for minutes: not in a transaction
+    with shell.database.write() as session:
+        recording = add_received(session, shell.store, received, details, actor=shell.actor)
+        job = preparation_of(session, recording)
+    if wait and job is not None:
+        wait_for(shell, job.id, prepare.STEPS)
+    return _told(shell, recording.id)
+
+
+def _details(session: Session, shell: Shell, told: Mapping[str, str | None]) -> LessonDetails:
+    """Return what the options tell of the lesson; the class group is made when it is new."""
+    day = the_day(told["recorded_on"] or "")
+    teacher = user_for(session, told["educator"] or "", actor=shell.actor)
+    place = _school(session, shell, teacher, told["school"])
+    name = told["class_group"] or ""
+    group = class_group_for(session, place.id, name, day.year, actor=shell.actor)
+    return LessonDetails(
+        class_group_id=group.id,
+        educator_id=teacher.id,
+        subject=told["subject"] or "",
+        recorded_on=day,
+        selection=Selection(told["selection"] or ""),
+        consent=told["consent"] is not None,
+    )
+
+
+def _school(session: Session, shell: Shell, educator: User, name: str | None) -> School:
+    """Return the school named, else the one in which the educator works.
+
+    Raises:
+        BadInputError: she works in none or in several.
+    """
+    if name is not None:
+        return school_for(session, name, actor=shell.actor)
+    rows = (row for row in educator.memberships if row.role is Role.EDUCATOR)
+    schools = [row.school for row in rows if row.school is not None]
+    if len(schools) != 1:
+        raise BadInputError(
+            message(
+                "This person is educator in %(count)s schools; name one with --school.",
+                count=len(schools),
+            )
+        )
+    return schools[0]
+
+
+@verb(video, "list", message("Lists your recordings, the newest first."))
+def list_(shell: Shell) -> Answer:
+    """List recordings."""
+    with shell.database.read() as session:
+        found = recordings_of(session, actor=shell.actor)
+    return Answer(
+        facts={"videos": [facts(row) for row in found]},
+        columns=(
+            message("Id"),
+            message("Day"),
+            message("Class group"),
+            message("Educator"),
+            message("Length"),
+            message("State"),
+        ),
+        rows=[_row(row) for row in found],
+    )
+
+
+def _row(row: Recording) -> tuple[Words, ...]:
+    length = format_time(row.duration_ms) if row.duration_ms is not None else "–"
+    state = STATES[row.state]
+    return (
+        str(row.id),
+        row.recorded_on.isoformat(),
+        row.class_group.name,
+        row.educator.name,
+        length,
+        state if row.has_consent else message("%(state)s, without consent", state=state),
+    )
+
+
+STATES: Final = {
+    RecordingState.RECEIVED: message("being prepared"),
+    RecordingState.READY: message("ready"),
+    RecordingState.REFUSED: message("refused"),
+}
+
+
+@verb(video, "show", message("Shows a recording and how its preparation goes."))
+@click.argument("recording")
+def show(shell: Shell, *, recording: str) -> Answer:
+    """Show one recording."""
+    return _told(shell, the_id(recording))
+
+
+@verb(video, "consent", message("States that the consents for a recording are on file."))
+@click.argument("recording")
+def consent(shell: Shell, *, recording: str) -> Answer:
+    """State consents: every visible child and the educator agreed, on file."""
+    with shell.database.write() as session:
+        confirm_consent(session, the_id(recording), actor=shell.actor)
+    return _told(shell, the_id(recording))
+
+
+def _told(shell: Shell, recording_id: UUID) -> Answer:
+    with shell.database.read() as session:
+        row = recording_for(session, recording_id, actor=shell.actor)
+        job = preparation_of(session, row)
+    preparation = {"state": job.state, "step": job.step, "percent": job.percent} if job else None
+    return Answer(
+        facts(row) | {"preparation": preparation}, [" · ".join(map(shell.spoken, _row(row)))]
+    )
+
+
+def facts(row: Recording) -> dict[str, object]:
+    """Return what scripts learn of a recording; times in milliseconds."""
+    return {
+        "recording": row.id,
+        "sha256": row.sha256,
+        "duration_ms": row.duration_ms,
+        "state": row.state,
+        "vfr": row.vfr,
+        "rotation": row.rotation,
+        "consent": row.has_consent,
+        "recorded_on": row.recorded_on,
+        "class_group": row.class_group.name,
+        "school": row.class_group.school.rbd,
+        "educator": row.educator_id,
+        "observer": row.observer_id,
+        "subject": row.subject,
+        "selection": row.selection,
+        "name": row.original_name,
+        "size_bytes": row.size_bytes,
+        "start_offset_ms": row.start_offset_ms,
+        "width": row.width,
+        "height": row.height,
+    }

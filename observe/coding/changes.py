@@ -1,0 +1,232 @@
+"""The changes a coder makes: each has its own id, a kind and a payload. Pure.
+
+A change names what it touches (`target`) and which other targets it would overwrite without
+knowing (`collides`), so that a second window is told instead of overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from observe.coding.rules import CellScore, MarkName
+from observe.errors import BadInputError
+from observe.text import message
+
+LONGEST_NOTE = 4_000
+LONGEST_REASON = 200
+
+Moment = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change as it was sent; its payload is looked into when it is applied."""
+
+    id: UUID
+    kind: str
+    payload: Mapping[str, object]
+
+
+class Payload(BaseModel):
+    """What a change of one kind says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    kind: ClassVar[str]
+
+    @property
+    def target(self) -> str:
+        """What this change touches."""
+        raise NotImplementedError
+
+    @property
+    def collides(self) -> tuple[str, ...]:
+        """Patterns of the targets whose change in another window stands against this one."""
+        return (self.target,)
+
+
+class _Span(Payload):
+    start_ms: Moment
+    end_ms: Moment
+
+
+class CyclePut(_Span):
+    """A cycle is added or moved; `scores`, when given, replace the ones it has."""
+
+    kind = "cycle.put"
+    cycle: UUID
+    scores: tuple[CellScore, ...] | None = None
+
+    @property
+    def target(self) -> str:
+        """The cycle."""
+        return f"cycle:{self.cycle}"
+
+    @property
+    def collides(self) -> tuple[str, ...]:
+        """The cycle, a plan, and the scores when it brings its own."""
+        own = (self.target, "plan")
+        return own if self.scores is None else (*own, f"score:{self.cycle}:*")
+
+
+class CycleDelete(Payload):
+    """A cycle and its scores are taken away."""
+
+    kind = "cycle.delete"
+    cycle: UUID
+
+    @property
+    def target(self) -> str:
+        """The cycle."""
+        return f"cycle:{self.cycle}"
+
+    @property
+    def collides(self) -> tuple[str, ...]:
+        """The cycle and everything scored in it."""
+        return (self.target, "plan", f"score:{self.cycle}:*")
+
+
+class PlannedCycle(_Span):
+    """One cycle of a plan."""
+
+    cycle: UUID
+    scores: tuple[CellScore, ...] = ()
+
+
+class Plan(Payload):
+    """All cycles at once: what is not in it goes."""
+
+    kind = "plan"
+    cycles: Annotated[tuple[PlannedCycle, ...], Field(max_length=200)]
+
+    @property
+    def target(self) -> str:
+        """The plan as a whole."""
+        return "plan"
+
+    @property
+    def collides(self) -> tuple[str, ...]:
+        """Every cycle and every score."""
+        return ("plan", "cycle:*", "score:*")
+
+
+class StretchPut(_Span):
+    """A stretch that cannot be coded is added or moved."""
+
+    kind = "stretch.put"
+    stretch: UUID
+    reason: Annotated[str, Field(min_length=1, max_length=LONGEST_REASON)]
+
+    @property
+    def target(self) -> str:
+        """The stretch."""
+        return f"stretch:{self.stretch}"
+
+
+class StretchDelete(Payload):
+    """A stretch can be coded after all."""
+
+    kind = "stretch.delete"
+    stretch: UUID
+
+    @property
+    def target(self) -> str:
+        """The stretch."""
+        return f"stretch:{self.stretch}"
+
+
+class _Cell(Payload):
+    cycle: UUID
+    dimension: Annotated[str, Field(max_length=64)]
+
+    @property
+    def target(self) -> str:
+        """The cell."""
+        return f"score:{self.cycle}:{self.dimension}"
+
+    @property
+    def collides(self) -> tuple[str, ...]:
+        """The cell, and a plan, which may have replaced its cycle."""
+        return (self.target, "plan")
+
+
+class ScorePut(_Cell):
+    """A number or a mark is put into a cell."""
+
+    kind = "score.put"
+    value: int | None = None
+    mark: MarkName | None = None
+
+
+class ScoreClear(_Cell):
+    """A cell is emptied."""
+
+    kind = "score.clear"
+
+
+class NotePut(Payload):
+    """A note is written or changed; half a sentence is a note too."""
+
+    kind = "note.put"
+    note: UUID
+    at_ms: Moment
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_NOTE)]
+    dimension: Annotated[str, Field(max_length=64)] | None = None
+    polarity: Annotated[int, Field(ge=-1, le=1)] = 0
+
+    @property
+    def target(self) -> str:
+        """The note."""
+        return f"note:{self.note}"
+
+
+class NoteDelete(Payload):
+    """A note is taken away."""
+
+    kind = "note.delete"
+    note: UUID
+
+    @property
+    def target(self) -> str:
+        """The note."""
+        return f"note:{self.note}"
+
+
+PAYLOADS: dict[str, type[Payload]] = {
+    payload.kind: payload
+    for payload in (
+        CyclePut,
+        CycleDelete,
+        Plan,
+        StretchPut,
+        StretchDelete,
+        ScorePut,
+        ScoreClear,
+        NotePut,
+        NoteDelete,
+    )
+}
+
+
+def payload_of(change: Change) -> Payload:
+    """Return what `change` says; raises `BadInputError` when it says nothing understandable."""
+    payload = PAYLOADS.get(change.kind)
+    if payload is not None:
+        try:
+            return payload.model_validate(dict(change.payload))
+        except ValidationError as error:
+            field = ".".join(str(part) for part in error.errors()[0]["loc"])
+            raise BadInputError(
+                message("This change has something unusable in it (%(field)s).", field=field)
+            ) from error
+    raise BadInputError(message("“%(kind)s” is no kind of change.", kind=change.kind))
+
+
+def hits(payload: Payload, target: str) -> bool:
+    """Tell whether a change of `target` elsewhere stands against `payload`."""
+    return any(fnmatchcase(target, pattern) for pattern in payload.collides)

@@ -1,0 +1,319 @@
+"""Verbs of coding: start, change, submit. Each checks its actor and never commits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
+
+from observe.coding import rules
+from observe.coding.batch import Applied, Batch
+from observe.coding.changes import Change
+from observe.coding.edits import Desk
+from observe.coding.models import (
+    Cycle,
+    Note,
+    Observation,
+    ObservationState,
+    Operation,
+    Revision,
+    UncodableStretch,
+)
+from observe.db import now
+from observe.errors import ConflictError, InvalidError
+from observe.people import access, audit
+from observe.people.access import Action, Actor
+from observe.rubric.models import RubricVersion
+from observe.rubric.operations import rubric_of
+from observe.text import message
+from observe.video.models import Recording, RecordingState
+
+_OF_RECORDS = frozenset({Action.RECORD_SEE, Action.RECORD_COMMENT, Action.RECORD_EXPORT})
+
+
+def start(
+    session: Session, recording_id: UUID, rubric_version_id: UUID, *, actor: Actor
+) -> Observation:
+    """Return the actor's draft of this recording with this rubric, begun now if there is none.
+
+    Raises:
+        NotFoundError: no such recording or rubric for this actor.
+        ConflictError: the recording is not ready, or no consent was stated.
+    """
+    recording = session.get(Recording, recording_id, with_for_update=True)
+    if recording is None:
+        raise access.not_found()
+    access.require(actor, Action.OBSERVATION_START, recording.as_thing())
+    version = session.get(RubricVersion, rubric_version_id)
+    if version is None:
+        raise access.not_found()
+    _check_codable(recording)
+    return _draft(session, recording, version, actor) or _begin(session, recording, version, actor)
+
+
+def _check_codable(recording: Recording) -> None:
+    if recording.state is not RecordingState.READY:
+        raise ConflictError(message("This video cannot be coded yet: it is still being checked."))
+    if not recording.has_consent:
+        raise ConflictError(
+            message("This video is locked: state first that the consents are on file.")
+        )
+
+
+def _draft(
+    session: Session, recording: Recording, version: RubricVersion, actor: Actor
+) -> Observation | None:
+    drafts = sa.select(Observation).where(
+        Observation.recording_id == recording.id,
+        Observation.observer_id == actor.user_id,
+        Observation.rubric_version_id == version.id,
+        Observation.state == ObservationState.DRAFT,
+    )
+    return session.scalars(drafts.order_by(Observation.id)).first()
+
+
+def _begin(
+    session: Session, recording: Recording, version: RubricVersion, actor: Actor
+) -> Observation:
+    observation = Observation(
+        recording_id=recording.id, observer_id=actor.user_id, rubric_version_id=version.id
+    )
+    session.add(observation)
+    session.flush()
+    audit.record(
+        session,
+        "observation.start",
+        actor_id=actor.user_id,
+        thing_kind="observation",
+        thing_id=observation.id,
+        recording=recording.id,
+        rubric=version.id,
+    )
+    return observation
+
+
+def observation_for(
+    session: Session, observation_id: UUID, *, actor: Actor, action: Action
+) -> Observation:
+    """Return the observation when `actor` may do `action` to it.
+
+    As a record (`record.…` actions) it exists only once it was submitted.
+
+    Raises:
+        NotFoundError: there is none, or the actor may not know of it.
+        NotAllowedError: she may see it, but not do this.
+    """
+    observation = session.get(Observation, observation_id)
+    if observation is None:
+        raise access.not_found()
+    if action in _OF_RECORDS:
+        if observation.state is not ObservationState.SUBMITTED:
+            raise access.not_found()
+        access.require(actor, action, observation.as_record())
+    else:
+        access.require(actor, action, observation.as_thing())
+    return observation
+
+
+def apply(
+    session: Session,
+    observation_id: UUID,
+    changes: Sequence[Change],
+    *,
+    window: str,
+    base_version: int,
+    actor: Actor,
+) -> Applied:
+    """Apply `changes` in their order, each at most once however often it is sent.
+
+    A change whose target another window changed after `base_version` is a conflict: told, not
+    applied. One that cannot stand (outside the scale, overlapping, already submitted, …) is
+    refused with its sentence; the others go through.
+
+    Raises:
+        NotFoundError: no such observation for this actor.
+    """
+    observation = _locked(session, observation_id)
+    access.require(actor, Action.OBSERVATION_CODE, observation.as_thing())
+    desk = Desk(session, observation, rubric_of(observation.rubric_version))
+    batch = Batch(desk, window, _elsewhere(session, observation, window, base_version))
+    known = _known(session, changes)
+    for change in changes:
+        if change.id not in known:
+            batch.take(change)
+            known[change.id] = observation.id
+        else:
+            batch.repeat(change, own=known[change.id] == observation.id)
+    return batch.applied()
+
+
+def _locked(session: Session, observation_id: UUID) -> Observation:
+    observation = session.get(Observation, observation_id, with_for_update=True)
+    if observation is None:
+        raise access.not_found()
+    return observation
+
+
+def _elsewhere(
+    session: Session, observation: Observation, window: str, base_version: int
+) -> tuple[str, ...]:
+    targets = sa.select(Operation.target).where(
+        Operation.observation_id == observation.id,
+        Operation.number > base_version,
+        Operation.window != window,
+    )
+    return tuple(session.scalars(targets))
+
+
+def _known(session: Session, changes: Sequence[Change]) -> dict[UUID, UUID]:
+    ids = [change.id for change in changes]
+    rows = sa.select(Operation.id, Operation.observation_id).where(Operation.id.in_(ids))
+    return {row[0]: row[1] for row in session.execute(rows)}
+
+
+def document_of(session: Session, observation: Observation) -> rules.Document:
+    """Return what the observation says now, whether it is a draft or submitted."""
+    recording, version = observation.recording, observation.rubric_version
+    return rules.Document(
+        observation=observation.id,
+        recording=recording.id,
+        recording_sha256=recording.sha256,
+        duration_ms=recording.duration_ms or 0,
+        recorded_on=recording.recorded_on,
+        selection=recording.selection.value,
+        rubric_id=version.rubric_id,
+        rubric_version=version.version,
+        rubric_hash=version.content_hash,
+        observer=observation.observer_id,
+        educator=recording.educator_id,
+        cycles=_document_cycles(session, observation.id),
+        stretches=_document_stretches(session, observation.id),
+        notes=_document_notes(session, observation.id),
+    )
+
+
+def _document_cycles(session: Session, observation_id: UUID) -> tuple[rules.DocumentCycle, ...]:
+    rows = sa.select(Cycle).where(Cycle.observation_id == observation_id)
+    ordered = rows.order_by(Cycle.start_ms).options(selectinload(Cycle.scores))
+    return tuple(
+        rules.DocumentCycle(
+            id=cycle.id,
+            number=number,
+            start_ms=cycle.start_ms,
+            end_ms=cycle.end_ms,
+            scores=tuple(
+                rules.CellScore(
+                    dimension=score.dimension,
+                    value=score.value,
+                    mark=score.mark.value if score.mark else None,
+                )
+                for score in sorted(cycle.scores, key=lambda score: score.dimension)
+            ),
+        )
+        for number, cycle in enumerate(session.scalars(ordered), start=1)
+    )
+
+
+def _document_stretches(
+    session: Session, observation_id: UUID
+) -> tuple[rules.DocumentStretch, ...]:
+    rows = sa.select(UncodableStretch).where(UncodableStretch.observation_id == observation_id)
+    return tuple(
+        rules.DocumentStretch(
+            id=row.id, start_ms=row.start_ms, end_ms=row.end_ms, reason=row.reason
+        )
+        for row in session.scalars(rows.order_by(UncodableStretch.start_ms))
+    )
+
+
+def _document_notes(session: Session, observation_id: UUID) -> tuple[rules.DocumentNote, ...]:
+    rows = sa.select(Note).where(Note.observation_id == observation_id)
+    return tuple(
+        rules.DocumentNote(
+            id=row.id,
+            at_ms=row.at_ms,
+            text=row.text,
+            dimension=row.dimension,
+            polarity=row.polarity,
+        )
+        for row in session.scalars(rows.order_by(Note.at_ms, Note.id))
+    )
+
+
+def submit(session: Session, observation_id: UUID, *, actor: Actor) -> Revision:
+    """Freeze the observation into a revision (canonical JSON and its sha256) that never changes.
+
+    Raises:
+        NotFoundError: no such observation for this actor.
+        ConflictError: already submitted, no consent, or the video's fingerprint is still unknown.
+        InvalidError: something is missing; all of it is listed.
+    """
+    observation = _locked(session, observation_id)
+    access.require(actor, Action.OBSERVATION_SUBMIT, observation.as_thing())
+    _check_submittable(observation)
+    document = document_of(session, observation)
+    _check_complete(document, observation)
+    revision = _freeze(session, observation, document)
+    audit.record(
+        session,
+        "observation.submit",
+        actor_id=actor.user_id,
+        thing_kind="observation",
+        thing_id=observation.id,
+        revision=revision.number,
+        sha256=revision.sha256,
+    )
+    return revision
+
+
+def _check_submittable(observation: Observation) -> None:
+    if observation.state is not ObservationState.DRAFT:
+        raise ConflictError(message("This observation was already submitted."))
+    _check_codable(observation.recording)
+    if observation.recording.sha256 is None:
+        raise ConflictError(
+            message("The video is still being prepared: it can be submitted in a moment.")
+        )
+
+
+def _check_complete(document: rules.Document, observation: Observation) -> None:
+    absent = rules.missing(document, rubric_of(observation.rubric_version))
+    if absent:
+        raise InvalidError(
+            message("Something is still missing before it can be submitted."),
+            [each.message for each in absent],
+        )
+
+
+def _freeze(session: Session, observation: Observation, document: rules.Document) -> Revision:
+    text = canonical(document.model_dump(mode="json"))
+    last = sa.select(sa.func.max(Revision.number)).where(Revision.observation_id == observation.id)
+    revision = Revision(
+        observation_id=observation.id,
+        number=(session.scalar(last) or 0) + 1,
+        document=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+    )
+    session.add(revision)
+    observation.state = ObservationState.SUBMITTED
+    observation.submitted_at = now()
+    session.flush()
+    return revision
+
+
+def canonical(document: Mapping[str, object]) -> str:
+    """Return `document` as JSON that is byte for byte the same for the same content."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def latest_document(session: Session, observation: Observation) -> rules.Document:
+    """Return what was submitted last; raises `ConflictError` when nothing was submitted yet."""
+    rows = sa.select(Revision).where(Revision.observation_id == observation.id)
+    revision = session.scalars(rows.order_by(Revision.number.desc()).limit(1)).first()
+    if revision is None:
+        raise ConflictError(message("This observation was not submitted yet."))
+    return rules.Document.model_validate_json(revision.document)

@@ -1,0 +1,381 @@
+"""A sheet coded elsewhere or on paper, as CSV, becomes a draft: all of it or nothing.
+
+Columns: `cycle,start,end,dimension,score,note_at,note`. Comma, semicolon or tab between them; times
+like `00:18:42.5` (a decimal comma too); a score is a number, `N/O` or `N/A`; a row with a note and
+no score is one more note.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from observe.coding import changes as kinds
+from observe.coding import rules
+from observe.coding.changes import Change, NotePut, Payload, Plan, PlannedCycle
+from observe.coding.cycles import overlap_ms
+from observe.coding.operations import apply, document_of, start
+from observe.coding.rules import CellScore, MarkName
+from observe.errors import BadInputError, ConflictError, InvalidError
+from observe.ids import new_id
+from observe.people.access import Actor
+from observe.rubric.operations import rubric_of
+from observe.rubric.schema import Rubric
+from observe.text import Message, message
+from observe.video.timecode import Span, format_time, parse_time
+
+REQUIRED = ("cycle", "start", "end", "dimension", "score")
+OPTIONAL = ("note_at", "note")
+ROUNDING_MS = 1_000  # times noted by the second may pass the end of the recording by that much
+_MARKS: dict[str, MarkName] = {
+    "no": "not_observed",
+    "not_observed": "not_observed",
+    "na": "not_applicable",
+    "not_applicable": "not_applicable",
+}
+_WINDOW = "sheet"
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What a sheet became, and what a person should know about it."""
+
+    observation_id: UUID
+    cycles: int
+    scores: int
+    notes: int
+    warnings: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a sheet says, checked against the rubric and the recording."""
+
+    plan: Plan
+    notes: tuple[NotePut, ...]
+    warnings: tuple[Message, ...]
+
+
+def import_sheet(
+    session: Session, csv_text: str, recording_id: UUID, rubric_version_id: UUID, *, actor: Actor
+) -> Imported:
+    """Make a draft of the actor out of a sheet; nothing is kept when anything in it is wrong.
+
+    Raises:
+        NotFoundError: no such recording or rubric for this actor.
+        ConflictError: the recording cannot be coded, or her draft already has work in it.
+        InvalidError: with all problems of the sheet, each with its line.
+    """
+    with session.begin_nested():
+        observation = start(session, recording_id, rubric_version_id, actor=actor)
+        if observation.version > 0:
+            raise ConflictError(
+                message("There is already work in your draft of this video with this rubric.")
+            )
+        rubric = rubric_of(observation.rubric_version)
+        sheet = read_sheet(csv_text, rubric, observation.recording.duration_ms or 0)
+        _apply(session, observation.id, sheet, actor)
+        document = document_of(session, observation)
+    return Imported(
+        observation_id=observation.id,
+        cycles=len(document.cycles),
+        scores=sum(len(cycle.scores) for cycle in document.cycles),
+        notes=len(document.notes),
+        warnings=(*sheet.warnings, *rules.short_cycles(document, rubric)),
+    )
+
+
+def _apply(session: Session, observation_id: UUID, sheet: Sheet, actor: Actor) -> None:
+    applied = apply(
+        session,
+        observation_id,
+        [_change(payload) for payload in (sheet.plan, *sheet.notes)],
+        window=_WINDOW,
+        base_version=0,
+        actor=actor,
+    )
+    if applied.refused:
+        raise _invalid([told.message for told in applied.refused])
+
+
+def _change(payload: Payload) -> Change:
+    return Change(new_id(), payload.kind, payload.model_dump(mode="json"))
+
+
+def read_sheet(csv_text: str, rubric: Rubric, duration_ms: int) -> Sheet:
+    """Return what the sheet says of a recording of `duration_ms`.
+
+    Raises:
+        InvalidError: with all its problems, each with its line.
+    """
+    reading = _Reading(rubric, duration_ms)
+    try:
+        for row in _rows(csv_text):
+            reading.take(row)
+    except csv.Error as error:
+        raise _invalid([message("This is not a sheet that can be read (CSV).")]) from error
+    return reading.sheet()
+
+
+@dataclass(frozen=True)
+class _Row:
+    line: int
+    cells: dict[str, str]
+    too_long: bool
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells.get(column, "")
+
+
+def _rows(csv_text: str) -> Iterator[_Row]:
+    text = csv_text.removeprefix("\ufeff").replace("\x00", "")
+    first_line = text.lstrip("\r\n").partition("\n")[0]
+    delimiter = max(",;\t", key=first_line.count)
+    reader = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter)
+    skipped = text[: len(text) - len(text.lstrip("\r\n"))].count("\n")
+    header = [name.strip().lower() for name in next(reader, [])]
+    _check_header(header)
+    line = reader.line_num + 1
+    for values in reader:
+        cells = {name: value.strip() for name, value in zip(header, values, strict=False)}
+        if any(cells.values()):
+            yield _Row(line + skipped, cells, len(values) > len(header))
+        line = reader.line_num + 1
+
+
+def _check_header(header: list[str]) -> None:
+    absent = [name for name in REQUIRED if name not in header]
+    if absent:
+        raise _invalid(
+            [
+                message(
+                    "The first line has to name the columns; these are not there: %(columns)s.",
+                    columns=", ".join(absent),
+                )
+            ]
+        )
+
+
+def _invalid(problems: list[Message]) -> InvalidError:
+    return InvalidError(
+        message("The sheet cannot be taken as it is; nothing of it was kept."), problems
+    )
+
+
+@dataclass
+class _SheetCycle:
+    id: UUID
+    span: Span
+    line: int
+    scores: dict[str, CellScore] = field(default_factory=dict)
+
+
+class _Reading:
+    """What was understood so far, and every problem found on the way."""
+
+    def __init__(self, rubric: Rubric, duration_ms: int) -> None:
+        self.rubric = rubric
+        self.duration_ms = duration_ms
+        self.cycles: dict[str, _SheetCycle] = {}
+        self.notes: list[NotePut] = []
+        self.problems: list[Message] = []
+        self.warnings: list[Message] = []
+        self.seen = False
+        self.unusable: set[str] = set()  # cycles whose first row was wrong: told once
+        self.names = _dimension_names(rubric)
+
+    def take(self, row: _Row) -> None:
+        """Take one row, or note what is wrong with it."""
+        self.seen = True
+        if row.too_long:
+            self._problem(row, message("It has more cells than there are columns."))
+            return
+        cycle = self._try(row, lambda: self._cycle(row))
+        dimension = self._try(row, lambda: self._dimension(row))
+        if row["score"]:
+            self._try(row, lambda: self._take_score(row, cycle, dimension))
+        if row["note"] or row["note_at"]:
+            self._try(row, lambda: self._take_note(row, cycle, dimension))
+
+    def sheet(self) -> Sheet:
+        """Return the whole; raises `InvalidError` when there was any problem."""
+        self._check_overlaps()
+        if not self.seen:
+            self.problems.append(message("There is no row under the names of the columns."))
+        if self.problems:
+            raise _invalid(self.problems)
+        planned = (
+            PlannedCycle(
+                cycle=cycle.id,
+                start_ms=cycle.span.start_ms,
+                end_ms=cycle.span.end_ms,
+                scores=tuple(cycle.scores.values()),
+            )
+            for cycle in self.cycles.values()
+        )
+        return Sheet(Plan(cycles=tuple(planned)), tuple(self.notes), tuple(self.warnings))
+
+    def _problem(self, row: _Row, problem: Message) -> None:
+        self.problems.append(_on_line(row, problem))
+
+    def _try(self, row: _Row, step: Callable[[], _T]) -> _T | None:
+        try:
+            return step()
+        except BadInputError as error:
+            self._problem(row, error.message)
+            return None
+
+    def _cycle(self, row: _Row) -> _SheetCycle | None:
+        name = row["cycle"]
+        if not name:
+            if row["score"]:
+                raise BadInputError(message("It has a score but does not name its cycle."))
+            return None
+        if name in self.unusable:
+            return None
+        known = self.cycles.get(name)
+        if known is None:
+            known = self._first_row(name, row)
+        elif (row["start"] or row["end"]) and self._differs(row, known.span):
+            raise BadInputError(
+                message(
+                    "Cycle %(cycle)s has other times here than on line %(line)s.",
+                    cycle=name,
+                    line=known.line,
+                )
+            )
+        return known
+
+    def _first_row(self, name: str, row: _Row) -> _SheetCycle:
+        self.unusable.add(name)
+        self.cycles[name] = cycle = _SheetCycle(new_id(), self._span(row), row.line)
+        self.unusable.remove(name)
+        return cycle
+
+    def _differs(self, row: _Row, span: Span) -> bool:
+        start = parse_time(row["start"]) if row["start"] else span.start_ms
+        end = min(parse_time(row["end"]), self.duration_ms) if row["end"] else span.end_ms
+        return (start, end) != (span.start_ms, span.end_ms)
+
+    def _span(self, row: _Row) -> Span:
+        if not row["start"] or not row["end"]:
+            raise BadInputError(
+                message("The first row of a cycle has to say where it starts and ends.")
+            )
+        start, end = parse_time(row["start"]), parse_time(row["end"])
+        if end > self.duration_ms + ROUNDING_MS:
+            raise BadInputError(
+                message(
+                    "The cycle ends at %(end)s, but the recording at %(duration)s.",
+                    end=format_time(end),
+                    duration=format_time(self.duration_ms),
+                )
+            )
+        if end > self.duration_ms:
+            self.warnings.append(
+                _on_line(row, message("The cycle was ended with the recording, a moment before."))
+            )
+        return Span(start, min(end, self.duration_ms))
+
+    def _dimension(self, row: _Row) -> str | None:
+        name = row["dimension"]
+        if not name:
+            return None
+        found = self.names.get(name.casefold())
+        if found is None:
+            raise BadInputError(message("The rubric has no dimension “%(name)s”.", name=name[:64]))
+        return found
+
+    def _take_score(self, row: _Row, cycle: _SheetCycle | None, dimension: str | None) -> None:
+        if not row["dimension"]:
+            raise BadInputError(message("It has a score but does not name its dimension."))
+        value, mark = _score(row["score"])
+        if dimension is None:
+            return
+        rules.check_score(self.rubric, dimension, value, mark)
+        if cycle is None:
+            return
+        if dimension in cycle.scores:
+            raise BadInputError(message("This cell already has a score on an earlier line."))
+        cycle.scores[dimension] = CellScore(dimension=dimension, value=value, mark=mark)
+
+    def _take_note(self, row: _Row, cycle: _SheetCycle | None, dimension: str | None) -> None:
+        if not row["note"]:
+            raise BadInputError(message("It has the moment of a note but no note."))
+        if len(row["note"]) > kinds.LONGEST_NOTE:
+            raise BadInputError(
+                message("The note is longer than %(most)s characters.", most=kinds.LONGEST_NOTE)
+            )
+        at_ms = self._note_at(row, cycle)
+        if at_ms is not None:
+            self.notes.append(
+                NotePut(note=new_id(), at_ms=at_ms, text=row["note"], dimension=dimension)
+            )
+
+    def _note_at(self, row: _Row, cycle: _SheetCycle | None) -> int | None:
+        if row["note_at"]:
+            return self._checked_moment(row, cycle)
+        if not row["cycle"]:
+            raise BadInputError(message("The note has neither a moment nor a cycle."))
+        self.warnings.append(
+            _on_line(
+                row, message("The note names no moment: it was put at the start of its cycle.")
+            )
+        )
+        return cycle.span.start_ms if cycle else None
+
+    def _checked_moment(self, row: _Row, cycle: _SheetCycle | None) -> int:
+        at_ms = parse_time(row["note_at"])
+        if at_ms > self.duration_ms + ROUNDING_MS:
+            raise BadInputError(message("The note lies after the end of the recording."))
+        if cycle is not None and not cycle.span.start_ms <= at_ms <= cycle.span.end_ms:
+            self.warnings.append(
+                _on_line(row, message("The moment of the note lies outside its cycle."))
+            )
+        return min(at_ms, self.duration_ms)
+
+    def _check_overlaps(self) -> None:
+        ordered = sorted(self.cycles.items(), key=lambda item: item[1].span)
+        for (name, cycle), (later_name, later) in pairwise(ordered):
+            if overlap_ms(cycle.span, later.span):
+                self.problems.append(
+                    message(
+                        "Line %(line)s: cycle %(later)s begins before cycle %(cycle)s has ended.",
+                        line=later.line,
+                        later=later_name,
+                        cycle=name,
+                    )
+                )
+
+
+def _on_line(row: _Row, problem: Message) -> Message:
+    return message("Line %(line)s: %(problem)s", line=row.line, problem=problem)
+
+
+def _dimension_names(rubric: Rubric) -> dict[str, str]:
+    """Return the id of each dimension by every name a sheet may use: id, code, either title."""
+    names: dict[str, str] = {}
+    for row in rubric.dimensions:
+        for name in (row.title.en, row.title.es, row.code, row.id):
+            names[name.casefold()] = row.id
+    return names
+
+
+def _score(text: str) -> tuple[int | None, MarkName | None]:
+    mark = _MARKS.get(text.casefold().replace("/", "").replace(".", "").replace(" ", ""))
+    if mark is not None:
+        return None, mark
+    whole, _, fraction = text.replace(",", ".").partition(".")
+    if not (whole.isascii() and whole.isdigit() and not fraction.strip("0") and len(whole) < 4):
+        raise BadInputError(
+            message("“%(score)s” is no score: write a number, N/O or N/A.", score=text[:20])
+        )
+    return int(whole), None

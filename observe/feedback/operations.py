@@ -1,0 +1,339 @@
+"""The verbs of feedback. Each takes the actor, checks her right, and never commits.
+
+A draft saves itself and may be incomplete; that is not worth an audit entry. Opening, publishing,
+withdrawing and answering are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe import jobs
+from observe.coding.models import Observation, ObservationState, Revision
+from observe.coding.operations import latest_document
+from observe.db import now
+from observe.errors import BadInputError, ConflictError, InvalidError
+from observe.feedback import checks, publishing
+from observe.feedback.checks import FocusInput, input_of
+from observe.feedback.models import Answer, Feedback, FeedbackState, Focus, FocusKind
+from observe.feedback.suggest import Suggestion, suggest
+from observe.people import access, audit
+from observe.people.access import Action, Actor
+from observe.profile import profile_of
+from observe.rubric.operations import rubric_of
+from observe.text import Message, message
+from observe.video.models import Recording
+
+ANSWER_MAX = 4_000
+REASON_MAX = 500
+
+
+def composable(session: Session, observation_id: UUID, *, actor: Actor) -> Observation:
+    """Return the submitted observation for which `actor` may compose feedback.
+
+    Raises:
+        NotFoundError: there is none, or the actor may not know of it.
+        ConflictError: it was not submitted yet.
+    """
+    observation = session.get(Observation, observation_id)
+    if observation is None:
+        raise access.not_found()
+    access.require(actor, Action.FEEDBACK_COMPOSE, observation.as_thing())
+    if observation.state is not ObservationState.SUBMITTED:
+        raise ConflictError(message("Finish the observation first; feedback comes after it."))
+    return observation
+
+
+def suggestion_for(session: Session, observation_id: UUID, *, actor: Actor) -> Suggestion:
+    """Return the candidates for strength and priority in the submitted observation."""
+    observation = composable(session, observation_id, actor=actor)
+    rubric, document = rubric_of(observation.rubric_version), latest_document(session, observation)
+    return suggest(profile_of(document, rubric), rubric, checks.evidence_of(document))
+
+
+def open_draft(session: Session, observation_id: UUID, *, actor: Actor) -> Feedback:
+    """Return the observation's open feedback, begun now when there is none.
+
+    After a withdrawal the new draft begins with what was withdrawn, to be corrected.
+    """
+    observation = composable(session, observation_id, actor=actor)
+    found = current(session, observation_id)
+    if found is not None and found.state is not FeedbackState.WITHDRAWN:
+        return found
+    draft = Feedback(
+        observation_id=observation.id, revision_number=_latest_revision(session, observation.id)
+    )
+    session.add(draft)
+    session.flush()
+    for focus in found.focuses if found else ():
+        _put(session, draft, focus.kind, input_of(focus))
+    _told(session, "feedback.drafted", draft, actor, observation=observation.id)
+    return draft
+
+
+def current(session: Session, observation_id: UUID) -> Feedback | None:
+    """Return the newest feedback of an observation; only that one can be open."""
+    return session.scalars(
+        sa.select(Feedback)
+        .where(Feedback.observation_id == observation_id)
+        .order_by(Feedback.created_at.desc(), Feedback.id.desc())
+        .limit(1)
+    ).first()
+
+
+def _latest_revision(session: Session, observation_id: UUID) -> int:
+    last = sa.select(sa.func.max(Revision.number)).where(Revision.observation_id == observation_id)
+    return session.execute(last).scalar_one()
+
+
+def feedback_for(session: Session, feedback_id: UUID, *, actor: Actor, action: Action) -> Feedback:
+    """Return the feedback when `actor` may do `action` to it.
+
+    Raises:
+        NotFoundError: there is none, or she may not know of it (withdrawn, for its educator).
+        NotAllowedError: she may see it, but not do this.
+    """
+    feedback = session.get(Feedback, feedback_id)
+    if feedback is None:
+        raise access.not_found()
+    access.require(actor, action, feedback.as_thing())
+    return feedback
+
+
+def feedbacks_of(session: Session, *, actor: Actor) -> list[Feedback]:
+    """Return what was published for `actor` as an educator, newest first."""
+    published = session.scalars(
+        sa.select(Feedback)
+        .join(Feedback.observation)
+        .join(Observation.recording)
+        .where(
+            Feedback.state == FeedbackState.PUBLISHED,
+            Recording.educator_id == actor.user_id,
+        )
+        .order_by(Feedback.published_at.desc())
+    )
+    return [
+        feedback
+        for feedback in published
+        if access.can(actor, Action.FEEDBACK_ANSWER, feedback.as_thing())
+    ]
+
+
+# --- composing ----------------------------------------------------------------------------------
+
+
+def save_focus(
+    session: Session, feedback_id: UUID, kind: FocusKind, given: FocusInput, *, actor: Actor
+) -> Focus:
+    """Keep what was chosen and written for one focus of a draft; it may be incomplete."""
+    save_focuses(session, feedback_id, {kind: given}, actor=actor)
+    return session.scalars(sa.select(Focus).filter_by(feedback_id=feedback_id, kind=kind)).one()
+
+
+def save_focuses(
+    session: Session, feedback_id: UUID, given: Mapping[FocusKind, FocusInput], *, actor: Actor
+) -> Feedback:
+    """Keep one or both focuses of a draft together, so that their dimensions can be exchanged.
+
+    Raises:
+        ConflictError: it is published, being published or withdrawn.
+        BadInputError: an end before its start, an unknown dimension, or the same one twice.
+    """
+    feedback = feedback_for(session, feedback_id, actor=actor, action=Action.FEEDBACK_COMPOSE)
+    if feedback.state is not FeedbackState.DRAFT:
+        raise ConflictError(message("This feedback is published and cannot be changed any more."))
+    _check_inputs(feedback, given)
+    for kind in given:  # first free both dimensions, then set them
+        if (focus := feedback.focus(kind)) is not None:
+            focus.dimension = None
+    session.flush()
+    for kind, each in given.items():
+        _put(session, feedback, kind, each)
+    session.flush()
+    return feedback
+
+
+def _check_inputs(feedback: Feedback, given: Mapping[FocusKind, FocusInput]) -> None:
+    rubric = rubric_of(feedback.observation.rubric_version)
+    for each in given.values():
+        if each.dimension is not None and not rubric.has_dimension(each.dimension):
+            raise BadInputError(message("This dimension is not in the rubric."), field="dimension")
+        if each.start_ms is not None and each.start_ms < 0:
+            raise BadInputError(message("A moment cannot begin before the video."), field="start")
+        if each.start_ms is not None and each.end_ms is not None and each.end_ms <= each.start_ms:
+            raise BadInputError(message("The moment must end after it begins."), field="end")
+    both = [(given.get(kind) or input_of(feedback.focus(kind))).dimension for kind in FocusKind]
+    if both[0] is not None and both[0] == both[1]:
+        raise BadInputError(
+            message("Strength and priority need two different dimensions."), field="dimension"
+        )
+
+
+def _put(session: Session, feedback: Feedback, kind: FocusKind, given: FocusInput) -> None:
+    focus = feedback.focus(kind)
+    if focus is None:
+        focus = Focus(kind=kind)
+        feedback.focuses.append(focus)
+    priority = kind is FocusKind.PRIORITY
+    focus.dimension, focus.note = given.dimension, given.note
+    focus.start_ms, focus.end_ms = given.start_ms, given.end_ms
+    focus.next_step = given.next_step if priority else ""
+    focus.due_on = given.due_on if priority else None
+
+
+def problems(session: Session, feedback: Feedback, *, today: date) -> tuple[Message, ...]:
+    """Return what still stands between this draft and publishing, consent included."""
+    rubric = rubric_of(feedback.observation.rubric_version)
+    document = latest_document(session, feedback.observation)
+    found = checks.problems(feedback, rubric, document, today=today)
+    if not feedback.observation.recording.has_consent:
+        found += (message("Consents are not on file for this video: it cannot be shared."),)
+    return found
+
+
+# --- publishing ---------------------------------------------------------------------------------
+
+
+def publish(
+    session: Session, feedback_id: UUID, *, actor: Actor, today: date | None = None
+) -> Feedback:
+    """Ask for both clips to be cut and the page opened; what failed before is tried again.
+
+    `today` is the day before which no next step may be due; without it, this machine's own.
+
+    Raises:
+        InvalidError: something is missing; all of it is listed.
+        ConflictError: it was withdrawn.
+    """
+    feedback = feedback_for(session, feedback_id, actor=actor, action=Action.FEEDBACK_PUBLISH)
+    if feedback.state is FeedbackState.WITHDRAWN:
+        raise ConflictError(message("This feedback was withdrawn; begin a new one."))
+    if feedback.state is FeedbackState.DRAFT:
+        _check_ready(session, feedback, today or now().astimezone().date())
+        feedback.revision_number = _latest_revision(session, feedback.observation_id)
+        feedback.state = FeedbackState.PUBLISHING
+        session.flush()
+        _told(session, "feedback.publish", feedback, actor, revision=feedback.revision_number)
+    if feedback.state is FeedbackState.PUBLISHING:
+        jobs.enqueue(session, publishing.KIND, feedback.id)
+    return feedback
+
+
+def _check_ready(session: Session, feedback: Feedback, today: date) -> None:
+    if missing := problems(session, feedback, today=today):
+        raise InvalidError(
+            message("Something is missing before this can be published."), list(missing)
+        )
+
+
+def take_back(session: Session, feedback_id: UUID, *, actor: Actor) -> Feedback:
+    """Return feedback whose clips are still being cut, or could not be, to its draft.
+
+    Raises:
+        ConflictError: it is not being published.
+    """
+    feedback = feedback_for(session, feedback_id, actor=actor, action=Action.FEEDBACK_PUBLISH)
+    if feedback.state is not FeedbackState.PUBLISHING:
+        raise ConflictError(message("This feedback is not being published."))
+    job = jobs.latest(session, publishing.KIND, feedback.id)
+    if job is not None:
+        jobs.cancel(session, job.id)
+    feedback.state = FeedbackState.DRAFT
+    _told(session, "feedback.taken_back", feedback, actor)
+    return feedback
+
+
+def withdraw(session: Session, feedback_id: UUID, reason: str, *, actor: Actor) -> Feedback:
+    """Take published feedback away from its educator at once; it stays on file with the reason.
+
+    Raises:
+        BadInputError: no reason, or a long one.
+        ConflictError: it is not published.
+    """
+    feedback = feedback_for(session, feedback_id, actor=actor, action=Action.FEEDBACK_PUBLISH)
+    if feedback.state is not FeedbackState.PUBLISHED:
+        raise ConflictError(message("Only published feedback can be withdrawn."))
+    if not reason.strip():
+        raise BadInputError(message("Write why it is withdrawn."), field="reason")
+    if len(reason) > REASON_MAX:
+        raise BadInputError(
+            message("Use at most %(limit)s characters.", limit=REASON_MAX), field="reason"
+        )
+    feedback.state, feedback.withdrawn_at = FeedbackState.WITHDRAWN, now()
+    feedback.withdrawal_reason = reason.strip()
+    _told(session, "feedback.withdraw", feedback, actor)
+    return feedback
+
+
+# --- the educator -------------------------------------------------------------------------------
+
+
+def save_answer(
+    session: Session, feedback_id: UUID, text: str, *, send: bool, actor: Actor
+) -> Answer | None:
+    """Keep the educator's answer as a draft of hers, or send it; what was sent stays as it is.
+
+    Returns None when there is nothing to keep.
+
+    Raises:
+        NotFoundError: it is not hers, or was withdrawn.
+        BadInputError: nothing to send, or too long.
+    """
+    feedback = feedback_for(session, feedback_id, actor=actor, action=Action.FEEDBACK_ANSWER)
+    _check_answer(text, send=send)
+    answer = draft_answer(feedback, actor)
+    if answer is None and not send and text.strip() in ("", _last_sent(feedback, actor)):
+        return None  # nothing new: an automatic save may arrive after what it saved was sent
+    if answer is None:
+        answer = Answer(user_id=actor.user_id, text="")
+        feedback.answers.append(answer)
+    answer.text, answer.changed_at = text, now()
+    if send:
+        answer.sent_at = now()
+        _told(session, "feedback.answer", feedback, actor)
+    session.flush()
+    return answer
+
+
+def _last_sent(feedback: Feedback, actor: Actor) -> str:
+    sent = [each for each in feedback.answers if each.sent_at and each.user_id == actor.user_id]
+    return sent[-1].text.strip() if sent else ""
+
+
+def _check_answer(text: str, *, send: bool) -> None:
+    if send and not text.strip():
+        raise BadInputError(message("Write something before you send it."), field="text")
+    if len(text) > ANSWER_MAX:
+        raise BadInputError(
+            message("Use at most %(limit)s characters.", limit=ANSWER_MAX), field="text"
+        )
+
+
+def draft_answer(feedback: Feedback, actor: Actor) -> Answer | None:
+    """Return what the educator wrote and did not send yet."""
+    return next(
+        (
+            answer
+            for answer in feedback.answers
+            if answer.sent_at is None and answer.user_id == actor.user_id
+        ),
+        None,
+    )
+
+
+def _told(
+    session: Session, action: str, feedback: Feedback, actor: Actor, **details: object
+) -> None:
+    audit.record(
+        session,
+        action,
+        actor_id=actor.user_id,
+        thing_kind="feedback",
+        thing_id=feedback.id,
+        **details,
+    )

@@ -1,0 +1,75 @@
+"""The web layer: pages and JSON over the operations of the rooms, and nothing of their own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from observe.db import open_database
+from observe.settings import Settings
+from observe.video.store import Store
+from observe.web import assets, guards, navigation, responses, tracing, words
+from observe.web.guards import Home
+from observe.web.throttle import limiter
+from observe.web.views import (
+    coding,
+    educator,
+    feedback,
+    library,
+    people,
+    records,
+    signin,
+    upload,
+)
+from observe.web.views import help as help_view
+
+# The largest request that is not a piece of an upload; those are counted by their own view.
+LARGEST_REQUEST = 9 * 1024**2
+
+VIEWS: Final = (
+    signin,
+    library,
+    upload,
+    coding,
+    feedback,
+    records,
+    educator,
+    people,
+    help_view,
+)
+
+csrf = CSRFProtect()
+
+
+def create_app(settings: Settings) -> Flask:
+    """Return the web application of the home that `settings` describes; the schema is ready."""
+    app = tracing.Application(__name__, static_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.secret_key(),
+        SESSION_COOKIE_NAME="observe",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.mode == "hub",
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
+        WTF_CSRF_TIME_LIMIT=None,  # a coding screen stays open all day; the session is the limit
+        WTF_CSRF_CHECK_DEFAULT=False,  # guards ask for it after they know who is asking
+        RATELIMIT_STORAGE_URI="memory://",
+        RATELIMIT_HEADERS_ENABLED=False,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    database = open_database(settings.url)
+    app.extensions["observe"] = Home(settings, database, Store(settings.store_path))
+    tracing.install(app)
+    words.install(app, settings.locale)
+    csrf.init_app(app)
+    guards.install(app, csrf)
+    limiter.init_app(app)
+    responses.install(app)
+    assets.install(app)
+    navigation.install(app)
+    for view in VIEWS:
+        app.register_blueprint(view.blueprint)
+    return app

@@ -1,0 +1,187 @@
+"""Who may come in: each view names its permission, and one that names none is refused.
+
+The guard here is the outer door. It knows the person and whether any thing could exist on which
+the action is hers; whether *this* thing is, the operation behind the view decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.orm import Session
+
+from observe.db import Database, now
+from observe.errors import BadInputError, ObserveError
+from observe.people import signin
+from observe.people.access import Action, Actor, Thing, actor_of, can, not_found
+from observe.people.models import User
+from observe.settings import Settings
+from observe.text import message
+from observe.video.store import Store
+
+COOKIE_KEY: Final = "sign_in"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class SignedOutError(ObserveError):
+    """Nobody is signed in, or the session has ended."""
+
+    status = 401
+
+
+@dataclass(frozen=True)
+class Home:
+    """What every view works with."""
+
+    settings: Settings
+    database: Database
+    store: Store
+
+
+def permission(action: Action) -> Callable[[View], View]:
+    """Mark a view as one way to do `action`."""
+
+    def mark(view: View) -> View:
+        view.permission = action  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Mark a view as open to people who are not signed in."""
+    view.public = True  # type: ignore[attr-defined]
+    return view
+
+
+def home() -> Home:
+    """Return what this application serves."""
+    found: Home = current_app.extensions["observe"]
+    return found
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Open a session that only reads."""
+    with home().database.read() as opened:
+        yield opened
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Open a transaction that commits when the block ends and changes nothing when it raises."""
+    with home().database.write() as opened:
+        yield opened
+
+
+def today() -> date:
+    """Return the day it is where this home stands."""
+    return now().astimezone().date()
+
+
+def current_user() -> User | None:
+    """Return the person signed in, or None. Read once a request."""
+    if "user" not in g:
+        secret = session.get(COOKIE_KEY)
+        g.user = None
+        if secret:
+            with reading() as opened:
+                g.user = signin.session_user(opened, secret)
+    user: User | None = g.user
+    return user
+
+
+def current_actor() -> Actor:
+    """Return the person signed in, as the one who acts.
+
+    Raises:
+        SignedOutError: nobody is.
+    """
+    actor = optional_actor()
+    if actor is None:
+        raise SignedOutError(message("Your session has ended. Sign in again to go on."))
+    return actor
+
+
+def optional_actor() -> Actor | None:
+    """Return the person signed in as the one who acts, or None."""
+    if "actor" not in g:
+        user = current_user()
+        g.actor = actor_of(user, today()) if user else None
+    actor: Actor | None = g.actor
+    return actor
+
+
+def could(actor: Actor, action: Action) -> bool:
+    """Tell whether there may be a thing on which `actor` may do `action`."""
+    schools = {standing.school_id for standing in actor.standings if standing.school_id}
+    nearest = Thing(
+        "any",
+        school_ids=frozenset(schools),
+        observer_id=actor.user_id,
+        educator_id=actor.user_id,
+        user_id=actor.user_id,
+    )
+    return can(actor, action, nearest)
+
+
+def local_path(target: str | None) -> str | None:
+    """Return `target` when it is a path of this site, so that no link can lead elsewhere."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return None
+    parts = urlsplit(target)
+    odd = any(ord(letter) < 0x20 or letter == "\\" for letter in target)
+    return None if odd or parts.scheme or parts.netloc else target
+
+
+def wants_json() -> bool:
+    """Tell whether the request came from a script that expects JSON."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return request.is_json or best == "application/json"
+
+
+def install(app: Flask, csrf: CSRFProtect) -> None:
+    """Put the guard before every view of `app`."""
+    app.before_request(_check_host)
+    app.before_request(_check_view)
+
+    @app.before_request
+    def _check_csrf() -> None:
+        if request.endpoint and request.method not in SAFE_METHODS:
+            csrf.protect()
+
+
+def _check_host() -> None:
+    """Refuse a foreign name that was made to point at this laptop (DNS rebinding)."""
+    if home().settings.mode != "laptop":
+        return
+    name = urlsplit(f"//{request.host}").hostname
+    if name not in OWN_HOSTS:
+        raise BadInputError(
+            message("This address is not this laptop's. Open the address that the program printed.")
+        )
+
+
+def _check_view() -> ResponseReturnValue | None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or getattr(view, "public", False):
+        return None
+    action: Action | None = getattr(view, "permission", None)
+    if action is None:
+        raise not_found()
+    if optional_actor() is None and request.method in SAFE_METHODS and not wants_json():
+        return redirect(url_for("signin.form", siguiente=request.full_path.rstrip("?")))
+    if not could(current_actor(), action):
+        raise not_found()
+    return None

@@ -1,0 +1,63 @@
+"""The entries at the top of every page: what this person has to do with, no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Flask, current_app, url_for
+
+from observe.people.access import Action
+from observe.people.models import Role
+from observe.text import Message, message
+from observe.web.guards import could, current_user, optional_actor
+
+ENTRIES: Final = (
+    ("library.index", message("Video library"), Action.RECORDING_SEE),
+    ("records.index", message("Records"), Action.RECORD_SEE),
+    ("educator.index", message("My feedback"), Action.FEEDBACK_ANSWER),
+    ("people.index", message("People"), Action.SCHOOL_SEE),
+    ("help.index", message("Help"), Action.HOME_SEE),
+)
+# Where a role's work waits; the first role that a person holds decides.
+FIRST_PAGES: Final = (
+    (Role.OBSERVER, "library.index"),
+    (Role.UTP_HEAD, "records.index"),
+    (Role.EDUCATOR, "educator.index"),
+    (Role.ADMINISTRATOR, "people.index"),
+    (Role.NETWORK_LEAD, "people.index"),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry: where it leads and what it says."""
+
+    url: str
+    label: Message
+
+
+def install(app: Flask) -> None:
+    """Give the templates the entries and the person signed in."""
+    app.jinja_env.globals.update(nav_entries=nav_entries, current_user=current_user)
+
+
+def nav_entries() -> list[Entry]:
+    """Return the entries for the person signed in; none for nobody."""
+    actor = optional_actor()
+    if actor is None:
+        return []
+    return [
+        Entry(url_for(endpoint), label)
+        for endpoint, label, action in ENTRIES
+        if endpoint in current_app.view_functions and could(actor, action)
+    ]
+
+
+def first_page() -> str:
+    """Return where the work of the person signed in waits: her first role decides."""
+    actor = optional_actor()
+    for role, endpoint in FIRST_PAGES:
+        if actor and actor.has(role) and endpoint in current_app.view_functions:
+            return url_for(endpoint)
+    return url_for("signin.account")

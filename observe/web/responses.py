@@ -1,0 +1,168 @@
+"""Answers: errors as a page or JSON in one place, security headers, and media in parts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from observe.errors import InvalidError, ObserveError
+from observe.people.access import not_found
+from observe.text import Message, message
+from observe.web.guards import SAFE_METHODS, SignedOutError
+from observe.web.guards import wants_json as wants_json
+from observe.web.words import say
+
+MEDIA_CAP: Final = 4 * 1024**2  # one answer; longer ones let open players hold every thread
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+NEVER_ECHOED: Final = frozenset({"csrf_token", "password", "new_password", "secret"})
+
+
+def install(app: Flask) -> None:
+    """Map errors to answers and put the security headers on all of them."""
+    app.register_error_handler(ObserveError, _refused)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(HTTPException, _http)
+    app.after_request(_with_headers)
+
+
+def _with_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
+
+
+def _refused(error: ObserveError) -> ResponseReturnValue:
+    problems = error.problems if isinstance(error, InvalidError) else []
+    return refusal(
+        error.message, error.status, problems, signed_out=isinstance(error, SignedOutError)
+    )
+
+
+def _forged(_error: CSRFError) -> ResponseReturnValue:
+    return refusal(
+        message("This page was open for too long or in another session. Send it again."), 400, []
+    )
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    told = not_found().message if error.code == 404 else _SENTENCES.get(error.code, _OTHER)
+    answer = make_response(refusal(told, error.code, []))
+    for name in ("Allow", "Retry-After", "Content-Range"):
+        if value := error.get_response().headers.get(name):
+            answer.headers[name] = value
+    return answer
+
+
+_OTHER: Final = message("This could not be understood. Go back and try again.")
+_SENTENCES: Final = {
+    405: message("This address cannot be used that way. Go back and try again."),
+    413: message("This is too large to be sent at once. Send a smaller file."),
+    416: message("This part of the file does not exist."),
+    429: message("Too many attempts. Wait a few minutes and try again."),
+    500: message("Something went wrong on our side. What was saved is safe; try again."),
+}
+
+
+def refusal(
+    told: Message, status: int, problems: list[Message], *, signed_out: bool = False
+) -> ResponseReturnValue:
+    """Answer with a sentence that says what to do, and with everything that was typed."""
+    sentence, listed = say(told), [say(problem) for problem in problems]
+    if wants_json():
+        return jsonify(error=sentence, problems=listed), status
+    page = render_template(
+        "error.html",
+        sentence=sentence,
+        problems=listed,
+        typed=_typed(),
+        signed_out=signed_out,
+        again=request.url if request.method not in SAFE_METHODS and not signed_out else None,
+    )
+    return page, status
+
+
+def _typed() -> list[tuple[str, str]]:
+    if request.method in SAFE_METHODS:
+        return []
+    try:
+        form = request.form
+    except HTTPException:  # a form too large to be read has nothing to give back
+        return []
+    return [(name, text) for name, text in form.items(multi=True) if name not in NEVER_ECHOED]
+
+
+def send_media(path: Path, media_type: str) -> Response:
+    """Answer with the part of the file that was asked for, at most 4 MiB of it.
+
+    Players ask for the rest as they need it. The permission has been checked by the caller.
+    """
+    size = path.stat().st_size
+    tag = f"{path.name}-{size}"
+    if request.if_none_match.contains(tag):
+        return _tagged(Response(status=304), tag)
+    asked = request.range if _range_holds(tag) else None
+    span = asked.range_for_length(size) if asked else (0, size)
+    if span is None:
+        refused = _tagged(Response(status=416), tag)
+        refused.headers["Content-Range"] = f"bytes */{size}"
+        return refused
+    return _part(path, media_type, span, size, tag, whole=asked is None and size <= MEDIA_CAP)
+
+
+def _range_holds(tag: str) -> bool:
+    condition = request.if_range
+    return condition is None or condition.etag is None or condition.etag == tag
+
+
+def _part(
+    path: Path, media_type: str, span: tuple[int, int], size: int, tag: str, *, whole: bool
+) -> Response:
+    start, end = span[0], min(span[1], span[0] + MEDIA_CAP)
+    body = b""
+    if request.method != "HEAD":
+        with path.open("rb") as file:
+            file.seek(start)
+            body = file.read(end - start)
+    # A long file asked for without a range gets its first part too: never all of it at once.
+    response = Response(body, status=200 if whole else 206, mimetype=media_type)
+    if not whole:
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    response.headers["Content-Length"] = str(end - start)
+    return _tagged(response, tag)
+
+
+def _tagged(response: Response, tag: str) -> Response:
+    response.set_etag(tag)
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["Cache-Control"] = "private"
+    return response
+
+
+def as_download(response: Response, name: str) -> Response:
+    """Let the browser save the answer under `name`, whatever letters it has."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-") or "file"
+    response.headers.set("Content-Disposition", "attachment", filename=plain)
+    return response

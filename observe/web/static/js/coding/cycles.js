@@ -1,0 +1,171 @@
+// @ts-check
+/** Planning, moving, splitting and removing cycles, and the line that tells of the active one. */
+import { newId } from "../ids.js";
+import { gettext } from "../text.js";
+import { clock, need, parseClock, release, written } from "./page.js";
+
+const SHORTEST_MS = 1_000;
+
+export class Cycles {
+  /** @param {import("./desk.js").Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.title = need("#cycle-title", HTMLElement);
+    this.edges = need("#cycle-edges", HTMLElement);
+    this.start = need("#cycle-start", HTMLInputElement);
+    this.end = need("#cycle-end", HTMLInputElement);
+    this.dialog = need("#planner", HTMLDialogElement);
+    this.start.addEventListener("change", () => this.#typed(this.start, "start"));
+    this.end.addEventListener("change", () => this.#typed(this.end, "end"));
+    need("form", HTMLFormElement, this.dialog).addEventListener("submit", () => this.#planned());
+    desk.lesson.addEventListener("changed", () => this.paint());
+    desk.place.addEventListener("moved", () => this.paint());
+    this.paint();
+  }
+
+  openPlanner() {
+    const { cycles, cycle_ms } = this.desk.given.protocol;
+    need('[name="count"]', HTMLInputElement, this.dialog).value = String(cycles);
+    need('[name="length"]', HTMLInputElement, this.dialog).value = clock(cycle_ms);
+    const scored = this.desk.lesson.cycles.filter((cycle) => cycle.scores.length).length;
+    need(".replaces", HTMLElement, this.dialog).hidden = scored === 0;
+    this.dialog.showModal();
+    need('[name="count"]', HTMLInputElement, this.dialog).select();
+  }
+
+  #planned() {
+    const count = Number(need('[name="count"]', HTMLInputElement, this.dialog).value);
+    const typed = need('[name="length"]', HTMLInputElement, this.dialog).value;
+    // A bare number is minutes here: nobody plans cycles of fifteen seconds.
+    const length = /^\d+$/.test(typed.trim()) ? Number(typed) * 60_000 : parseClock(typed);
+    if (!(count >= 1) || !(length >= SHORTEST_MS)) {
+      this.desk.say(gettext("Write how many cycles and how long each is, such as 3 × 15:00."));
+      return;
+    }
+    this.plan(Math.min(count, 100), length);
+  }
+
+  /** @param {number} count @param {number} length milliseconds */
+  plan(count, length) {
+    const cycles = [];
+    for (let place = 0; place < count && place * length < this.desk.lesson.duration; place += 1) {
+      const end = Math.min((place + 1) * length, this.desk.lesson.duration);
+      cycles.push({ cycle: newId(), start_ms: place * length, end_ms: end, scores: [] });
+    }
+    this.desk.history.act([{ kind: "plan", payload: { cycles } }]);
+    this.desk.place.chooseCycle(cycles[0].cycle);
+    this.desk.say(gettext("%(count)s cycles planned.", { count: cycles.length }), true);
+  }
+
+  /** A cycle from here to the next one, at most as long as the rubric says. */
+  addHere() {
+    const { lesson, player, given } = this.desk;
+    const start = player.now;
+    const inside = lesson.cycleAt(start);
+    if (inside) {
+      this.desk.say(gettext("Here is already cycle %(number)s. X splits it.", { number: inside.number }));
+      return;
+    }
+    const next = lesson.cycles.find((cycle) => cycle.start_ms > start)?.start_ms ?? lesson.duration;
+    const end = Math.min(next, start + given.protocol.cycle_ms);
+    if (end - start < SHORTEST_MS) return this.desk.say(gettext("There is no room for a cycle here."));
+    const cycle = newId();
+    this.desk.history.act([{ kind: "cycle.put", payload: { cycle, start_ms: start, end_ms: end } }]);
+    this.desk.place.chooseCycle(cycle);
+  }
+
+  startHere() {
+    this.#move("start", this.desk.player.now);
+  }
+
+  endHere() {
+    this.#move("end", this.desk.player.now);
+  }
+
+  /** @param {"start" | "end"} edge @param {number} time */
+  #move(edge, time) {
+    const cycle = this.desk.place.cycle;
+    if (!cycle) return this.addHere();
+    const start = edge === "start" ? time : cycle.start_ms;
+    const end = edge === "end" ? time : cycle.end_ms;
+    if (end - start < SHORTEST_MS || end > this.desk.lesson.duration) {
+      this.desk.say(gettext("The cycle has to end after it starts, inside the lesson."));
+      return;
+    }
+    const acts = this.#makeRoom(cycle.id, start, end);
+    if (!acts) return this.desk.say(gettext("It would cover a whole neighbouring cycle: remove that one first."));
+    this.desk.history.act([...acts, { kind: "cycle.put", payload: { cycle: cycle.id, start_ms: start, end_ms: end } }]);
+    const shown = { number: cycle.number, start: clock(start), end: clock(end) };
+    this.desk.say(gettext("Cycle %(number)s: %(start)s to %(end)s.", shown), true);
+  }
+
+  /** Neighbours give way. @param {string} own @param {number} start @param {number} end */
+  #makeRoom(own, start, end) {
+    /** @type {import("./lesson.js").Act[]} */
+    const acts = [];
+    for (const other of this.desk.lesson.cycles) {
+      if (other.id === own || other.end_ms <= start || other.start_ms >= end) continue;
+      const before = other.start_ms < start;
+      const left = { start_ms: before ? other.start_ms : end, end_ms: before ? start : other.end_ms };
+      if (left.end_ms - left.start_ms < SHORTEST_MS) return null;
+      acts.push({ kind: "cycle.put", payload: { cycle: other.id, ...left } });
+    }
+    return acts;
+  }
+
+  /** @param {HTMLInputElement} input @param {"start" | "end"} edge */
+  #typed(input, edge) {
+    const time = parseClock(input.value);
+    if (Number.isNaN(time)) this.desk.say(gettext("Write the time like 18:42."));
+    else this.#move(edge, time);
+    this.paint();
+  }
+
+  split() {
+    const { lesson, player, history } = this.desk;
+    const time = player.now;
+    const cycle = lesson.cycleAt(time);
+    if (!cycle || time - cycle.start_ms < SHORTEST_MS || cycle.end_ms - time < SHORTEST_MS) {
+      this.desk.say(gettext("To split a cycle, the video has to stand inside it."));
+      return;
+    }
+    history.act([
+      { kind: "cycle.put", payload: { cycle: cycle.id, start_ms: cycle.start_ms, end_ms: time } },
+      { kind: "cycle.put", payload: { cycle: newId(), start_ms: time, end_ms: cycle.end_ms } },
+    ]);
+    this.desk.say(gettext("Cycle %(number)s was split; its scores stay with the first part.", { number: cycle.number }), true);
+  }
+
+  remove() {
+    const cycle = this.desk.place.cycle;
+    if (!cycle) return;
+    this.desk.history.act([{ kind: "cycle.delete", payload: { cycle: cycle.id } }]);
+    const shown = { number: cycle.number, count: cycle.scores.length };
+    this.desk.say(gettext("Cycle %(number)s with %(count)s scores was removed.", shown), true);
+    release();
+  }
+
+  goToStart() {
+    if (this.desk.place.cycle) this.desk.player.seek(this.desk.place.cycle.start_ms);
+  }
+
+  paint() {
+    const { lesson, place, given } = this.desk;
+    const cycle = place.cycle;
+    need("#no-cycles", HTMLElement).hidden = lesson.cycles.length > 0;
+    need("#rows", HTMLElement).hidden = lesson.cycles.length === 0;
+    this.edges.hidden = !cycle;
+    if (!cycle) {
+      this.title.textContent = gettext("No cycles yet");
+      return;
+    }
+    this.title.textContent = gettext("Cycle %(number)s of %(total)s · %(done)s of %(rows)s", {
+      number: cycle.number,
+      total: lesson.cycles.length,
+      done: cycle.scores.length,
+      rows: given.dimensions.length,
+    });
+    if (document.activeElement !== this.start) this.start.value = written(cycle.start_ms);
+    if (document.activeElement !== this.end) this.end.value = written(cycle.end_ms);
+  }
+}

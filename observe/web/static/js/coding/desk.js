@@ -1,0 +1,140 @@
+// @ts-check
+/** What every part of the screen works with, put together once. */
+import { gettext } from "../text.js";
+import { History } from "./history.js";
+import { make, need } from "./page.js";
+import { Player } from "./player.js";
+
+/** @typedef {import("./scoring.js").Row} Dimension */
+/**
+ * @typedef {object} Given what the page brings
+ * @property {string} observation
+ * @property {number} version
+ * @property {string} at
+ * @property {import("./lesson.js").Document} document
+ * @property {Dimension[]} dimensions
+ * @property {{cycles: number, cycle_ms: number, minimum_codable_ms: number}} protocol
+ * @property {{changes: string, document: string, strip: string, waveform: string | null}} urls
+ * @property {import("./pictures.js").Layout | null} strip
+ * @property {number | null} frame_rate
+ */
+
+const SAID_MS = 6_000;
+
+export class Desk {
+  /** @param {Given} given @param {import("./lesson.js").Lesson} lesson @param {import("./sync.js").Sync} sync */
+  constructor(given, lesson, sync) {
+    this.given = given;
+    this.lesson = lesson;
+    this.sync = sync;
+    this.history = new History(lesson, sync);
+    this.player = new Player({ duration: lesson.duration, frame_rate: given.frame_rate });
+    this.place = new Place(lesson, given.dimensions.map((dimension) => dimension.id));
+    this.said = need("#said", HTMLElement);
+    this.silence = 0;
+  }
+
+  /** @param {string} id */
+  row(id) {
+    const found = this.given.dimensions.find((dimension) => dimension.id === id);
+    if (!found) throw new Error(`no dimension ${id}`);
+    return found;
+  }
+
+  /** @param {string} dimension @returns the notes on it in the active cycle */
+  evidence(dimension) {
+    const cycle = this.place.cycle;
+    return this.lesson.document.notes.filter(
+      (note) => note.dimension === dimension && cycle && cycle.start_ms <= note.at_ms && note.at_ms < cycle.end_ms,
+    );
+  }
+
+  /**
+   * Say something in passing, with a way to take it back when `undoable`.
+   * @param {string} sentence
+   * @param {boolean} [undoable]
+   */
+  say(sentence, undoable = false) {
+    const undo = undoable ? make("button", { type: "button", class: "plain", onclick: () => this.undo() }, gettext("Undo")) : null;
+    this.said.replaceChildren(sentence, ...(undo ? [" ", undo] : []));
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => this.said.replaceChildren(), SAID_MS);
+  }
+
+  undo() {
+    this.#show(this.history.undo(), gettext("There is nothing to undo."));
+  }
+
+  redo() {
+    this.#show(this.history.redo(), gettext("There is nothing to redo."));
+  }
+
+  /** @param {import("./lesson.js").Act[]} acts @param {string} nothing */
+  #show(acts, nothing) {
+    this.said.replaceChildren();
+    if (!acts.length) this.say(nothing);
+    const { cycle, dimension } = acts[0]?.payload ?? {};
+    if (cycle && this.lesson.cycle(cycle)) this.place.chooseCycle(cycle);
+    if (acts[0]?.kind.startsWith("score.")) this.place.chooseRow(dimension);
+  }
+}
+
+/** Where the coder is: the active cycle and the active row. */
+class Place extends EventTarget {
+  /** @param {import("./lesson.js").Lesson} lesson @param {string[]} dimensions in the order of the rows */
+  constructor(lesson, dimensions) {
+    super();
+    this.lesson = lesson;
+    this.dimensions = dimensions;
+    /** @type {string | null} */
+    this.cycleId = lesson.cycles[0]?.id ?? null;
+    this.dimension = dimensions[0];
+    lesson.addEventListener("changed", () => this.#stay());
+  }
+
+  get cycle() {
+    return this.lesson.cycle(this.cycleId);
+  }
+
+  /** @param {string | null} id */
+  chooseCycle(id) {
+    this.cycleId = id;
+    this.#tell();
+  }
+
+  /** @param {string} dimension */
+  chooseRow(dimension) {
+    this.dimension = dimension;
+    this.#tell();
+  }
+
+  /** @param {number} step rows down, or up when negative; stays at the ends */
+  moveRow(step) {
+    const at = this.dimensions.indexOf(this.dimension) + step;
+    this.chooseRow(this.dimensions[Math.max(0, Math.min(this.dimensions.length - 1, at))]);
+  }
+
+  /**
+   * Go to the cycle before or after, and there to the first row that waits; stays at the ends.
+   * @param {number} step cycles on, or back when negative
+   */
+  moveCycle(step) {
+    const { cycles } = this.lesson;
+    const next = cycles[cycles.findIndex((cycle) => cycle.id === this.cycleId) + step];
+    if (!next) return;
+    const scored = new Set(next.scores.map((score) => score.dimension));
+    this.dimension = this.dimensions.find((dimension) => !scored.has(dimension)) ?? this.dimensions[0];
+    this.chooseCycle(next.id);
+  }
+
+  /** A cycle that is gone is left for its neighbour. */
+  #stay() {
+    if (this.cycle) return;
+    const next = this.lesson.cycles[0]?.id ?? null;
+    if (next !== this.cycleId) this.chooseCycle(next);
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event("moved"));
+  }
+}

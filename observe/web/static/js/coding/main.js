@@ -1,0 +1,130 @@
+// @ts-check
+/** The coding screen: puts its parts together and its keys into their table. */
+import { gettext } from "../text.js";
+import { resendUnsent } from "../journal.js";
+import { Cycles } from "./cycles.js";
+import { Desk } from "./desk.js";
+import { digitKeys, Keys } from "./keys.js";
+import { Lesson } from "./lesson.js";
+import { Notes } from "./notes.js";
+import { need, release } from "./page.js";
+import { SavingView } from "./saving.js";
+import { Panels, Scoring } from "./scoring.js";
+import { Stretches } from "./stretches.js";
+import { Sync } from "./sync.js";
+import { Timeline } from "./timeline.js";
+
+const PATIENCE_MS = 2_000;
+
+/** @type {import("./desk.js").Given} */
+const given = JSON.parse(need("#observation", HTMLScriptElement).textContent || "");
+const lesson = new Lesson(given.document);
+const sync = new Sync({ ...given, ...given.urls }, lesson);
+const desk = new Desk(given, lesson, sync);
+const { player, place } = desk;
+const panels = new Panels(desk);
+const scoring = new Scoring(desk);
+const cycles = new Cycles(desk);
+const notes = new Notes(desk, (panel) => panels.show(panel));
+const stretches = new Stretches(desk);
+new Timeline(desk, stretches);
+new SavingView(desk);
+
+/** What buttons and keys do, by name. @type {Record<string, () => void>} */
+const does = {
+  play: () => player.toggle(),
+  back: () => player.jump(-10_000),
+  forward: () => player.jump(10_000),
+  slower: () => player.faster(-1),
+  faster: () => player.faster(1),
+  note: () => notes.begin(),
+  descriptors: () => panels.toggle("words"),
+  notes: () => panels.toggle("notes"),
+  plan: () => cycles.openPlanner(),
+  add: () => cycles.addHere(),
+  start: () => cycles.startHere(),
+  end: () => cycles.endHere(),
+  split: () => cycles.split(),
+  remove: () => cycles.remove(),
+  "go-to-cycle": () => cycles.goToStart(),
+  "follow-video": () => place.chooseCycle(lesson.cycleAt(player.now)?.id ?? place.cycleId),
+  "previous-cycle": () => place.moveCycle(-1),
+  "next-cycle": () => place.moveCycle(1),
+  stretch: () => stretches.openDialog(),
+  undo: () => desk.undo(),
+  redo: () => desk.redo(),
+  help: () => keys.openHelp(),
+};
+
+const values = given.dimensions.flatMap((dimension) => dimension.values).filter((value) => value > 0);
+const digits = [...new Set(values)].filter((value) => value < 10).sort((one, other) => one - other);
+
+/** @param {string[]} names @param {string} shown @param {string} words @param {() => void} run */
+const key = (names, shown, words, run) => ({ keys: names, shown, words, run });
+
+const keys = new Keys([
+  key([" ", "k"], gettext("Space, K"), gettext("play or pause"), does.play),
+  key(["j"], "J", gettext("10 seconds back"), does.back),
+  key(["l"], "L", gettext("10 seconds on"), does.forward),
+  key(["ArrowLeft"], "←", gettext("2 seconds back"), () => player.jump(-2_000)),
+  key(["ArrowRight"], "→", gettext("2 seconds on"), () => player.jump(2_000)),
+  key([","], ",", gettext("one frame back"), () => player.step(-1)),
+  key(["."], ".", gettext("one frame on"), () => player.step(1)),
+  key(["-"], "−", gettext("slower"), does.slower),
+  key(["+"], "+", gettext("faster"), does.faster),
+  digitKeys(digits, (digit) => scoring.number(digit)),
+  key(["0"], "0", gettext("not observed (N/O)"), () => scoring.mark("not_observed")),
+  key(["a"], "A", gettext("not applicable (N/A)"), () => scoring.mark("not_applicable")),
+  key(["Backspace"], gettext("Backspace"), gettext("empty the active row"), () => scoring.clear()),
+  key(["ArrowUp"], "↑", gettext("row above"), () => place.moveRow(-1)),
+  key(["ArrowDown"], "↓", gettext("row below"), () => place.moveRow(1)),
+  key(["Shift+ArrowUp"], gettext("Shift ↑"), gettext("cycle before"), does["previous-cycle"]),
+  key(["Shift+ArrowDown"], gettext("Shift ↓"), gettext("cycle after"), does["next-cycle"]),
+  key(["i"], "I", gettext("the cycle starts here"), does.start),
+  key(["o"], "O", gettext("the cycle ends here"), does.end),
+  key(["x"], "X", gettext("split the cycle here"), does.split),
+  key(["n"], "N", gettext("note here (2 seconds before)"), does.note),
+  key(["d"], "D", gettext("words of the rubric for the active row"), does.descriptors),
+  key(["Ctrl+z"], "Ctrl Z", gettext("undo"), does.undo),
+  key(["Ctrl+y", "Ctrl+Shift+z"], "Ctrl Y", gettext("redo"), does.redo),
+  key(["?"], "?", gettext("these keys"), does.help),
+]);
+
+document.addEventListener("click", (event) => {
+  const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-do]"));
+  if (!button) return;
+  does[button.dataset.do ?? ""]?.();
+  if (event.detail > 0 && document.activeElement === button) release();
+});
+
+for (const button of document.querySelectorAll("dialog [data-closes]")) {
+  button.addEventListener("click", () => button.closest("dialog")?.close());
+}
+
+/** Finishing waits for what is on its way, a moment; what then still waits goes from the next page. */
+need("#finish", HTMLAnchorElement).addEventListener("click", async (event) => {
+  notes.close();
+  if (!sync.waiting.length) return;
+  event.preventDefault();
+  await Promise.race([sync.settled(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+  location.assign(need("#finish", HTMLAnchorElement).href);
+});
+
+/** A link from the page of what is missing leads to the very cell: `#celda/<cycle>/<dimension>`. */
+function goToCell() {
+  const [name, cycle, dimension] = decodeURIComponent(location.hash.slice(1)).split("/");
+  if (name !== "celda" || !lesson.cycle(cycle)) return;
+  place.chooseCycle(cycle);
+  if (given.dimensions.some((each) => each.id === dimension)) place.chooseRow(dimension);
+}
+
+window.addEventListener("hashchange", goToCell);
+for (const name of ["online", "focus"]) window.addEventListener(name, () => sync.look());
+document.addEventListener("visibilitychange", () => document.hidden || sync.look());
+goToCell();
+
+// What an earlier page could not send comes first; then the document is read as it is by now.
+const { recovered } = await resendUnsent();
+if (recovered) await sync.refresh().catch(() => undefined);
+await sync.takeOver();
+document.documentElement.dataset.ready = "yes";

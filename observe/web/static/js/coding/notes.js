@@ -1,0 +1,160 @@
+// @ts-check
+/** Evidence notes: written where they happen, kept while they are typed, listed, found, changed. */
+import { newId } from "../ids.js";
+import { gettext } from "../text.js";
+import { clock, make, need } from "./page.js";
+
+const BEFORE_MS = 2_000; // people press after they have seen
+const PAUSE_MS = 250; // a breath in typing: then the draft is kept
+
+/** @typedef {import("./lesson.js").Note} Note */
+
+/** @param {Note} one @param {Note} other */
+function same(one, other) {
+  return one.text === other.text && one.dimension === other.dimension && one.polarity === other.polarity;
+}
+
+export class Notes {
+  /** @param {import("./desk.js").Desk} desk @param {(panel: string) => void} show */
+  constructor(desk, show) {
+    this.desk = desk;
+    this.show = show;
+    /** @type {Note | null} */
+    this.open = null;
+    this.timer = 0;
+    this.list = need("#note-list", HTMLElement);
+    this.form = need("#note-form", HTMLFormElement);
+    this.text = need("#note-text", HTMLTextAreaElement);
+    this.dimension = need("#note-dimension", HTMLSelectElement);
+    this.form.addEventListener("input", () => this.#later());
+    this.form.addEventListener("change", () => this.keep());
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.close();
+    });
+    this.form.addEventListener("keydown", (event) => this.#key(event));
+    for (const name of ["visibilitychange", "pagehide"]) document.addEventListener(name, () => this.keep());
+    desk.lesson.addEventListener("changed", (event) => this.#changed(/** @type {CustomEvent} */ (event).detail));
+    desk.place.addEventListener("moved", () => this.#mark());
+    this.paint();
+  }
+
+  /** Begin a note at this moment less two seconds, on the active row. */
+  begin() {
+    const at_ms = Math.max(0, this.desk.player.now - BEFORE_MS);
+    this.edit({ id: newId(), at_ms, text: "", dimension: this.desk.place.dimension, polarity: 0 });
+  }
+
+  /** @param {Note} note */
+  edit(note) {
+    this.keep();
+    this.open = { ...note };
+    this.show("notes");
+    this.form.hidden = false;
+    this.text.value = note.text;
+    this.dimension.value = note.dimension ?? "";
+    this.#polarity(note.polarity);
+    need("#note-at", HTMLElement).textContent = clock(note.at_ms);
+    this.text.focus();
+  }
+
+  /** Keep what is typed and put the editor away. */
+  close() {
+    this.keep();
+    this.open = null;
+    this.form.hidden = true;
+    this.text.blur();
+  }
+
+  /** Keep what is typed so far; an emptied note is no note. */
+  keep() {
+    clearTimeout(this.timer);
+    if (!this.open) return;
+    const now = this.#typed(this.open);
+    const known = this.desk.lesson.note(now.id);
+    if (!now.text.trim()) {
+      if (known) this.desk.history.act([{ kind: "note.delete", payload: { note: now.id } }]);
+    } else if (!known || !same(known, now)) {
+      const { id, ...rest } = now;
+      this.desk.history.act([{ kind: "note.put", payload: { note: id, ...rest } }], `note ${id}`);
+    }
+  }
+
+  /** @param {Note} open @returns {Note} */
+  #typed(open) {
+    const chosen = need("input[name=polarity]:checked", HTMLInputElement, this.form);
+    return {
+      id: open.id,
+      at_ms: open.at_ms,
+      text: this.text.value.trim(),
+      dimension: this.dimension.value || null,
+      polarity: Number(chosen.value),
+    };
+  }
+
+  #later() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.keep(), PAUSE_MS);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const done = event.key === "Escape" || (event.key === "Enter" && (event.ctrlKey || event.metaKey));
+    if (!done) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.close();
+  }
+
+  /** @param {number} polarity */
+  #polarity(polarity) {
+    need(`input[name=polarity][value="${polarity}"]`, HTMLInputElement, this.form).checked = true;
+  }
+
+  /** @param {Note} note */
+  remove(note) {
+    if (this.open?.id === note.id) {
+      this.open = null;
+      this.form.hidden = true;
+    }
+    this.desk.history.act([{ kind: "note.delete", payload: { note: note.id } }]);
+    this.desk.say(gettext("The note of %(time)s was removed.", { time: clock(note.at_ms) }), true);
+  }
+
+  /** @param {import("./lesson.js").Act} act */
+  #changed(act) {
+    if (act.kind === "all" || act.kind.startsWith("note.")) this.paint();
+  }
+
+  paint() {
+    const { notes } = this.desk.lesson.document;
+    this.list.replaceChildren(...notes.map((note) => this.#item(note)));
+    need("#note-count", HTMLElement).textContent = String(notes.length);
+    need("#no-notes", HTMLElement).hidden = notes.length > 0 || this.open !== null;
+    this.#mark();
+  }
+
+  /** The notes of the active row stand out. */
+  #mark() {
+    for (const item of this.list.children) {
+      const own = /** @type {HTMLElement} */ (item).dataset.dimension === this.desk.place.dimension;
+      item.toggleAttribute("data-own", own);
+    }
+  }
+
+  /** @param {Note} note */
+  #item(note) {
+    const sign = note.polarity > 0 ? "+" : note.polarity < 0 ? "−" : "";
+    const code = note.dimension ? this.desk.row(note.dimension).code : "";
+    const time = clock(note.at_ms);
+    return make(
+      "li",
+      { "data-dimension": note.dimension ?? "", "data-note": note.id },
+      make("button", { type: "button", class: "chip", "aria-label": gettext("Go to %(time)s", { time }), onclick: () => this.desk.player.seek(note.at_ms) }, time),
+      make("span", { class: "note-tag" }, `${code} ${sign}`),
+      make("span", { class: "note-words" }, note.text),
+      make("button", { type: "button", class: "plain", "aria-label": gettext("Edit the note of %(time)s", { time }), onclick: () => this.edit(note) }, gettext("Edit")),
+      make("button", { type: "button", class: "plain", "aria-label": gettext("Remove the note of %(time)s", { time }), onclick: () => this.remove(note) }, gettext("Remove")),
+    );
+  }
+}

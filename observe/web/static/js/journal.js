@@ -1,0 +1,193 @@
+// @ts-check
+/**
+ * The journal: every change is on this computer's disk before it is sent, and leaves it only when
+ * the program has said that it keeps it, or when a person has let it go.
+ */
+import { post, RequestError } from "./http.js";
+
+/** @typedef {{id: string, kind: string, payload: Record<string, any>}} Change */
+/**
+ * @typedef {object} Entry a change on its way
+ * @property {string} id the change's own id
+ * @property {string} observation
+ * @property {string} url where it is sent
+ * @property {string} window the browser window it was made in
+ * @property {number} base the version that window knew
+ * @property {Change} change
+ * @property {string} at when it was made (ISO)
+ * @property {number} order
+ * @property {string} [told] why it was not taken; then it waits for the person's decision
+ * @property {boolean} [conflict] whether another window was first
+ */
+/** @typedef {{id: string, sentence: string}} Told */
+/**
+ * @typedef {object} Answer
+ * @property {number} version
+ * @property {string[]} acknowledged
+ * @property {Told[]} conflicts
+ * @property {Told[]} refused
+ * @property {number} elsewhere
+ * @property {string} saved_at
+ */
+
+const LARGEST_BATCH = 200;
+let last = 0;
+/** @type {Promise<IDBDatabase> | undefined} */
+let opened;
+
+/** @returns {Promise<IDBDatabase>} */
+function open() {
+  opened ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open("observe", 1);
+    request.onupgradeneeded = () => {
+      const store = request.result.createObjectStore("changes", { keyPath: "id" });
+      store.createIndex("order", "order");
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  return opened;
+}
+
+/**
+ * Do `work` in a transaction that is on the disk when the promise resolves.
+ * @param {(store: IDBObjectStore) => void} work
+ * @returns {Promise<void>}
+ */
+async function written(work) {
+  const database = await open();
+  return new Promise((resolve, reject) => {
+    const transaction = database.transaction("changes", "readwrite", { durability: "strict" });
+    transaction.oncomplete = () => resolve();
+    transaction.onerror = transaction.onabort = () => reject(transaction.error);
+    work(transaction.objectStore("changes"));
+  });
+}
+
+/** @returns {number} a number above all given before, by this window or, nearly always, others */
+export function nextOrder() {
+  last = Math.max(last + 0.001, Date.now());
+  return last;
+}
+
+/** @param {Entry[]} entries */
+export function keep(entries) {
+  return written((store) => entries.forEach((entry) => store.put(entry)));
+}
+
+/** @param {string[]} ids */
+export function forget(ids) {
+  return ids.length ? written((store) => ids.forEach((id) => store.delete(id))) : Promise.resolve();
+}
+
+/**
+ * Return what is in the journal, in the order in which it was made.
+ * @param {string} [observation] of this one only
+ * @returns {Promise<Entry[]>}
+ */
+export async function unsent(observation) {
+  const database = await open();
+  return new Promise((resolve, reject) => {
+    const request = database.transaction("changes").objectStore("changes").index("order").getAll();
+    request.onsuccess = () => {
+      const entries = /** @type {Entry[]} */ (request.result);
+      resolve(observation ? entries.filter((entry) => entry.observation === observation) : entries);
+    };
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/**
+ * Return the longest beginning of `entries` that can go in one request.
+ * @param {Entry[]} entries
+ */
+export function firstBatch(entries) {
+  const [first] = entries;
+  const end = entries.findIndex(
+    (entry) => entry.url !== first.url || entry.window !== first.window || entry.base !== first.base,
+  );
+  return entries.slice(0, Math.min(end < 0 ? entries.length : end, LARGEST_BATCH));
+}
+
+/**
+ * Send a batch and bring the journal in line with the answer. Raises RequestError, with the journal
+ * as it was, when there is no answer.
+ * @param {Entry[]} batch
+ * @returns {Promise<Answer>}
+ */
+export async function send(batch) {
+  /** @type {Answer} */
+  const answer = await post(batch[0].url, {
+    window: batch[0].window,
+    base_version: batch[0].base,
+    changes: batch.map((entry) => entry.change),
+  });
+  const sentences = new Map([...answer.conflicts, ...answer.refused].map((told) => [told.id, told.sentence]));
+  const conflicts = new Set(answer.conflicts.map((told) => told.id));
+  for (const entry of batch) {
+    entry.told = sentences.get(entry.id);
+    entry.conflict = conflicts.has(entry.id);
+  }
+  await settle(batch, answer.acknowledged);
+  return answer;
+}
+
+/** @param {Entry[]} batch @param {string[]} acknowledged */
+async function settle(batch, acknowledged) {
+  try {
+    await forget(acknowledged);
+    await keep(batch.filter((entry) => entry.told));
+  } catch {
+    // A journal that cannot be written only means that these are sent once more: they count once.
+    return;
+  }
+}
+
+/**
+ * Say that this window is alive, as long as it is: others leave its changes to it.
+ * @param {string} window
+ */
+export function holdWindow(window) {
+  navigator.locks?.request(`observe-window-${window}`, () => new Promise(() => {}));
+}
+
+/** @returns {Promise<Set<string>>} the windows that are alive */
+async function liveWindows() {
+  const held = (await navigator.locks?.query())?.held ?? [];
+  return new Set(held.map((lock) => (lock.name ?? "").replace("observe-window-", "")));
+}
+
+/** @typedef {{recovered: number, since: string}} Recovery */
+/** @type {Promise<Recovery> | undefined} */
+let recovery;
+
+/**
+ * Send what earlier pages could not, once a page, and tell it. Other modules may wait for the same.
+ * @returns {Promise<Recovery>}
+ */
+export function resendUnsent() {
+  recovery ??= resend().catch(() => ({ recovered: 0, since: "" }));
+  return recovery;
+}
+
+/** @returns {Promise<Recovery>} */
+async function resend() {
+  const live = await liveWindows();
+  let waiting = (await unsent()).filter((entry) => !entry.told && !live.has(entry.window));
+  const since = waiting[0]?.at ?? "";
+  let recovered = 0;
+  while (waiting.length) {
+    const batch = firstBatch(waiting);
+    waiting = waiting.slice(batch.length);
+    try {
+      recovered += (await send(batch)).acknowledged.length;
+    } catch (error) {
+      // Not this person's, or of a program that is down: it stays here and is tried again.
+      if (!(error instanceof RequestError)) throw error;
+      if (error.status === 0 || error.status === 401) break;
+    }
+  }
+  const left = (await unsent()).filter((entry) => entry.told && !live.has(entry.window));
+  if (recovered || left.length) (await import("./recovery.js")).tell(recovered, since, left);
+  return { recovered, since };
+}

@@ -1,0 +1,64 @@
+// @ts-check
+/** What became of changes that an earlier page could not send, told on whichever page this is. */
+import { forget } from "./journal.js";
+import { gettext, locale } from "./text.js";
+
+/** @typedef {import("./journal.js").Entry} Entry */
+
+/** @param {Entry} entry what was written stays readable, so that nobody types it again */
+function words(entry) {
+  const written = entry.change.payload.text;
+  return written ? `${entry.told} “${written}”` : `${entry.told}`;
+}
+
+/**
+ * @param {number} recovered how many are safe now
+ * @param {string} since when the first of them was made (ISO)
+ * @param {Entry[]} left those that were not taken: told until a person has decided
+ */
+export function tell(recovered, since, left) {
+  // The coding screen has its own place for these.
+  if (left.length && !document.getElementById("stuck")) tellLeft(left);
+  if (recovered) announce(recovered, since);
+}
+
+/** @param {Entry[]} entries */
+function tellLeft(entries) {
+  const box = document.createElement("section");
+  box.className = "problem-box";
+  box.setAttribute("role", "status");
+  const title = document.createElement("h2");
+  title.textContent = gettext("Some changes of an observation were not saved");
+  const list = document.createElement("ul");
+  for (const entry of entries) {
+    const item = document.createElement("li");
+    const link = document.createElement("a");
+    link.href = `/observaciones/${entry.observation}`;
+    link.textContent = gettext("Open the observation");
+    item.append(words(entry), " ", link);
+    list.append(item);
+  }
+  const discard = document.createElement("button");
+  discard.type = "button";
+  discard.className = "button";
+  discard.textContent = gettext("Let them go");
+  discard.addEventListener("click", async () => {
+    await forget(entries.map((entry) => entry.id));
+    box.remove();
+  });
+  box.append(title, list, discard);
+  document.getElementById("main")?.prepend(box);
+}
+
+/** @param {number} recovered @param {string} since */
+function announce(recovered, since) {
+  const time = new Date(since).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const told = document.createElement("p");
+  told.className = "told told-done";
+  told.setAttribute("role", "status");
+  told.textContent =
+    recovered === 1
+      ? gettext("We recovered 1 change of %(time)s that had not been saved.", { time })
+      : gettext("We recovered %(count)s changes of %(time)s that had not been saved.", { count: recovered, time });
+  document.getElementById("main")?.prepend(told);
+}

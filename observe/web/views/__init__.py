@@ -1,0 +1,1 @@
+"""Views: parse, call an operation, show. Nothing is decided here."""

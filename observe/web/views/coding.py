@@ -1,0 +1,267 @@
+"""Coding: the screen, the changes it sends, and finishing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from flask import Blueprint, jsonify, redirect, render_template, request
+from flask import url_for as url
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, Field, ValidationError
+from sqlalchemy.orm import Session
+
+from observe.coding import rules
+from observe.coding.batch import Applied, Told
+from observe.coding.changes import Change
+from observe.coding.models import Observation, ObservationState
+from observe.coding.operations import apply, document_of, observation_for, submit
+from observe.db import now
+from observe.errors import BadInputError, ConflictError, InvalidError
+from observe.people.access import Action, not_found
+from observe.rubric.operations import rubric_of
+from observe.rubric.schema import Rubric, Text
+from observe.text import Message, message
+from observe.video import derived
+from observe.video.models import FileKind, Recording
+from observe.video.operations import derived_file
+from observe.video.pictures import strip_layout
+from observe.web import guards
+from observe.web.guards import current_actor, permission
+from observe.web.responses import send_media
+from observe.web.words import clock, language, say
+
+blueprint = Blueprint("coding", __name__)
+
+
+# --- the screen ----------------------------------------------------------------------------------
+
+
+@blueprint.get("/observaciones/<uuid:observation_id>")
+@permission(Action.OBSERVATION_CODE)
+def screen(observation_id: UUID) -> ResponseReturnValue:
+    """Show the coding screen; a submitted observation is shown as its profile."""
+    with guards.reading() as session:
+        observation = _observation(session, observation_id)
+        if observation.state is ObservationState.SUBMITTED:
+            return redirect(_profile(observation_id))
+        rubric = rubric_of(observation.rubric_version)
+        return render_template(
+            "coding/screen.html",
+            observation=observation,
+            recording=observation.recording,
+            rubric=rubric,
+            given=_given(session, observation, rubric),
+        )
+
+
+def _profile(observation_id: UUID) -> str:
+    return url("feedback.profile", observation_id=observation_id)
+
+
+def _observation(session: Session, observation_id: UUID) -> Observation:
+    return observation_for(
+        session, observation_id, actor=current_actor(), action=Action.OBSERVATION_CODE
+    )
+
+
+def _given(session: Session, observation: Observation, rubric: Rubric) -> dict[str, object]:
+    """Return what the script of the screen starts from."""
+    recording = observation.recording
+    return {
+        "observation": str(observation.id),
+        "version": observation.version,
+        "at": clock(now()),
+        "document": document_of(session, observation).model_dump(mode="json"),
+        "dimensions": _dimensions(rubric),
+        "protocol": rubric.protocol.model_dump(mode="json", exclude={"instructions"}),
+        "frame_rate": recording.frame_rate,
+        "strip": _strip(session, recording),
+        "urls": {
+            "changes": url("coding.change", observation_id=observation.id),
+            "document": url("coding.document", observation_id=observation.id),
+            "strip": url("coding.strip", observation_id=observation.id),
+            "waveform": _waveform(session, observation),
+        },
+    }
+
+
+def _dimensions(rubric: Rubric) -> list[dict[str, object]]:
+    return [
+        {
+            "id": row.id,
+            "code": row.code,
+            "title": _local(row.title),
+            "values": list(rubric.scale_of(row).values()),
+            "not_observed": row.not_observed,
+            "not_applicable": row.not_applicable,
+        }
+        for _domain, rows in rubric.groups()
+        for row in rows
+    ]
+
+
+def _local(text: Text) -> str:
+    return text.in_language(language())
+
+
+def _strip(session: Session, recording: Recording) -> dict[str, int] | None:
+    made = derived.newest(session, recording.id, FileKind.STRIP)
+    if made is None:
+        return None
+    layout = strip_layout(made.recipe)
+    return {
+        "width": layout.width,
+        "height": layout.height,
+        "columns": layout.columns,
+        "count": layout.count,
+        "interval_ms": layout.interval_ms,
+    }
+
+
+def _waveform(session: Session, observation: Observation) -> str | None:
+    made = derived.newest(session, observation.recording_id, FileKind.WAVEFORM)
+    return url("coding.waveform", observation_id=observation.id) if made else None
+
+
+@blueprint.get("/observaciones/<uuid:observation_id>/tira")
+@permission(Action.OBSERVATION_CODE)
+def strip(observation_id: UUID) -> ResponseReturnValue:
+    """Send the film strip."""
+    return _derived(observation_id, FileKind.STRIP)
+
+
+@blueprint.get("/observaciones/<uuid:observation_id>/onda")
+@permission(Action.OBSERVATION_CODE)
+def waveform(observation_id: UUID) -> ResponseReturnValue:
+    """Send how loud the lesson is, one byte for each twentieth of a second."""
+    return _derived(observation_id, FileKind.WAVEFORM)
+
+
+def _derived(observation_id: UUID, kind: FileKind) -> ResponseReturnValue:
+    with guards.reading() as session:
+        recording = _observation(session, observation_id).recording
+        made = derived_file(session, guards.home().store, recording, kind)
+    if made is None:
+        raise not_found()
+    return send_media(made.path, made.media_type)
+
+
+# --- changes -------------------------------------------------------------------------------------
+
+
+class _SentChange(BaseModel):
+    id: UUID
+    kind: Annotated[str, Field(max_length=40)]
+    payload: dict[str, Any]
+
+
+class _Sent(BaseModel):
+    window: Annotated[str, Field(min_length=1, max_length=64)]
+    base_version: Annotated[int, Field(ge=0)]
+    changes: Annotated[list[_SentChange], Field(max_length=500)]
+
+
+@blueprint.post("/observaciones/<uuid:observation_id>/cambios")
+@permission(Action.OBSERVATION_CODE)
+def change(observation_id: UUID) -> ResponseReturnValue:
+    """Take changes; what is acknowledged is on the disk before the answer leaves."""
+    sent = _sent()
+    with guards.writing() as session:
+        applied = apply(
+            session,
+            observation_id,
+            [Change(each.id, each.kind, each.payload) for each in sent.changes],
+            window=sent.window,
+            base_version=sent.base_version,
+            actor=current_actor(),
+        )
+    return jsonify(_answer(applied))
+
+
+def _sent() -> _Sent:
+    try:
+        return _Sent.model_validate(request.get_json())
+    except ValidationError as error:
+        raise BadInputError(
+            message("These changes could not be understood. Reload the page.")
+        ) from error
+
+
+def _answer(applied: Applied) -> dict[str, object]:
+    return {
+        "version": applied.version,
+        "acknowledged": [str(each) for each in applied.acknowledged],
+        "conflicts": [_told(each) for each in applied.conflicts],
+        "refused": [_told(each) for each in applied.refused],
+        "elsewhere": applied.elsewhere,
+        "saved_at": clock(now()),
+    }
+
+
+def _told(told: Told) -> dict[str, str]:
+    return {"id": str(told.id), "sentence": say(told.message)}
+
+
+@blueprint.get("/observaciones/<uuid:observation_id>/documento")
+@permission(Action.OBSERVATION_CODE)
+def document(observation_id: UUID) -> ResponseReturnValue:
+    """Return the version, and the document unless the version is the one `desde` names."""
+    with guards.reading() as session:
+        observation = _observation(session, observation_id)
+        answer: dict[str, object] = {"version": observation.version}
+        if request.args.get("desde", type=int) != observation.version:
+            answer["document"] = document_of(session, observation).model_dump(mode="json")
+    return jsonify(answer)
+
+
+# --- finishing -----------------------------------------------------------------------------------
+
+
+@blueprint.get("/observaciones/<uuid:observation_id>/terminar")
+@permission(Action.OBSERVATION_CODE)
+def finish(observation_id: UUID) -> ResponseReturnValue:
+    """Show what is missing, or ask to submit."""
+    return _finish_page(observation_id, None, 200)
+
+
+@blueprint.post("/observaciones/<uuid:observation_id>/terminar")
+@permission(Action.OBSERVATION_SUBMIT)
+def submit_observation(observation_id: UUID) -> ResponseReturnValue:
+    """Submit what the page showed; what changed since then is shown first."""
+    try:
+        with guards.writing() as session:
+            _check_seen(_observation(session, observation_id))
+            submit(session, observation_id, actor=current_actor())
+    except (ConflictError, InvalidError) as error:
+        return _finish_page(observation_id, error.message, error.status)
+    return redirect(_profile(observation_id))
+
+
+def _check_seen(observation: Observation) -> None:
+    if observation.state is ObservationState.DRAFT and request.form.get("version") != str(
+        observation.version
+    ):
+        raise ConflictError(
+            message("The observation changed after this page was opened: look at it once more.")
+        )
+
+
+def _finish_page(observation_id: UUID, problem: Message | None, status: int) -> ResponseReturnValue:
+    with guards.reading() as session:
+        observation = _observation(session, observation_id)
+        rubric = rubric_of(observation.rubric_version)
+        content = document_of(session, observation)
+        if observation.state is ObservationState.SUBMITTED:
+            return redirect(_profile(observation_id))
+        page = render_template(
+            "coding/finish.html",
+            observation=observation,
+            recording=observation.recording,
+            rubric=rubric,
+            document=content,
+            missing=rules.missing(content, rubric),
+            warnings=rules.warnings(content, rubric),
+            problem=problem,
+        )
+    return page, status

@@ -1,0 +1,396 @@
+"""The observer's side of feedback: profile, composer, preview, publishing, and the clips' files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request
+from flask import url_for as url
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from observe import jobs
+from observe.coding.models import Observation
+from observe.coding.operations import latest_document
+from observe.coding.rules import Document, DocumentNote
+from observe.db import now
+from observe.errors import BadInputError, InvalidError
+from observe.feedback import checks, publishing
+from observe.feedback import operations as feedbacks
+from observe.feedback.checks import FocusInput, input_of
+from observe.feedback.models import Feedback, FeedbackState, FocusKind
+from observe.feedback.report import FeedbackPage, page_of, pdf
+from observe.feedback.suggest import Suggestion
+from observe.jobs import Job, JobState
+from observe.people.access import Action, not_found
+from observe.profile import profile_of
+from observe.rubric.operations import rubric_of
+from observe.rubric.schema import Rubric
+from observe.text import Message, message
+from observe.video import clips, derived
+from observe.video.models import FileKind
+from observe.web import focus_form, guards, words
+from observe.web.focus_form import FocusForm
+from observe.web.guards import current_actor, permission, wants_json
+from observe.web.profile_table import table_of
+from observe.web.responses import as_download, send_media
+from observe.web.words import say
+
+blueprint = Blueprint("feedback", __name__)
+
+NOTE_LEAD_MS: Final = 5_000  # a moment taken from a note begins before what was noted
+NOTE_LENGTH_MS: Final = 30_000
+KINDS: Final = {"fortaleza": FocusKind.STRENGTH, "prioridad": FocusKind.PRIORITY}
+STEPS: Final = {
+    "": message("Waiting for its turn"),
+    "strength": message("Cutting the moment of the strength"),
+    "priority": message("Cutting the moment of the priority"),
+    "open": message("Opening the page for the educator"),
+}
+PARTS: Final = {"": 0, "strength": 5, "priority": 50, "open": 95}  # of the whole, in percent
+
+
+# --- profile ------------------------------------------------------------------------------------
+
+
+@blueprint.get("/observaciones/<uuid:observation_id>/perfil")
+@permission(Action.FEEDBACK_COMPOSE)
+def profile(observation_id: UUID) -> ResponseReturnValue:
+    """Show what the scores say, and what could be the strength and the priority."""
+    with guards.reading() as session:
+        observation = feedbacks.composable(session, observation_id, actor=current_actor())
+        rubric, document = _read(session, observation)
+        return render_template(
+            "feedback/profile.html",
+            observation=observation,
+            recording=observation.recording,
+            rubric=rubric,
+            document=document,
+            table=table_of(profile_of(document, rubric), rubric, words.language()),
+            suggestion=_suggestion(session, observation_id),
+            feedback=feedbacks.current(session, observation_id),
+        )
+
+
+def _read(session: Session, observation: Observation) -> tuple[Rubric, Document]:
+    return rubric_of(observation.rubric_version), latest_document(session, observation)
+
+
+def _suggestion(session: Session, observation_id: UUID) -> Suggestion:
+    return feedbacks.suggestion_for(session, observation_id, actor=current_actor())
+
+
+# --- composing ----------------------------------------------------------------------------------
+
+
+@blueprint.get("/observaciones/<uuid:observation_id>/retroalimentacion")
+@permission(Action.FEEDBACK_COMPOSE)
+def compose(observation_id: UUID) -> ResponseReturnValue:
+    """Show the composer, or how far publishing is, or what was published."""
+    with guards.reading() as session:
+        observation = feedbacks.composable(session, observation_id, actor=current_actor())
+        feedback = feedbacks.current(session, observation_id)
+        if feedback is not None and feedback.state is not FeedbackState.DRAFT:
+            return _state_page(session, feedback)
+        forms = {kind: focus_form.form_of(kind, kept) for kind, kept in _kept(feedback).items()}
+        return _composer(session, observation, feedback, forms)
+
+
+def _kept(feedback: Feedback | None) -> dict[FocusKind, FocusInput]:
+    return {kind: input_of(feedback.focus(kind) if feedback else None) for kind in FocusKind}
+
+
+def _composer(
+    session: Session,
+    observation: Observation,
+    feedback: Feedback | None,
+    forms: Mapping[FocusKind, FocusForm],
+    *,
+    saved: bool = False,
+) -> str:
+    rubric, document = _read(session, observation)
+    kept = _kept(feedback)
+    return render_template(
+        "feedback/compose.html",
+        observation=observation,
+        recording=observation.recording,
+        rubric=rubric,
+        document=document,
+        notes=_notes(document),
+        suggestion=_suggestion(session, observation.id),
+        feedback=feedback,
+        forms=[forms[kind] for kind in FocusKind],
+        problems=checks.problems_of(kept, rubric, document, today=guards.today()),
+        hints=checks.hints(kept, document),
+        limits=checks,
+        saved=saved,
+        video_url=url("library.play", recording_id=observation.recording_id),
+    )
+
+
+def _notes(document: Document) -> dict[str, list[DocumentNote]]:
+    """Return the notes by dimension; those of none under ''."""
+    found: dict[str, list[DocumentNote]] = {}
+    for note in document.notes:
+        found.setdefault(note.dimension or "", []).append(note)
+    return found
+
+
+@blueprint.post("/observaciones/<uuid:observation_id>/retroalimentacion")
+@permission(Action.FEEDBACK_COMPOSE)
+def save(observation_id: UUID) -> ResponseReturnValue:
+    """Keep the draft as far as it can be read; a script gets JSON, a form the page or the next."""
+    actor = current_actor()
+    with guards.writing() as session:
+        feedback = feedbacks.open_draft(session, observation_id, actor=actor)
+        rubric, document = _read(session, feedback.observation)
+        forms = focus_form.typed_forms(request.form)
+        asked = request.form.get("do", "save")
+        _take(forms, asked, document)
+        given = focus_form.parsed(forms, _kept(feedback), rubric)
+        feedbacks.save_focuses(session, feedback.id, given, actor=actor)
+        wrong = any(form.errors for form in forms.values())
+        if wants_json():
+            return jsonify(_saved(forms, feedback, rubric, document))
+        if wrong or asked not in ("save", "preview"):
+            page = _composer(session, feedback.observation, feedback, forms, saved=not wrong)
+            return page, 400 if wrong else 200
+    target = "feedback.preview" if asked == "preview" else "feedback.compose"
+    return redirect(url(target, observation_id=observation_id))
+
+
+def _take(forms: Mapping[FocusKind, FocusForm], asked: str, document: Document) -> None:
+    """Do what a button asked: `choose:<kind>:<dimension>` or `moment:<kind>:<note>`."""
+    verb, _, rest = asked.partition(":")
+    kind, _, what = rest.partition(":")
+    if kind not in set(FocusKind):
+        return
+    typed = forms[FocusKind(kind)].typed
+    if verb == "choose":
+        typed["dimension"] = what
+    note = next((note for note in document.notes if str(note.id) == what), None)
+    if verb == "moment" and note is not None:
+        start = max(0, min(note.at_ms - NOTE_LEAD_MS, document.duration_ms - NOTE_LENGTH_MS))
+        end = min(start + NOTE_LENGTH_MS, document.duration_ms)
+        moment = focus_form.form_of(FocusKind(kind), FocusInput(start_ms=start, end_ms=end)).typed
+        typed["start"], typed["end"] = moment["start"], moment["end"]
+
+
+def _saved(
+    forms: Mapping[FocusKind, FocusForm], feedback: Feedback, rubric: Rubric, document: Document
+) -> dict[str, object]:
+    found = checks.problems(feedback, rubric, document, today=guards.today())
+    return {
+        "saved": words.clock(now()),
+        "errors": {
+            form.name(part): say(told)
+            for form in forms.values()
+            for part, told in form.errors.items()
+        },
+        "problems": [say(problem) for problem in found],
+        "hints": [say(hint) for hint in checks.hints(_kept(feedback), document)],
+    }
+
+
+@blueprint.post("/observaciones/<uuid:observation_id>/retroalimentacion/abrir")
+@permission(Action.FEEDBACK_COMPOSE)
+def begin(observation_id: UUID) -> ResponseReturnValue:
+    """Begin a draft; after a withdrawal with what was withdrawn."""
+    with guards.writing() as session:
+        feedbacks.open_draft(session, observation_id, actor=current_actor())
+    return redirect(url("feedback.compose", observation_id=observation_id))
+
+
+@blueprint.get("/observaciones/<uuid:observation_id>/retroalimentacion/vista")
+@permission(Action.FEEDBACK_COMPOSE)
+def preview(observation_id: UUID) -> ResponseReturnValue:
+    """Show the page as the educator will see it, and what is missing before it can be published."""
+    with guards.reading() as session:
+        observation = feedbacks.composable(session, observation_id, actor=current_actor())
+        feedback = feedbacks.current(session, observation_id)
+        if feedback is None:
+            return redirect(url("feedback.compose", observation_id=observation_id))
+        page = page_of(feedback, locale=words.language())
+        return render_template(
+            "feedback/preview.html",
+            observation=observation,
+            feedback=feedback,
+            page=page,
+            media=_preview_media(observation, feedback, page),
+            problems=_missing(session, feedback),
+        )
+
+
+def _missing(session: Session, feedback: Feedback) -> tuple[Message, ...]:
+    if feedback.state is not FeedbackState.DRAFT:
+        return ()
+    return feedbacks.problems(session, feedback, today=guards.today())
+
+
+def _preview_media(
+    observation: Observation, feedback: Feedback, page: FeedbackPage
+) -> dict[str, dict[str, str]]:
+    """Return where each moment's film is; before the clips are cut, a part of the whole lesson."""
+    if all(moment.has_clip for moment in page.moments):
+        return clip_urls(feedback.id)
+    whole = url("library.play", recording_id=observation.recording_id)
+    return {
+        moment.kind.value: {"film": f"{whole}#t={moment.start_ms / 1000},{moment.end_ms / 1000}"}
+        for moment in page.moments
+        if moment.start_ms is not None and moment.end_ms is not None
+    }
+
+
+def clip_urls(feedback_id: UUID) -> dict[str, dict[str, str]]:
+    """Return where each moment's clip and its picture are."""
+    return {
+        kind.value: {
+            "film": url("feedback.clip", feedback_id=feedback_id, kind=name),
+            "poster": url("feedback.poster", feedback_id=feedback_id, kind=name),
+        }
+        for name, kind in KINDS.items()
+    }
+
+
+# --- publishing ---------------------------------------------------------------------------------
+
+
+@blueprint.post("/retroalimentaciones/<uuid:feedback_id>/publicar")
+@permission(Action.FEEDBACK_PUBLISH)
+def publish(feedback_id: UUID) -> ResponseReturnValue:
+    """Publish, or try again what failed; the page then tells how far it is."""
+    try:
+        with guards.writing() as session:
+            feedback = feedbacks.publish(
+                session, feedback_id, actor=current_actor(), today=guards.today()
+            )
+            observation_id = feedback.observation_id
+    except InvalidError:
+        return redirect(url("feedback.preview", observation_id=_observation_id(feedback_id)))
+    return redirect(url("feedback.compose", observation_id=observation_id))
+
+
+def _observation_id(feedback_id: UUID) -> UUID:
+    with guards.reading() as session:
+        return feedbacks.feedback_for(
+            session, feedback_id, actor=current_actor(), action=Action.FEEDBACK_COMPOSE
+        ).observation_id
+
+
+@blueprint.post("/retroalimentaciones/<uuid:feedback_id>/retomar")
+@permission(Action.FEEDBACK_PUBLISH)
+def take_back(feedback_id: UUID) -> ResponseReturnValue:
+    """Go back to the draft while the clips are not cut."""
+    with guards.writing() as session:
+        feedback = feedbacks.take_back(session, feedback_id, actor=current_actor())
+    return redirect(url("feedback.compose", observation_id=feedback.observation_id))
+
+
+@blueprint.post("/retroalimentaciones/<uuid:feedback_id>/retirar")
+@permission(Action.FEEDBACK_PUBLISH)
+def withdraw(feedback_id: UUID) -> ResponseReturnValue:
+    """Take it away from the educator, with a reason."""
+    reason = request.form.get("reason", "")
+    try:
+        with guards.writing() as session:
+            feedback = feedbacks.withdraw(session, feedback_id, reason, actor=current_actor())
+    except BadInputError as error:
+        with guards.reading() as session:
+            feedback = feedbacks.feedback_for(
+                session, feedback_id, actor=current_actor(), action=Action.FEEDBACK_COMPOSE
+            )
+            return _state_page(session, feedback, reason=reason, refused=error.message), 400
+    flash(say(message("Withdrawn: the educator no longer sees it.")), "done")
+    return redirect(url("feedback.compose", observation_id=feedback.observation_id))
+
+
+def _state_page(
+    session: Session, feedback: Feedback, *, reason: str = "", refused: Message | None = None
+) -> str:
+    return render_template(
+        "feedback/state.html",
+        feedback=feedback,
+        observation=feedback.observation,
+        recording=feedback.observation.recording,
+        page=page_of(feedback, locale=words.language()),
+        progress=_progress(jobs.latest(session, publishing.KIND, feedback.id)),
+        reason=reason,
+        refused=refused,
+    )
+
+
+@blueprint.get("/retroalimentaciones/<uuid:feedback_id>/estado")
+@permission(Action.FEEDBACK_COMPOSE)
+def state(feedback_id: UUID) -> ResponseReturnValue:
+    """Tell a script how far publishing is."""
+    with guards.reading() as session:
+        feedback = feedbacks.feedback_for(
+            session, feedback_id, actor=current_actor(), action=Action.FEEDBACK_COMPOSE
+        )
+        job = jobs.latest(session, publishing.KIND, feedback.id)
+        return jsonify(state=feedback.state.value, **_progress(job))
+
+
+def _progress(job: Job | None) -> dict[str, Any]:
+    step = job.step if job and job.step in STEPS else ""
+    failed = job is not None and job.state in (JobState.FAILED, JobState.CANCELLED)
+    return {
+        "failed": failed,
+        "step": say(STEPS[step]),
+        "percent": PARTS[step],
+        "reason": say(job.why) if job and job.why else "",
+    }
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+@blueprint.get("/retroalimentaciones/<uuid:feedback_id>/<any(fortaleza, prioridad):kind>.mp4")
+@permission(Action.FEEDBACK_WATCH)
+def clip(feedback_id: UUID, kind: str) -> ResponseReturnValue:
+    """Send a part of one moment's clip."""
+    return _clip_file(feedback_id, KINDS[kind], FileKind.CLIP)
+
+
+@blueprint.get("/retroalimentaciones/<uuid:feedback_id>/<any(fortaleza, prioridad):kind>.jpg")
+@permission(Action.FEEDBACK_WATCH)
+def poster(feedback_id: UUID, kind: str) -> ResponseReturnValue:
+    """Send the picture that a clip shows before it plays."""
+    return _clip_file(feedback_id, KINDS[kind], FileKind.CLIP_POSTER)
+
+
+def _clip_file(feedback_id: UUID, kind: FocusKind, file_kind: FileKind) -> ResponseReturnValue:
+    with guards.reading() as session:
+        feedback = feedbacks.feedback_for(
+            session, feedback_id, actor=current_actor(), action=Action.FEEDBACK_WATCH
+        )
+        focus = feedback.focus(kind)
+        if focus is None or focus.clip_id is None:
+            raise not_found()
+        recipe = clips.recipe(publishing.span_of(focus))
+        recording_id = feedback.observation.recording_id
+        file = derived.find(session, recording_id, file_kind, recipe)
+    path = guards.home().store.blob(file.sha256) if file else None
+    if file is None or path is None or not path.is_file():
+        raise not_found()
+    return send_media(path, file.media_type)
+
+
+@blueprint.get("/retroalimentaciones/<uuid:feedback_id>/hoja.pdf")
+@permission(Action.FEEDBACK_COMPOSE)
+def sheet(feedback_id: UUID) -> ResponseReturnValue:
+    """Send the PDF to its observer, also before it is published."""
+    with guards.reading() as session:
+        feedback = feedbacks.feedback_for(
+            session, feedback_id, actor=current_actor(), action=Action.FEEDBACK_COMPOSE
+        )
+        page = page_of(feedback, locale=words.language())
+    return pdf_answer(page)
+
+
+def pdf_answer(page: FeedbackPage) -> ResponseReturnValue:
+    """Answer with the page as a PDF to keep."""
+    name = f"retroalimentacion-{page.recorded_on.isoformat()}.pdf"
+    return as_download(Response(pdf(page), mimetype="application/pdf"), name)

@@ -1,0 +1,192 @@
+"""The video library and one lesson's page: its state, its consents, its video, and the way on."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request
+from flask import url_for as url
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from observe.coding.operations import start
+from observe.errors import ConflictError
+from observe.ids import parse_id
+from observe.jobs import JobState
+from observe.people.access import Action, not_found
+from observe.rubric.models import RubricVersion
+from observe.rubric.operations import rubric_of, versions
+from observe.text import message
+from observe.video import operations as video
+from observe.video.models import FileKind, Recording
+from observe.web import shelf
+from observe.web.guards import current_actor, home, permission, reading, writing
+from observe.web.responses import send_media
+from observe.web.words import say
+
+blueprint = Blueprint("library", __name__)
+
+
+@blueprint.get("/videoteca")
+@permission(Action.RECORDING_SEE)
+def index() -> ResponseReturnValue:
+    """List the observer's lessons, what waits for her first."""
+    actor, asked = current_actor(), _asked()
+    with reading() as session:
+        lessons = shelf.lessons_of(session, actor=actor)
+        uploads = shelf.unfinished_uploads(session, actor=actor)
+    return render_template(
+        "library/index.html",
+        lessons=[lesson for lesson in lessons if asked.holds(lesson)],
+        asked=asked,
+        schools=_names(row.recording.class_group.school for row in lessons),
+        educators=_names(row.recording.educator for row in lessons),
+        preparing=any(lesson.preparing for lesson in lessons),
+        uploads=uploads,
+        any_lesson=bool(lessons),
+    )
+
+
+def _asked() -> shelf.Filter:
+    group = request.args.get("turno", "")
+    return shelf.Filter(
+        school_id=parse_id(request.args.get("establecimiento", "")),
+        educator_id=parse_id(request.args.get("educadora", "")),
+        group=shelf.Group(group) if group in set(shelf.Group) else None,
+    )
+
+
+def _names(things: Any) -> list[tuple[UUID, str]]:  # noqa: ANN401  # whatever has id and name
+    return sorted({(thing.id, thing.name) for thing in things}, key=lambda pair: pair[1])
+
+
+@blueprint.get("/videoteca/avance")
+@permission(Action.RECORDING_SEE)
+def progress() -> ResponseReturnValue:
+    """Tell how far the preparation of each of the observer's lessons is, as JSON."""
+    with reading() as session:
+        lessons = shelf.lessons_of(session, actor=current_actor())
+    return jsonify(lessons=[_progress(lesson) for lesson in lessons if lesson.job is not None])
+
+
+def _progress(lesson: shelf.Lesson) -> dict[str, object]:
+    job, recording = lesson.job, lesson.recording
+    return {
+        "id": str(recording.id),
+        "stage": lesson.stage,
+        "going_on": lesson.preparing,
+        "step": say(lesson.step) if lesson.step else "",
+        "percent": job.percent if job else 0,
+        "seconds_left": job.seconds_left if job else None,
+    }
+
+
+@blueprint.get("/videos/<uuid:recording_id>")
+@permission(Action.RECORDING_SEE)
+def show(recording_id: UUID) -> ResponseReturnValue:
+    """Show one lesson: where it stands and what to do next."""
+    return _page(recording_id, 200)
+
+
+def _page(recording_id: UUID, status: int, problem: str | None = None) -> ResponseReturnValue:
+    actor = current_actor()
+    with reading() as session:
+        recording = video.recording_for(session, recording_id, actor=actor)
+        lesson = shelf.lesson(session, recording, actor=actor)
+        rubrics = [(version, rubric_of(version)) for version in _newest(session)]
+        poster = video.derived_file(session, home().store, recording, FileKind.POSTER)
+    page = render_template(
+        "library/show.html",
+        lesson=lesson,
+        recording=recording,
+        rubrics=rubrics,
+        has_poster=poster is not None,
+        cancelled=lesson.job is not None and lesson.job.state is JobState.CANCELLED,
+        problem=problem,
+    )
+    return page, status
+
+
+def _newest(session: Session) -> list[RubricVersion]:
+    """Return the newest version of each rubric."""
+    seen: dict[str, RubricVersion] = {}
+    for version in versions(session):
+        seen.setdefault(version.rubric_id, version)
+    return list(seen.values())
+
+
+@blueprint.get("/videos/<uuid:recording_id>/reproducir")
+@permission(Action.RECORDING_WATCH)
+def play(recording_id: UUID) -> ResponseReturnValue:
+    """Send the part of the lesson that the player asks for."""
+    with reading() as session:
+        recording = _watchable(session, recording_id)
+        file = video.playable_file(session, home().store, recording)
+    return send_media(file.path, file.media_type)
+
+
+@blueprint.get("/videos/<uuid:recording_id>/portada")
+@permission(Action.RECORDING_WATCH)
+def poster(recording_id: UUID) -> ResponseReturnValue:
+    """Send the cover picture of the lesson."""
+    with reading() as session:
+        recording = _watchable(session, recording_id)
+        file = video.derived_file(session, home().store, recording, FileKind.POSTER)
+    if file is None:
+        raise not_found()
+    return send_media(file.path, file.media_type)
+
+
+def _watchable(session: Session, recording_id: UUID) -> Recording:
+    return video.recording_for(
+        session, recording_id, actor=current_actor(), action=Action.RECORDING_WATCH
+    )
+
+
+@blueprint.post("/videos/<uuid:recording_id>/autorizaciones")
+@permission(Action.RECORDING_CONSENT)
+def consent(recording_id: UUID) -> ResponseReturnValue:
+    """Keep that the observer states that all consents are on file."""
+    if request.form.get("consent") != "yes":
+        told = message("Tick the box first: it is you who states that the consents are on file.")
+        return _page(recording_id, 400, say(told))
+    with writing() as session:
+        video.confirm_consent(session, recording_id, actor=current_actor())
+    flash(say(message("Your statement is on file. The lesson can be coded.")), "done")
+    return redirect(url("library.show", recording_id=recording_id))
+
+
+@blueprint.post("/videos/<uuid:recording_id>/preparacion/detener")
+@permission(Action.RECORDING_PREPARE)
+def cancel(recording_id: UUID) -> ResponseReturnValue:
+    """Stop the preparation."""
+    with writing() as session:
+        video.cancel_preparation(session, recording_id, actor=current_actor())
+    flash(say(message("The preparation was stopped. The video is kept.")), "done")
+    return redirect(url("library.show", recording_id=recording_id))
+
+
+@blueprint.post("/videos/<uuid:recording_id>/preparacion/reintentar")
+@permission(Action.RECORDING_PREPARE)
+def retry(recording_id: UUID) -> ResponseReturnValue:
+    """Prepare the lesson again."""
+    with writing() as session:
+        video.retry_preparation(session, recording_id, actor=current_actor())
+    flash(say(message("The preparation goes on. You may close this page.")), "done")
+    return redirect(url("library.show", recording_id=recording_id))
+
+
+@blueprint.post("/videos/<uuid:recording_id>/codificar")
+@permission(Action.OBSERVATION_START)
+def code(recording_id: UUID) -> ResponseReturnValue:
+    """Begin to code the lesson with the rubric chosen, or go on where the draft stands."""
+    version_id = parse_id(request.form.get("rubric", ""))
+    if version_id is None:
+        return _page(recording_id, 400, say(message("Choose a rubric first.")))
+    try:
+        with writing() as session:
+            observation = start(session, recording_id, version_id, actor=current_actor())
+    except ConflictError as error:
+        return _page(recording_id, error.status, say(error.message))
+    return redirect(url("coding.screen", observation_id=observation.id))

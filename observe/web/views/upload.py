@@ -1,0 +1,235 @@
+"""Adding a video: sent in pieces that survive interruption, or taken from a laptop's folder."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request
+from flask import url_for as url
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField
+
+from observe.errors import BadInputError, ConflictError, ObserveError
+from observe.ids import parse_id
+from observe.people.access import Action, Actor
+from observe.people.directory import Staff, class_groups_of, staff_visible_to
+from observe.people.operations import LONGEST_GROUP_NAME, class_group_for
+from observe.text import Message, message
+from observe.video import operations as video
+from observe.video.adding import LONGEST_SUBJECT
+from observe.video.models import Recording, Selection, Upload
+from observe.web import shelf
+from observe.web.forms import Form, at_most, needed, spoken
+from observe.web.guards import current_actor, home, permission, reading, today, writing
+from observe.web.words import say
+
+blueprint = Blueprint("upload", __name__)
+
+CHUNK_BYTES: Final = 4 * 1024**2
+_SELECTIONS: Final = (
+    (Selection.ASSIGNED, message("It was assigned")),
+    (Selection.EDUCATOR_CHOSEN, message("The educator chose it")),
+    (Selection.RANDOM, message("It was drawn at random")),
+)
+# The details of the operations, and the fields in which they are typed.
+_FIELDS: Final = {"educator_id": "educator"}
+
+
+class LessonForm(Form):
+    """What the observer tells of a lesson, and where its file is."""
+
+    upload = HiddenField()
+    import_file = RadioField(choices=[], validate_choice=False)
+    school = SelectField(choices=[], validators=[needed()])
+    class_group = StringField(validators=[needed(), at_most(LONGEST_GROUP_NAME)])
+    educator = SelectField(choices=[], validators=[needed()])
+    subject = StringField(validators=[at_most(LONGEST_SUBJECT)])
+    recorded_on = DateField(validators=[needed()])
+    selection = RadioField(choices=[], default=Selection.ASSIGNED.value, validators=[needed()])
+    consent = BooleanField()
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the form offers this observer."""
+
+    staff: list[Staff]
+    class_groups: list[str]
+    subjects: list[str]
+    uploads: list[Upload]
+    files: dict[str, video.ImportableFile]
+
+
+@blueprint.get("/videos/nuevo")
+@permission(Action.RECORDING_ADD)
+def new() -> ResponseReturnValue:
+    """Ask for a video and what lesson it shows."""
+    choices = _choices()
+    form = _form(choices)
+    if form.recorded_on.data is None:
+        form.recorded_on.data = today()
+    return _page(form, choices, 200)
+
+
+@blueprint.post("/videos/nuevo")
+@permission(Action.RECORDING_ADD)
+def add() -> ResponseReturnValue:
+    """Make a recording of the uploaded or imported file."""
+    choices = _choices()
+    form = _form(choices)
+    if not form.validate():
+        return _page(form, choices, 400)
+    try:
+        recording = _added(form, choices)
+    except BadInputError as error:
+        form.refuse(_FIELDS.get(error.field or "", error.field or "upload"), error.message)
+        choices = _choices()
+        if parse_id(form.upload.data or "") not in {upload.id for upload in choices.uploads}:
+            form.upload.data = ""  # a refused file is gone: another one is asked for
+        return _page(form, choices, error.status)
+    except ConflictError as error:
+        form.refuse("upload", error.message)
+        return _page(form, choices, error.status)
+    flash(say(message("The video is here. What follows is done in the background.")), "done")
+    return redirect(url("library.show", recording_id=recording.id))
+
+
+def _added(form: LessonForm, choices: Choices) -> Recording:
+    upload_id, actor, store = parse_id(form.upload.data or ""), current_actor(), home().store
+    if upload_id is not None:
+        with writing() as session:
+            details = _details(session, form, actor)
+            return video.finish_upload(session, store, upload_id, details, actor=actor)
+    chosen = choices.files.get(form.import_file.data or "")
+    if chosen is None:
+        raise BadInputError(message("Choose a video first."), field="upload")
+    with writing() as session:  # asked before a long copy is begun, and undone
+        video.check_details(session, _details(session, form, actor), actor=actor)
+        session.rollback()
+    received = video.receive(store, chosen.path)
+    with writing() as session:
+        details = _details(session, form, actor)
+        return video.add_received(session, store, received, details, actor=actor)
+
+
+def _details(session: Session, form: LessonForm, actor: Actor) -> video.LessonDetails:
+    day = form.recorded_on.data
+    school = UUID(form.school.data)
+    group = class_group_for(session, school, form.class_group.data, day.year, actor=actor)
+    return video.LessonDetails(
+        class_group_id=group.id,
+        educator_id=UUID(form.educator.data),
+        subject=form.subject.data or "",
+        recorded_on=day,
+        selection=Selection(form.selection.data),
+        consent=form.consent.data,
+    )
+
+
+def _choices() -> Choices:
+    actor = current_actor()
+    with reading() as session:
+        staff = staff_visible_to(session, actor=actor, action=Action.RECORDING_ADD)
+        groups = {g.name for each in staff for g in class_groups_of(session, each.school.id)}
+        subjects = {row.subject for row in video.recordings_of(session, actor=actor)} - {""}
+        uploads = shelf.unfinished_uploads(session, actor=actor)
+    files = {_key(file): file for file in video.importable_files(home().settings)}
+    return Choices(staff, sorted(groups), sorted(subjects), uploads, files)
+
+
+def _key(file: video.ImportableFile) -> str:
+    """Return a name for a file that tells a page nothing of this laptop's folders."""
+    return hashlib.sha256(str(file.path).encode()).hexdigest()[:24]
+
+
+def _form(choices: Choices) -> LessonForm:
+    form = LessonForm()
+    form.school.choices = [(str(each.school.id), each.school.name) for each in choices.staff]
+    form.educator.choices = {
+        each.school.name: [(str(user.id), user.name) for user in each.educators]
+        for each in choices.staff
+    }
+    form.selection.choices = [(value.value, spoken(words)) for value, words in _SELECTIONS]
+    form.import_file.choices = [(key, file.path.name) for key, file in choices.files.items()]
+    return form
+
+
+def _page(form: LessonForm, choices: Choices, status: int) -> ResponseReturnValue:
+    page = render_template(
+        "upload/new.html", form=form, choices=choices, chunk_bytes=CHUNK_BYTES, today=today()
+    )
+    return page, status
+
+
+# --- pieces -------------------------------------------------------------------------------------
+
+
+@blueprint.post("/subidas")
+@permission(Action.RECORDING_ADD)
+def begin() -> ResponseReturnValue:
+    """Announce a file (JSON `filename`, `size`); answer with the upload and where it stands."""
+    asked = request.get_json()
+    asked = asked if isinstance(asked, dict) else {}
+    name, size = asked.get("filename"), asked.get("size")
+    if not isinstance(name, str) or not isinstance(size, int) or isinstance(size, bool):
+        raise BadInputError(message("Choose the file again."))
+    if size > home().settings.max_upload_bytes:
+        raise BadInputError(message("This file is larger than this home takes."))
+    with writing() as session:
+        upload = video.begin_upload(session, name, size, actor=current_actor())
+    return jsonify(id=str(upload.id), offset=upload.offset), 201
+
+
+@blueprint.get("/subidas/<uuid:upload_id>")
+@permission(Action.RECORDING_ADD)
+def stands(upload_id: UUID) -> ResponseReturnValue:
+    """Tell how much of an upload is safe on disk."""
+    with reading() as session:
+        upload = video.upload_for(session, upload_id, actor=current_actor())
+    return jsonify(
+        id=str(upload.id),
+        offset=upload.offset,
+        size=upload.size_bytes,
+        filename=upload.filename,
+        finished=upload.recording_id is not None,
+    )
+
+
+@blueprint.post("/subidas/<uuid:upload_id>/<int:offset>")
+@permission(Action.RECORDING_ADD)
+def append(upload_id: UUID, offset: int) -> ResponseReturnValue:
+    """Keep the piece in the request's body; answer with the new offset, or the right one."""
+    chunk = request.get_data(cache=False)
+    try:
+        with writing() as session:
+            reached = video.append_upload(
+                session, home().store, upload_id, offset, chunk, actor=current_actor()
+            )
+    except video.OffsetError as error:
+        return jsonify(error=say(error.message), problems=[], offset=error.offset), 409
+    except OSError as error:
+        raise DiskError(_no_room()) from error
+    return jsonify(offset=reached)
+
+
+class DiskError(ObserveError):
+    """The disk did not take a piece; nothing of what was acknowledged is lost."""
+
+    status = 507
+
+
+def _no_room() -> Message:
+    return message("The disk did not take it. Make room on the computer that keeps the videos.")
+
+
+@blueprint.post("/subidas/<uuid:upload_id>/descartar")
+@permission(Action.RECORDING_ADD)
+def discard(upload_id: UUID) -> ResponseReturnValue:
+    """Give an unfinished upload up."""
+    with writing() as session:
+        video.discard_upload(session, home().store, upload_id, actor=current_actor())
+    return redirect(url("upload.new"))

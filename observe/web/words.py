@@ -1,0 +1,131 @@
+"""Words on pages: the language of a request, its catalogues, how numbers and dates are written."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import NullTranslations
+from flask import Flask, g, has_request_context, session
+from flask_babel import Babel, Domain, get_locale
+
+from observe.people.directory import ROLE_NAMES
+from observe.text import CATALOGUES, DEFAULT_LOCALE, LOCALES, Message, translations
+from observe.web import guards
+
+TIME_ZONE: Final = ZoneInfo("America/Santiago")  # the schools' own, wherever the server stands
+DAY: Final = "d MMM y"
+COOKIE_KEY: Final = "locale"
+
+
+class _Catalogues(Domain):
+    """The rooms' catalogues instead of compiled files."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def get_translations(self) -> NullTranslations:
+        found = translations(language())
+        return found if isinstance(found, NullTranslations) else NullTranslations()
+
+
+class _Babel(Babel):
+    def __init__(self, app: Flask, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(app, **options)  # type: ignore[no-untyped-call]
+
+    @property
+    def domain_instance(self) -> Domain:
+        return _Catalogues()
+
+
+def install(app: Flask, default: str) -> None:
+    """Teach `app` its languages and give its templates the filters of this module."""
+    _Babel(app, default_locale=default, locale_selector=_chosen)
+    app.jinja_env.filters.update(
+        say=say, day=day, moment=moment, clock=clock, duration=duration, number=number, size=size
+    )
+    app.jinja_env.filters["role"] = lambda role: say(ROLE_NAMES[role])
+    app.jinja_env.globals.update(js_texts=js_texts, language=language)
+
+
+def _chosen() -> str:
+    """Return what the person chose: in this browser, or for her account; else the home's."""
+    chosen = session.get(COOKIE_KEY)
+    if chosen not in LOCALES and "user" in g and g.user is not None:
+        chosen = g.user.locale
+    return chosen if chosen in LOCALES else guards.home().settings.locale
+
+
+def language() -> str:
+    """Return the locale of the request, such as `es_CL`."""
+    return str(get_locale() or DEFAULT_LOCALE) if has_request_context() else DEFAULT_LOCALE
+
+
+def say(told: Message | str) -> str:
+    """Return a message in the language of the request; a plain string is taken as a source."""
+    return (told if isinstance(told, Message) else Message(told)).in_language(language())
+
+
+def day(value: date | datetime) -> str:
+    """Return a day such as «12 may 2026»; of a moment, its day in Chile."""
+    if isinstance(value, datetime):
+        value = value.astimezone(TIME_ZONE).date()
+    return format_date(value, DAY, locale=language())
+
+
+def clock(value: datetime) -> str:
+    """Return the time of day in Chile, such as «10:32»."""
+    return format_time(value.astimezone(TIME_ZONE), "HH:mm", locale=language())
+
+
+def moment(value: datetime) -> str:
+    """Return a moment such as «12 may 2026, 10:32»."""
+    return f"{day(value)}, {clock(value)}"
+
+
+def duration(milliseconds: int | None) -> str:
+    """Return a length such as «45:10» or «1:02:03»; a dash when it is not known."""
+    if milliseconds is None:
+        return "–"
+    minutes, seconds = divmod(milliseconds // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def number(value: float, digits: int = 1) -> str:
+    """Return a number with `digits` decimals, written as the language does."""
+    places = "." + "0" * digits if digits else ""
+    return format_decimal(round(value, digits), f"#,##0{places}", locale=language())
+
+
+def size(count: int) -> str:
+    """Return a size such as «5,5 GB»."""
+    value, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            break
+        value /= 1000
+    return f"{number(value, 0 if unit in ('B', 'kB') else 1)} {unit}"
+
+
+def js_texts(*names: str) -> dict[str, str]:
+    """Return what scripts say, source to translation, from the catalogues `names` (`js`, …)."""
+    texts: dict[str, str] = {}
+    for name in names:
+        texts.update(_js_catalogue(language().split("_")[0], name))
+    return texts
+
+
+@cache
+def _js_catalogue(spoken: str, name: str) -> dict[str, str]:
+    path = CATALOGUES / spoken / f"{name}.po"
+    if not path.is_file():
+        return {}
+    with path.open("rb") as file:
+        entries: list[Any] = list(read_po(file, locale=spoken))
+    return {entry.id: entry.string for entry in entries if entry.id and entry.string}

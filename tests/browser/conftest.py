@@ -1,0 +1,86 @@
+"""A real Chromium, the program as processes of its own, and people signed in by their links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from observe.db import Database
+from observe.people import signin
+from observe.people.access import Actor
+from observe.settings import Settings
+from tests import factories
+from tests.program import Program
+from tools.find_browser import found
+
+LAPTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> Path:
+    """The Chromium that `make test` found or fetched."""
+    path = found()
+    assert path, "no Chromium here: run `make browser`"
+    return Path(path)
+
+
+@pytest.fixture(scope="module")
+def chromium(browser_path: Path) -> Iterator[Browser]:
+    """A browser for the tests of one file."""
+    with sync_playwright() as playwright:
+        # Root, as in containers, gets no sandbox from Chromium.
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def program(home: Settings, cast: factories.Cast) -> Iterator[Program]:
+    """Web server and worker on the test's home."""
+    running = Program(home)
+    running.start("web")
+    running.start("work")
+    running.wait_for_pages()
+    yield running
+    running.stop()
+
+
+OpenAs = Callable[..., Page]
+
+
+@pytest.fixture
+def open_as(
+    chromium: Browser, program: Program, database: Database, cast: factories.Cast
+) -> Iterator[OpenAs]:
+    """Return what opens a browser of its own in which a person is signed in.
+
+    Any error in a browser's console fails the test.
+    """
+    errors: list[str] = []
+
+    def enter(actor: Actor, viewport: dict[str, int] = LAPTOP) -> Page:
+        with database.write() as session:
+            secret = signin.create_link(session, actor.user_id, minutes=5, actor=cast.administrator)
+        context = chromium.new_context(
+            viewport=viewport,  # type: ignore[arg-type]
+            locale="es-CL",
+            base_url=f"http://127.0.0.1:{program.port}",
+        )
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        context.on(
+            "console", lambda told: errors.append(told.text) if told.type == "error" else None
+        )
+        page = context.new_page()
+        page.goto(f"/entrar/enlace/{secret}")
+        page.locator("main button").click()
+        page.wait_for_load_state()
+        return page
+
+    yield enter
+    for context in chromium.contexts:
+        context.close()
+    assert errors == []

@@ -1,0 +1,427 @@
+"""The coding screen in a real browser: by keyboard only, and nothing is ever lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from observe.coding.operations import document_of, observation_for, start, submit
+from observe.coding.rules import Document
+from observe.db import Database
+from observe.people import signin
+from observe.people.access import Action
+from observe.rubric.models import RubricVersion
+from observe.rubric.operations import rubric_of
+from observe.settings import Settings
+from observe.video.models import Recording
+from observe.video.operations import LessonDetails, add_file
+from observe.video.store import Store
+from tests import factories
+
+pytestmark = pytest.mark.browser
+
+SERVER = """
+import os, sys
+from waitress import serve
+from observe.settings import settings_from
+from observe.web import create_app
+serve(create_app(settings_from(os.environ)), host="127.0.0.1", port=int(sys.argv[1]), threads=8)
+"""
+SECONDS = 40
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+NO_CONNECTION = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
+
+
+class Server:
+    """The web application as a process of its own, which can be killed and started again."""
+
+    def __init__(self, home: Settings) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.environment = {**os.environ, "OBSERVE_HOME": str(home.home)}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = [sys.executable, "-c", SERVER, str(self.port)]
+        self.process = subprocess.Popen(command, env=self.environment)
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(f"{self.url}/entrar", timeout=1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        pytest.fail("the server did not start")
+
+    def kill(self) -> None:
+        if self.process:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def server(home: Settings) -> Iterator[Server]:
+    running = Server(home)
+    running.start()
+    yield running
+    running.kill()
+
+
+class Lesson:
+    """A lesson to be coded, as the database has it."""
+
+    def __init__(
+        self, database: Database, cast: factories.Cast, observation: UUID, rubric: RubricVersion
+    ) -> None:
+        self.database, self.cast, self.id = database, cast, observation
+        self.rows = [row.id for _domain, rows in rubric_of(rubric).groups() for row in rows]
+
+    @property
+    def document(self) -> Document:
+        with self.database.read() as session:
+            found = observation_for(
+                session, self.id, actor=self.cast.observer, action=Action.OBSERVATION_CODE
+            )
+            return document_of(session, found)
+
+    def until(self, holds: Callable[[Document], bool]) -> Document:
+        for _ in range(100):
+            if holds(found := self.document):
+                return found
+            time.sleep(0.1)
+        pytest.fail(f"it did not get there: {self.document}")
+
+
+@pytest.fixture
+def lesson(
+    database: Database,
+    store: Store,
+    cast: factories.Cast,
+    rubric_version: RubricVersion,
+    make_video: Callable[..., Path],
+    tmp_path: Path,
+) -> Lesson:
+    video = factories.copy_into(tmp_path, make_video(SECONDS))
+    with database.write() as session:
+        details = LessonDetails(**factories.lesson(cast))  # type: ignore[arg-type]
+        recording = add_file(session, store, video, details, actor=cast.observer)
+        draft = start(session, recording.id, rubric_version.id, actor=cast.observer)
+    return Lesson(database, cast, draft.id, rubric_version)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        own = Path("/usr/bin/chromium")
+        path = str(own) if own.exists() else None
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def errors() -> list[str]:
+    """What browsers complained of; a test that expects a dead server takes that out."""
+    return []
+
+
+@pytest.fixture
+def context(
+    chromium: Browser, server: Server, lesson: Lesson, errors: list[str]
+) -> Iterator[BrowserContext]:
+    cast = lesson.cast
+    with lesson.database.write() as session:
+        secret = signin.create_link(
+            session, cast.observer.user_id, minutes=5, actor=cast.administrator
+        )
+    opened = chromium.new_context(viewport={"width": 1366, "height": 625}, base_url=server.url)
+    opened.on("weberror", lambda error: errors.append(str(error.error)))
+    opened.on(
+        "console",
+        lambda message: errors.append(message.text) if message.type == "error" else None,
+    )
+    page = opened.new_page()
+    page.goto(f"/entrar/enlace/{secret}")
+    page.locator("main button").click()
+    page.close()
+    yield opened
+    opened.close()
+    assert [error for error in errors if not any(code in error for code in NO_CONNECTION)] == []
+
+
+def open_screen(context: BrowserContext, lesson: Lesson) -> Page:
+    page = context.new_page()
+    page.goto(f"/observaciones/{lesson.id}")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    return page
+
+
+def plan(page: Page, count: int, length: str) -> None:
+    page.locator("#no-cycles button").press("Enter")
+    page.keyboard.type(str(count))
+    page.keyboard.press("Tab")
+    page.keyboard.type(length)
+    page.keyboard.press("Enter")
+    expect(page.locator("#lane .cycle")).to_have_count(count)
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("#saving")).to_have_attribute("data-state", "saved", timeout=20_000)
+    expect(page.locator("#saving")).to_contain_text("Guardado")
+
+
+def test_two_cycles_are_coded_by_keyboard_only_and_a_reload_keeps_all(
+    context: BrowserContext, lesson: Lesson, errors: list[str]
+) -> None:
+    page = open_screen(context, lesson)
+    plan(page, 2, "0:15")
+    for _cycle in range(2):
+        for _row in lesson.rows:
+            page.keyboard.press("3")
+        page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("0")
+    page.keyboard.press("l")
+    page.keyboard.press("n")
+    page.keyboard.type("Explican cómo lo saben 1234")
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("x")
+    saved(page)
+    expect(page.locator("#lane .cycle")).to_have_count(3)
+    page.keyboard.press("Control+z")
+    expect(page.locator("#lane .cycle")).to_have_count(2)
+    saved(page)
+    before = lesson.document
+    assert [len(cycle.scores) for cycle in before.cycles] == [len(lesson.rows)] * 2
+    (note,) = before.notes
+    assert (note.at_ms, note.text) == (8_000, "Explican cómo lo saben 1234")
+    assert {score.mark for score in before.cycles[0].scores} == {None, "not_observed"}
+    page.reload()
+    page.wait_for_selector("html[data-ready]", state="attached")
+    expect(page.locator("#lane .cycle").first).to_contain_text(f"✓{len(lesson.rows)}")
+    expect(page.locator("#note-count")).to_have_text("1")
+    assert lesson.document == before
+    page.get_by_role("link", name="Terminar").press("Enter")
+    expect(page.get_by_role("heading", name="Todo está codificado")).to_be_visible()
+    assert errors == []
+
+
+def test_the_video_plays_and_its_keys_move_it(
+    context: BrowserContext, lesson: Lesson, errors: list[str]
+) -> None:
+    page = open_screen(context, lesson)
+    video = page.locator("#video")
+    page.keyboard.press("k")
+    expect(page.locator("#clock")).to_contain_text("0:01", timeout=20_000)
+    assert video.evaluate("video => video.videoWidth") == 320
+    page.keyboard.press("k")
+    assert video.evaluate("video => video.paused")
+    video.evaluate("video => { video.currentTime = 5 }")
+    for key, time_s in (("l", 15), ("ArrowRight", 17), ("j", 7), ("ArrowLeft", 5), (".", 5.1)):
+        page.keyboard.press(key)
+        assert video.evaluate("video => video.currentTime") == pytest.approx(time_s, abs=0.02)
+    page.keyboard.press("+")
+    assert video.evaluate("video => video.playbackRate") == 1.25
+    expect(page.locator("#rate")).to_have_text("1,25×")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_contain_text("reproducir o pausar")
+    page.keyboard.press("k")
+    assert video.evaluate("video => video.paused"), "keys rest while a dialog is open"
+    assert errors == []
+
+
+def test_a_server_that_dies_and_comes_back_loses_nothing(
+    context: BrowserContext, lesson: Lesson, server: Server
+) -> None:
+    page = open_screen(context, lesson)
+    plan(page, 2, "0:15")
+    page.keyboard.press("2")
+    saved(page)
+    server.kill()
+    page.keyboard.press("3")
+    page.keyboard.press("4")
+    expect(page.locator("#saving")).to_contain_text(
+        "Sin conexión: 2 cambios guardados en este equipo"
+    )
+    page.keyboard.press("n")
+    page.keyboard.type("Mientras no había nadie")
+    expect(page.locator("#saving")).to_contain_text("3 cambios")
+    server.start()
+    saved(page)
+    found = lesson.until(lambda document: len(document.notes) == 1)
+    assert sorted(score.value or 0 for score in found.cycles[0].scores) == [2, 3, 4]
+
+
+def test_changes_of_a_dead_page_are_sent_from_any_other_and_told(
+    context: BrowserContext, lesson: Lesson, server: Server
+) -> None:
+    page = open_screen(context, lesson)
+    plan(page, 1, "0:30")
+    saved(page)
+    server.kill()
+    page.keyboard.press("4")
+    page.keyboard.press("n")
+    page.keyboard.type("A medio escri")
+    expect(page.locator("#saving")).to_contain_text("2 cambios")
+    page.close()
+    server.start()
+    other = context.new_page()
+    other.goto("/videoteca")
+    expect(other.get_by_text("Recuperamos 2 cambios")).to_be_visible()
+    found = lesson.until(lambda document: bool(document.notes))
+    assert found.notes[0].text == "A medio escri"
+    assert found.cycles[0].scores[0].value == 4
+
+
+def test_what_came_too_late_is_told_on_other_pages_until_it_is_let_go(
+    context: BrowserContext, lesson: Lesson, server: Server
+) -> None:
+    page = open_screen(context, lesson)
+    plan(page, 1, "0:30")
+    for _row in lesson.rows:
+        page.keyboard.press("3")
+    saved(page)
+    server.kill()
+    page.keyboard.press("n")
+    page.keyboard.type("Llegó tarde")
+    expect(page.locator("#saving")).to_contain_text("1 cambios")
+    page.close()
+    with lesson.database.write() as session:
+        recording = session.get_one(Recording, lesson.document.recording)
+        recording.sha256 = recording.sha256 or "0" * 64
+        submit(session, lesson.id, actor=lesson.cast.observer)
+    server.start()
+    other = context.new_page()
+    for _visit in range(2):
+        other.goto("/ayuda")
+        expect(other.get_by_text("Esta observación ya fue enviada")).to_contain_text("Llegó tarde")
+    other.get_by_role("button", name="Descartarlos").click()
+    other.reload()
+    expect(other.locator("main h1")).to_be_visible()
+    expect(other.get_by_text("Llegó tarde")).to_have_count(0)
+
+
+def test_an_answer_that_is_lost_neither_loses_nor_doubles_a_change(
+    context: BrowserContext, lesson: Lesson
+) -> None:
+    page = open_screen(context, lesson)
+    plan(page, 1, "0:30")
+    saved(page)
+    lost: list[int] = []
+
+    def lose_first(route: object) -> None:
+        # The program takes the change, and the line breaks before its answer arrives.
+        if not lost:
+            lost.append(route.fetch().status)  # type: ignore[attr-defined]
+            route.abort("connectionreset")  # type: ignore[attr-defined]
+        else:
+            route.continue_()  # type: ignore[attr-defined]
+
+    page.route("**/cambios", lose_first)
+    page.keyboard.press("3")
+    expect(page.locator("#saving")).to_contain_text("Sin conexión")
+    saved(page)
+    assert lost == [200]
+    with lesson.database.read() as session:
+        draft = observation_for(
+            session, lesson.id, actor=lesson.cast.observer, action=Action.OBSERVATION_CODE
+        )
+        assert draft.version == 2
+
+
+def test_a_second_window_is_told_and_not_overwritten(
+    context: BrowserContext, lesson: Lesson, errors: list[str]
+) -> None:
+    first = open_screen(context, lesson)
+    plan(first, 1, "0:30")
+    saved(first)
+    second = open_screen(context, lesson)
+    first.bring_to_front()
+    first.keyboard.press("4")
+    saved(first)
+    # The second window has not looked since: what it does now stands against the first.
+    second.evaluate("document.querySelector('[data-value=\"1\"]').click()")
+    stuck = second.locator("#stuck")
+    expect(stuck).to_contain_text("Mientras tanto se cambió en otra ventana.")
+    assert lesson.document.cycles[0].scores[0].value == 4
+    expect(second.locator("#rows .cell").first.locator("[aria-pressed=true]")).to_have_text("4")
+    second.bring_to_front()
+    stuck.get_by_role("button", name="Usar el mío").click()
+    saved(second)
+    expect(stuck).to_be_hidden()
+    lesson.until(lambda document: document.cycles[0].scores[0].value == 1)
+    first.bring_to_front()
+    first.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(first.locator("#rows .cell").first.locator("[aria-pressed=true]")).to_have_text("1")
+    expect(first.locator("#said")).to_contain_text("En otra ventana")
+    assert errors == []
+
+
+def test_cycles_move_by_keys_and_stretches_are_marked_with_a_reason(
+    context: BrowserContext, lesson: Lesson, errors: list[str]
+) -> None:
+    page = open_screen(context, lesson)
+    plan(page, 2, "0:20")
+    seek = "seconds => { document.querySelector('#video').currentTime = seconds }"
+    page.evaluate(seek, 12)
+    page.keyboard.press("o")
+    saved(page)
+    assert [cycle.end_ms for cycle in lesson.document.cycles] == [12_000, 40_000]
+    page.keyboard.press("Shift+ArrowDown")
+    page.evaluate(seek, 8)
+    page.keyboard.press("i")
+    saved(page)
+    spans = [(cycle.start_ms, cycle.end_ms) for cycle in lesson.document.cycles]
+    assert spans == [(0, 8_000), (8_000, 40_000)]
+    page.get_by_role("button", name="No codificable…").click()
+    page.get_by_label("Por qué").fill("patio")
+    page.get_by_role("button", name="Marcar como no codificable").click()
+    saved(page)
+    (stretch,) = lesson.document.stretches
+    assert (stretch.start_ms, stretch.reason) == (8_000, "patio")
+    for _ in range(3):
+        page.keyboard.press("Control+z")
+    saved(page)
+    assert [cycle.end_ms for cycle in lesson.document.cycles] == [20_000, 40_000]
+    page.keyboard.press("Control+y")
+    saved(page)
+    assert lesson.document.cycles[0].end_ms == 12_000
+    assert errors == []
+
+
+@pytest.mark.parametrize("width", [1366, 768, 390])
+def test_the_screen_fits_and_axe_finds_nothing(
+    context: BrowserContext, lesson: Lesson, width: int, errors: list[str]
+) -> None:
+    page = open_screen(context, lesson)
+    page.set_viewport_size({"width": width, "height": 625})
+    plan(page, 3, "0:12")
+    page.keyboard.press("n")
+    page.keyboard.type("Una nota " * 20)
+    page.keyboard.press("Escape")
+    page.keyboard.press("d")
+    expect(page.locator("#words")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(page, options={"runOnly": WCAG})
+    assert found.response["violations"] == [], found.generate_report()
+    assert errors == []

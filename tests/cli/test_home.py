@@ -1,0 +1,244 @@
+"""The home by commands: made, checked, refused, backed up and brought back."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sqlite3
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from observe.cli.archive import MANIFEST
+from observe.cli.places import unsuitable
+from observe.settings import Settings
+from tests.cli.conftest import PEOPLE, SCHOOLS, Run
+
+
+def test_init_makes_an_owner_who_may_do_everything(run: Run) -> None:
+    run("init")
+    run("init")
+    people = run("people", "list", "--json").facts["people"]
+    assert [person["reference"] for person in people] == ["owner"]
+    assert {role["role"] for role in people[0]["roles"]} == {"administrator", "observer"}
+
+
+def test_importing_twice_changes_nothing(peopled: Run, tmp_path: Path) -> None:
+    schools = peopled("schools", "import", tmp_path / "schools.csv", "--json").facts
+    people = peopled("people", "import", tmp_path / "people.csv", "--json").facts
+    assert (schools["added"], schools["unchanged"]) == (0, SCHOOLS.count("\n") - 1)
+    assert (people["added"], people["unchanged"]) == (0, PEOPLE.count("\n") - 1)
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (("schools", "show"), 2),
+        (("schools", "import", "no-such-file.csv"), 2),
+        (("schools", "show", "9999-9"), 4),
+        (("video", "show", "not-an-id"), 4),
+        (("video", "list", "--as", "nobody"), 4),
+        (("people", "import", "{people}", "--as", "utp"), 3),
+        (("rubric", "check", "{people}"), 2),
+        (("video", "add", "{people}", "--educator", "edu", "--class-group", "1° B"), 2),
+        (("no-such-command",), 2),
+        (("serve", "--port", "many"), 2),
+    ],
+)
+def test_refusals_are_one_sentence_and_a_code(
+    peopled: Run, tmp_path: Path, command: tuple[str, ...], code: int
+) -> None:
+    people = str(tmp_path / "people.csv")
+    ran = peopled(*(part.format(people=people) for part in command), code=code)
+    assert ran.out == ""
+    assert ran.err.strip()
+    assert "Traceback" not in ran.err
+    assert code != 4 or ran.err.count("\n") == 1
+
+
+def test_the_language_is_asked_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("schools", "show", code=2).err.startswith("Falta")
+    monkeypatch.setenv("OBSERVE_LOCALE", "en")
+    assert "is missing" in run("schools", "show", code=2).err
+    assert "Options" in run("video", "add", "--help").out
+
+
+def test_doctor_finds_what_is_wrong(peopled: Run, home: Settings) -> None:
+    assert peopled("doctor", "--json").facts["ok"] is True
+    stray = home.store_path / "blobs" / "ab" / ("ab" * 32)
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"nobody's")
+    found = peopled("doctor", "--json", code=1).facts
+    assert [each["check"] for each in found["checks"] if not each["ok"]] == ["files"]
+    stray.unlink()
+    peopled("doctor")
+
+
+def test_doctor_finds_a_changed_audit_trail(peopled: Run, home: Settings) -> None:
+    with sqlite3.connect(home.database_path) as database:
+        database.execute("DROP TRIGGER audit_entry_not_changed")
+        database.execute("UPDATE audit_entry SET action = 'nothing' WHERE number = 2")
+    database.close()
+    found = peopled("doctor", "--json", code=1).facts
+    assert "audit" in [each["check"] for each in found["checks"] if not each["ok"]]
+
+
+def test_doctor_is_for_administrators(peopled: Run) -> None:
+    peopled("doctor", "--as", "utp", code=3)
+    peopled("backup", "copy.tar", "--as", "obs", code=3)
+    assert not Path("copy.tar").exists()
+
+
+@pytest.mark.parametrize("folder", ["OneDrive - SLEP", "Dropbox", "Google Drive"])
+def test_synchronised_folders_are_refused(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.setenv("OBSERVE_HOME", str(tmp_path / folder / "observe"))
+    assert "nube" in run("init", code=2).err
+    assert not (tmp_path / folder).exists()
+
+
+def test_this_folder_is_suitable(tmp_path: Path) -> None:
+    assert unsuitable(tmp_path) is None
+
+
+# --- backup and restore -------------------------------------------------------------------------
+
+Elsewhere = Callable[[str], Path]
+
+
+@pytest.fixture
+def backed_up(peopled: Run, small_video: Path, tmp_path: Path) -> Path:
+    """A backup of a home that has a prepared video."""
+    peopled(
+        "video", "add", small_video, "--educator", "edu", "--class-group", "1° B",
+        "--date", "2026-05-10", "--consent", "confirmed", "--as", "obs", "--wait",
+    )  # fmt: skip
+    told = peopled("backup", tmp_path / "copia.tar", "--json").facts
+    assert told["files"] == 4  # the original, its poster, film strip and waveform
+    return tmp_path / "copia.tar"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
+    """Return what makes another home the one that commands work on."""
+
+    def move(name: str) -> Path:
+        monkeypatch.setenv("OBSERVE_HOME", str(tmp_path / name))
+        return tmp_path / name
+
+    return move
+
+
+def test_a_backup_comes_back_as_it_was(peopled: Run, backed_up: Path, elsewhere: Elsewhere) -> None:
+    before = peopled("video", "list", "--as", "obs", "--json").facts
+    elsewhere("other")
+    peopled("restore", backed_up)
+    assert peopled("video", "list", "--as", "obs", "--json").facts == before
+    peopled("doctor")
+    peopled("restore", backed_up, code=2)  # it is not empty any more
+
+
+def test_a_backup_is_whole_while_the_original_is_not_hashed_yet(
+    peopled: Run, small_video: Path, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    peopled(
+        "video", "add", small_video, "--educator", "edu", "--class-group", "1° B",
+        "--date", "2026-05-10", "--as", "obs",
+    )  # fmt: skip
+    peopled("backup", tmp_path / "copia.tar")
+    elsewhere("other")
+    peopled("restore", tmp_path / "copia.tar")
+    peopled("doctor")
+
+
+def _rewritten(
+    backup: Path, change: Callable[[tarfile.TarInfo, bytes], list[tuple[tarfile.TarInfo, bytes]]]
+) -> Path:
+    """Return a copy of the archive in which `change` replaced each member."""
+    target = backup.with_name("hostil.tar")
+    with tarfile.open(backup) as old, tarfile.open(target, "w") as new:
+        for info in old:
+            file = old.extractfile(info)
+            for made, content in change(info, file.read() if file else b""):
+                made.size = len(content) if made.isreg() else 0
+                new.addfile(made, io.BytesIO(content))
+    return target
+
+
+def _escaping(info: tarfile.TarInfo, content: bytes) -> list[tuple[tarfile.TarInfo, bytes]]:
+    if info.name != MANIFEST:
+        return [(info, content)]
+    told = json.loads(content)
+    name, member = next(iter(told["members"].items()))
+    told["members"]["store/../../outside"] = member
+    del name
+    return [(info, json.dumps(told).encode())]
+
+
+def _linking(info: tarfile.TarInfo, content: bytes) -> list[tuple[tarfile.TarInfo, bytes]]:
+    if info.name.startswith("store/"):
+        info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    return [(info, content)]
+
+
+def _unnamed(info: tarfile.TarInfo, content: bytes) -> list[tuple[tarfile.TarInfo, bytes]]:
+    more = tarfile.TarInfo("../outside")
+    return [(info, content), (more, b"x")] if info.name == MANIFEST else [(info, content)]
+
+
+def _altered(info: tarfile.TarInfo, content: bytes) -> list[tuple[tarfile.TarInfo, bytes]]:
+    if info.name.startswith("store/"):
+        content = bytes(len(content))
+    return [(info, content)]
+
+
+def _twice(info: tarfile.TarInfo, content: bytes) -> list[tuple[tarfile.TarInfo, bytes]]:
+    return [(info, content)] if info.name == MANIFEST else [(info, content), (info, content)]
+
+
+@pytest.mark.parametrize("change", [_escaping, _linking, _unnamed, _altered, _twice])
+def test_a_hostile_backup_touches_nothing(
+    peopled: Run,
+    backed_up: Path,
+    elsewhere: Elsewhere,
+    change: Callable[[tarfile.TarInfo, bytes], list[tuple[tarfile.TarInfo, bytes]]],
+) -> None:
+    other = elsewhere("other")
+    peopled("restore", _rewritten(backed_up, change), code=2)
+    assert not other.exists()
+    assert not (other.parent / "outside").exists()
+
+
+def test_what_is_no_backup_is_refused(
+    peopled: Run, backed_up: Path, small_video: Path, elsewhere: Elsewhere
+) -> None:
+    other = elsewhere("other")
+    cut = backed_up.with_name("cortado.tar")
+    cut.write_bytes(backed_up.read_bytes()[:-40_000])
+    for file in (small_video, cut, backed_up.with_name("people.csv"), backed_up.parent):
+        peopled("restore", file, code=2)
+        assert not other.exists()
+
+
+def test_a_restored_database_acts_only_as_ours_does(
+    peopled: Run, home: Settings, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    with sqlite3.connect(home.database_path) as database:
+        database.execute(
+            "CREATE TRIGGER spy AFTER INSERT ON note BEGIN UPDATE user SET name = 'x'; END"
+        )
+    database.close()
+    peopled("backup", tmp_path / "copia.tar")
+    other = elsewhere("other")
+    peopled("restore", tmp_path / "copia.tar")
+    with sqlite3.connect(other / "observe.sqlite") as database:
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        triggers = {name for (name,) in database.execute(query)}
+    database.close()
+    assert "spy" not in triggers
+    assert "audit_entry_not_changed" in triggers
+    shutil.rmtree(other)

@@ -1,0 +1,55 @@
+"""Coding from the first change to the revision, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from observe import schema
+from observe.coding.models import Observation
+from observe.coding.operations import latest_document, submit
+from observe.db import Database, open_database
+from observe.ids import new_id
+from observe.rubric.operations import load_shipped, rubric_of, version_for
+from tests import factories
+from tests.database.coding import change, cycle, observation, send
+
+MINUTE = 60_000
+
+
+@pytest.fixture
+def both(empty_url: str) -> Iterator[Database]:
+    """A migrated database, once of each kind."""
+    schema.migrate(empty_url, "head")
+    database = open_database(empty_url)
+    yield database
+    database.engine.dispose()
+
+
+def test_a_lesson_is_coded_changed_back_and_submitted(both: Database) -> None:
+    one = new_id()
+    with both.write() as session:
+        load_shipped(session)
+        cast = factories.cast(session)
+        rubric = version_for(session, "aprendizaje-profundo")
+        draft_id = observation(session, cast, rubric).id
+    rows = [row.id for row in rubric_of(rubric).dimensions]
+    scores = [{"dimension": row, "value": 2, "mark": None} for row in rows]
+    for made in (
+        cycle(0, 15 * MINUTE, one, scores=scores),
+        change("score.put", cycle=one, dimension=rows[0], value=99),
+        change("score.put", cycle=one, dimension=rows[0], value=4),
+        change("score.clear", cycle=one, dimension=rows[1]),
+        change("score.put", cycle=one, dimension=rows[1], value=1),
+        change("plan", cycles=[{"cycle": str(one), "start_ms": 5, "end_ms": 9, "scores": scores}]),
+        change("note.put", note=new_id(), at_ms=7, text="Se escuchan", dimension=rows[0]),
+    ):
+        with both.write() as session:
+            send(session, cast, session.get_one(Observation, draft_id), made)
+    with both.write() as session:
+        submit(session, draft_id, actor=cast.observer)
+    with both.read() as session:
+        said = latest_document(session, session.get_one(Observation, draft_id))
+    assert [(each.start_ms, len(each.scores)) for each in said.cycles] == [(5, len(rows))]
+    assert said.notes[0].text == "Se escuchan"

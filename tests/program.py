@@ -1,0 +1,156 @@
+"""The program as processes of its own, and a visitor who never gives up."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+
+from observe.db import open_database
+from observe.people.access import Actor
+from observe.people.signin import create_link
+from observe.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+PATIENCE = 60.0
+TOKEN = re.compile(r'name="csrf-token"\s+content="([^"]+)"')
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Program:
+    """The web server and the worker of one home, each ready to be killed and started again."""
+
+    settings: Settings
+    port: int = field(default_factory=free_port)
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str) -> None:
+        """Start the `web` or the `work` process."""
+        arguments = ["web", "--port", str(self.port)] if name == "web" else ["work"]
+        with (self.settings.home / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                [sys.executable, "-m", "observe.cli", *arguments],
+                cwd=ROOT,
+                env={**os.environ, "OBSERVE_HOME": str(self.settings.home)},
+                stdin=subprocess.DEVNULL,
+                stderr=log,
+                stdout=log,
+            )
+
+    def kill(self, name: str) -> None:
+        """End a process as a power cut would, and wait until the system has seen it."""
+        process = self.running.pop(name)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def wait_for_pages(self) -> None:
+        """Return when the web server takes connections: only then can it be killed at work."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self) -> None:
+        """End whatever runs."""
+        for name in list(self.running):
+            self.kill(name)
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    url: str
+    text: str
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.text)
+
+
+class Visitor:
+    """A browser without a screen: keeps cookies and token, and asks again until it is answered.
+
+    Every request it sends may be sent twice, as by any browser that lost an answer.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.base = f"http://127.0.0.1:{port}"
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+        self.token = ""
+
+    def enter(self, settings: Settings, actor: Actor, by: Actor) -> None:
+        """Sign in by a one-time link."""
+        database = open_database(settings.url)
+        with database.write() as session:
+            secret = create_link(session, actor.user_id, minutes=600, actor=by)
+        database.engine.dispose()
+        self.get(f"/entrar/enlace/{secret}")
+        self.post(f"/entrar/enlace/{secret}", {})
+
+    def get(self, path: str) -> Answer:
+        """Fetch a page or JSON."""
+        return self._ask(urllib.request.Request(self.base + path))
+
+    def post(self, path: str, form: dict[str, str]) -> Answer:
+        """Send a form."""
+        body = urllib.parse.urlencode({"csrf_token": self.token, **form}).encode()
+        return self._ask(urllib.request.Request(self.base + path, body))
+
+    def send(self, path: str, body: bytes | dict[str, Any]) -> Answer:
+        """Send JSON or bytes as a script of the page does."""
+        raw = isinstance(body, bytes)
+        headers = {
+            "X-CSRFToken": self.token,
+            "Accept": "application/json",
+            "Content-Type": "application/octet-stream" if raw else "application/json",
+        }
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self._ask(urllib.request.Request(self.base + path, data, headers))
+
+    def _ask(self, request: urllib.request.Request) -> Answer:
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with self.opener.open(request, timeout=30) as answer:
+                    return self._keep(answer.status, answer.url, answer.read())
+            except urllib.error.HTTPError as error:
+                with error:
+                    return self._keep(error.code, request.full_url, error.read())
+            except (urllib.error.URLError, http.client.HTTPException, OSError):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
+
+    def _keep(self, status: int, url: str, body: bytes) -> Answer:
+        text = body.decode(errors="replace")
+        if found := TOKEN.search(text):
+            self.token = found.group(1)
+        return Answer(status, url, text)

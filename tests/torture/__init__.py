@@ -1,0 +1,1 @@
+"""Long, seeded runs that break things on purpose; a few of each run with every test."""

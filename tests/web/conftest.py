@@ -1,0 +1,68 @@
+"""The web application on the test's home, and browsers signed in as the cast."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from observe.db import Database
+from observe.people import signin
+from observe.people.access import Actor
+from observe.settings import Settings
+from observe.web import create_app
+from tests import factories
+
+TOKEN = re.compile(r'name="csrf-token"\s+content="([^"]+)"')
+
+
+class Browser(FlaskClient):
+    """A test client that fills in the token of the last page, as a form would."""
+
+    token = ""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """Send a request; remember the token that the answer's page carries."""
+        if kwargs.get("method") == "POST" and self.token:
+            headers = dict(kwargs.pop("headers", None) or {})
+            headers.setdefault("X-CSRFToken", self.token)
+            kwargs["headers"] = headers
+        answer = super().open(*args, **kwargs)
+        if answer.mimetype == "text/html" and (found := TOKEN.search(answer.text)):
+            self.token = found.group(1)
+        return answer
+
+
+@pytest.fixture
+def app(home: Settings, cast: factories.Cast) -> Iterator[Flask]:
+    """The application, with the cast in its home."""
+    made = create_app(home)
+    made.test_client_class = Browser
+    # Errors of ours must fail the test, not become a page.
+    made.config["PROPAGATE_EXCEPTIONS"] = True
+    yield made
+    made.extensions["observe"].database.engine.dispose()
+
+
+ClientFor = Callable[[Actor], FlaskClient]
+
+
+@pytest.fixture
+def client_for(app: Flask, database: Database, cast: factories.Cast) -> ClientFor:
+    """Return a maker of browsers that are signed in by a link, as a person would be."""
+
+    def enter(actor: Actor) -> FlaskClient:
+        with database.write() as session:
+            secret = signin.create_link(session, actor.user_id, minutes=5, actor=cast.administrator)
+        client = app.test_client()
+        client.get(f"/entrar/enlace/{secret}")
+        assert client.post(f"/entrar/enlace/{secret}").status_code == 302
+        client.get("/mi-cuenta")  # a page whose token belongs to the new session
+        return client
+
+    return enter

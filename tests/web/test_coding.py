@@ -1,0 +1,193 @@
+"""The coding screen's pages and its JSON, through the application."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from observe.coding.models import Observation, ObservationState
+from observe.coding.operations import start
+from observe.db import Database
+from observe.ids import new_id
+from observe.rubric.models import RubricVersion
+from observe.rubric.operations import rubric_of
+from tests import factories
+from tests.web.conftest import ClientFor
+
+MINUTE = 60_000
+
+
+@pytest.fixture
+def draft(database: Database, cast: factories.Cast, rubric_version: RubricVersion) -> Observation:
+    with database.write() as session:
+        recording = factories.recording(session, cast)
+        return start(session, recording.id, rubric_version.id, actor=cast.observer)
+
+
+@pytest.fixture
+def observer(client_for: ClientFor, cast: factories.Cast) -> FlaskClient:
+    return client_for(cast.observer)
+
+
+def change(kind: str, **payload: Any) -> dict[str, Any]:
+    return {"id": str(new_id()), "kind": kind, "payload": payload}
+
+
+def send(client: FlaskClient, draft: Observation, *changes: Any, **said: Any) -> Any:
+    body = {"window": "w1", "base_version": 0, "changes": list(changes), **said}
+    return client.post(f"/observaciones/{draft.id}/cambios", json=body)
+
+
+def given(page: str) -> Any:
+    island = re.search(r'id="observation">(.*?)</script>', page, re.DOTALL)
+    assert island
+    return json.loads(island.group(1))
+
+
+def code_all(client: FlaskClient, draft: Observation, rubric: RubricVersion) -> None:
+    scores = [{"dimension": row.id, "value": 2} for row in rubric_of(rubric).dimensions]
+    cycle = {"cycle": str(new_id()), "start_ms": 0, "end_ms": 20 * MINUTE, "scores": scores}
+    assert send(client, draft, change("plan", cycles=[cycle])).status_code == 200
+
+
+def test_the_screen_brings_everything_that_its_script_needs(
+    observer: FlaskClient, draft: Observation, rubric_version: RubricVersion
+) -> None:
+    note = change("note.put", note=str(new_id()), at_ms=5, text="</script><b>hola")
+    send(observer, draft, note)
+    answer = observer.get(f"/observaciones/{draft.id}")
+    assert answer.status_code == 200
+    brought = given(answer.text)
+    assert brought["version"] == 1
+    assert brought["document"]["notes"][0]["text"] == "</script><b>hola"
+    titles = [row.title.es for row in rubric_of(rubric_version).dimensions]
+    assert sorted(row["title"] for row in brought["dimensions"]) == sorted(titles)
+    assert all(title in answer.text for title in titles)
+    assert (brought["strip"], brought["urls"]["waveform"]) == (None, None)
+    assert "Terminar" in answer.text
+
+
+def test_changes_are_acknowledged_refused_or_in_conflict(
+    observer: FlaskClient, draft: Observation
+) -> None:
+    note = str(new_id())
+    good = change("note.put", note=note, at_ms=5, text="una")
+    bad = change("score.put", cycle=str(new_id()), dimension="nada", value=3)
+    first = send(observer, draft, good, bad).get_json()
+    assert first["acknowledged"] == [good["id"]]
+    assert [told["id"] for told in first["refused"]] == [bad["id"]]
+    assert "«nada»" in first["refused"][0]["sentence"]
+    assert re.fullmatch(r"\d\d:\d\d", first["saved_at"])
+    late = change("note.put", note=note, at_ms=5, text="otra")
+    second = send(observer, draft, late, window="w2").get_json()
+    assert [told["id"] for told in second["conflicts"]] == [late["id"]]
+    assert (second["version"], second["elsewhere"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        {"window": "w", "base_version": 0, "changes": [{"id": "x"}]},
+        {"window": "", "base_version": 0, "changes": []},
+        {"window": "w", "base_version": -1, "changes": []},
+    ],
+)
+def test_nonsense_is_answered_with_a_sentence(
+    observer: FlaskClient, draft: Observation, body: Any
+) -> None:
+    answer = observer.post(f"/observaciones/{draft.id}/cambios", json=body)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]
+
+
+def test_changes_need_the_token_and_a_session(
+    observer: FlaskClient, client_for: ClientFor, draft: Observation
+) -> None:
+    url = f"/observaciones/{draft.id}/cambios"
+    body = {"window": "w", "base_version": 0, "changes": []}
+    assert observer.post(url, json=body, headers={"X-CSRFToken": "no"}).status_code == 400
+    stranger = observer.application.test_client()
+    assert stranger.post(url, json=body).status_code == 401
+
+
+def test_the_document_is_sent_only_when_it_changed(
+    observer: FlaskClient, draft: Observation
+) -> None:
+    url = f"/observaciones/{draft.id}/documento"
+    assert observer.get(url).get_json()["document"]["cycles"] == []
+    assert observer.get(f"{url}?desde=0").get_json() == {"version": 0}
+    send(observer, draft, change("note.put", note=str(new_id()), at_ms=5, text="una"))
+    assert len(observer.get(f"{url}?desde=0").get_json()["document"]["notes"]) == 1
+
+
+def test_finishing_lists_what_is_missing_and_leads_to_the_cell(
+    observer: FlaskClient, draft: Observation, rubric_version: RubricVersion
+) -> None:
+    url = f"/observaciones/{draft.id}/terminar"
+    assert "Todavía no hay ciclos" in observer.get(url).text
+    cycle, row = str(new_id()), rubric_of(rubric_version).dimensions[0]
+    send(observer, draft, change("cycle.put", cycle=cycle, start_ms=0, end_ms=20 * MINUTE))
+    page = observer.get(url).text
+    assert f"/observaciones/{draft.id}#celda/{cycle}/{row.id}" in page
+    assert 'name="version"' not in page
+    second = rubric_of(rubric_version).dimensions[1]
+    send(observer, draft, change("score.put", cycle=cycle, dimension=row.id, value=2))
+    page = observer.get(url).text
+    assert f"#celda/{cycle}/{row.id}" not in page
+    assert f"«{second.title.es}»" in page
+    assert observer.post(url, data={"version": "2"}).status_code == 400
+
+
+def test_submitting_by_the_plain_form_leads_to_the_profile(
+    observer: FlaskClient,
+    database: Database,
+    draft: Observation,
+    rubric_version: RubricVersion,
+) -> None:
+    url = f"/observaciones/{draft.id}/terminar"
+    code_all(observer, draft, rubric_version)
+    assert 'name="version" value="1"' in observer.get(url).text
+    send(
+        observer,
+        draft,
+        change("note.put", note=str(new_id()), at_ms=5, text="tarde"),
+        base_version=1,
+    )
+    stale = observer.post(url, data={"version": "1"})
+    assert stale.status_code == 409
+    assert 'name="version" value="2"' in stale.text
+    done = observer.post(url, data={"version": "2"})
+    assert (done.status_code, done.location) == (302, f"/observaciones/{draft.id}/perfil")
+    for page in (f"/observaciones/{draft.id}", url):
+        assert observer.get(page).location == f"/observaciones/{draft.id}/perfil"
+    with database.read() as session:
+        assert session.get_one(Observation, draft.id).state is ObservationState.SUBMITTED
+
+
+@pytest.mark.parametrize("end", ["", "/documento", "/terminar", "/tira", "/onda"])
+def test_others_find_nothing(
+    client_for: ClientFor, cast: factories.Cast, draft: Observation, end: str
+) -> None:
+    for actor in (cast.educator, cast.utp_head, cast.administrator, *cast.outsiders):
+        client = client_for(actor)
+        assert client.get(f"/observaciones/{draft.id}{end}").status_code == 404
+
+
+def test_others_change_nothing(
+    client_for: ClientFor, cast: factories.Cast, draft: Observation
+) -> None:
+    note = change("note.put", note=str(new_id()), at_ms=5, text="ajena")
+    for actor in (cast.utp_head, *cast.outsiders):
+        client = client_for(actor)
+        assert send(client, draft, note).status_code == 404
+        assert client.post(f"/observaciones/{draft.id}/terminar").status_code == 404
+
+
+def test_without_a_film_strip_yet_there_is_none(observer: FlaskClient, draft: Observation) -> None:
+    assert observer.get(f"/observaciones/{draft.id}/tira").status_code == 404

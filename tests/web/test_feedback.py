@@ -1,0 +1,231 @@
+"""The observer's journey through forms: profile, composer, preview, publishing, withdrawing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+
+from observe.coding.models import Observation
+from observe.coding.operations import latest_document
+from observe.db import Database
+from observe.feedback import operations as feedbacks
+from observe.feedback.models import Feedback, FeedbackState
+from observe.settings import Settings
+from observe.video.store import Store
+from tests.factories import Cast
+from tests.feedback_cases import TODAY, cut_and_open, drafted, filmed, focuses, published, submitted
+from tests.web.conftest import ClientFor
+
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def observation_id(database: Database, store: Store, cast: Cast, small_video: Path) -> UUID:
+    """A submitted observation of a filmed lesson."""
+    with database.write() as session:
+        return submitted(session, cast, filmed(session, store, cast, small_video)).id
+
+
+@pytest.fixture
+def observer(client_for: ClientFor, cast: Cast) -> FlaskClient:
+    """The observer's browser."""
+    return client_for(cast.observer)
+
+
+def card(database: Database, observation_id: UUID, **changed: str) -> dict[str, str]:
+    """Return both cards, complete, as a browser sends them."""
+    with database.read() as session:
+        found = session.get_one(Observation, observation_id)
+        given = {kind.value: each for kind, each in focuses(found).items()}
+    strength, priority = given["strength"], given["priority"]
+    return {
+        "strength-dimension": strength.dimension or "",
+        "strength-start": "0:00",
+        "strength-end": "00:00:15",
+        "strength-note": strength.note,
+        "priority-dimension": priority.dimension or "",
+        "priority-start": "15",
+        "priority-end": "0:30",
+        "priority-note": priority.note,
+        "priority-next_step": priority.next_step,
+        "priority-due_on": "2099-06-10",
+    } | {name.replace("__", "-"): text for name, text in changed.items()}
+
+
+def url(observation_id: UUID, tail: str = "retroalimentacion") -> str:
+    return f"/observaciones/{observation_id}/{tail}"
+
+
+def state_of(database: Database, observation_id: UUID) -> FeedbackState | None:
+    with database.read() as session:
+        found = feedbacks.current(session, observation_id)
+        return found.state if found else None
+
+
+def test_the_profile_shows_means_errors_and_what_it_is(
+    observer: FlaskClient, observation_id: UUID
+) -> None:
+    page = observer.get(url(observation_id, "perfil"))
+    assert page.status_code == 200
+    assert "Un video es un espejo, no una medición" in page.text
+    assert "± 0,50" in page.text
+    assert "Sugerencia" in page.text or "sugerencia" in page.text
+
+
+def test_the_composer_opens_without_changing_anything(
+    observer: FlaskClient, observation_id: UUID, database: Database
+) -> None:
+    page = observer.get(url(observation_id))
+    assert page.status_code == 200
+    assert "Una fortaleza y un área prioritaria para Berta O&#39;Brien" in page.text
+    assert "=Una niña explica cómo lo sabe (1)." in page.text
+    assert state_of(database, observation_id) is None
+
+
+def test_from_an_empty_card_to_the_published_page(
+    observer: FlaskClient, observation_id: UUID, database: Database, home: Settings
+) -> None:
+    observer.get(url(observation_id))
+    saved = observer.post(url(observation_id), data=card(database, observation_id, do="preview"))
+    assert saved.location == url(observation_id, "retroalimentacion/vista")
+    page = observer.get(saved.location)
+    assert "Escuchas la respuesta completa." in page.text
+    assert "#t=15.0,30.0" in page.text  # nothing is cut for a preview
+    with database.read() as session:
+        feedback = feedbacks.current(session, observation_id)
+    assert feedback is not None
+    asked = observer.post(f"/retroalimentaciones/{feedback.id}/publicar")
+    waiting = observer.get(asked.location)
+    assert "<progress" in waiting.text
+    state = observer.get(f"/retroalimentaciones/{feedback.id}/estado", headers=JSON).get_json()
+    assert (state["state"], state["failed"], state["percent"]) == ("publishing", False, 0)
+    cut_and_open(database, home, feedback.id)
+    assert "Publicada el" in observer.get(asked.location).text
+    state = observer.get(f"/retroalimentaciones/{feedback.id}/estado", headers=JSON).get_json()
+    assert state["state"] == "published"
+    for name in ("fortaleza", "prioridad"):
+        clip = observer.get(f"/retroalimentaciones/{feedback.id}/{name}.mp4")
+        assert (clip.status_code, clip.mimetype) == (200, "video/mp4")
+        picture = observer.get(f"/retroalimentaciones/{feedback.id}/{name}.jpg")
+        assert picture.data.startswith(b"\xff\xd8")
+
+
+def test_an_incomplete_draft_cannot_be_published(
+    observer: FlaskClient, observation_id: UUID, database: Database
+) -> None:
+    observer.get(url(observation_id))
+    observer.post(url(observation_id), data=card(database, observation_id, priority__next_step=""))
+    preview = observer.get(url(observation_id, "retroalimentacion/vista"))
+    assert "Área prioritaria: escribe un próximo paso." in preview.text
+    assert "/publicar" not in preview.text
+    with database.read() as session:
+        feedback = feedbacks.current(session, observation_id)
+    assert feedback is not None
+    refused = observer.post(f"/retroalimentaciones/{feedback.id}/publicar")
+    assert refused.location == url(observation_id, "retroalimentacion/vista")
+    assert state_of(database, observation_id) is FeedbackState.DRAFT
+
+
+def test_what_cannot_be_understood_comes_back_and_the_rest_is_saved(
+    observer: FlaskClient, observation_id: UUID, database: Database
+) -> None:
+    observer.get(url(observation_id))
+    sent = card(database, observation_id, strength__start="treinta", priority__due_on="mañana")
+    page = observer.post(url(observation_id), data=sent)
+    assert page.status_code == 400
+    assert 'value="treinta"' in page.text
+    assert 'value="mañana"' in page.text
+    assert "Escuchas la respuesta completa." in page.text
+    with database.read() as session:
+        kept = feedbacks.current(session, observation_id)
+        assert kept is not None
+        notes = [focus.note for focus in kept.focuses]
+    assert "Aquí cabe otra pregunta." in notes
+
+
+def test_a_script_saves_and_is_told_what_is_missing(
+    observer: FlaskClient, observation_id: UUID, database: Database
+) -> None:
+    observer.get(url(observation_id))
+    same = card(database, observation_id)
+    same["priority-dimension"] = same["strength-dimension"]
+    same["strength-end"] = "0:00"
+    answer = observer.post(url(observation_id), data=same, headers=JSON)
+    told = answer.get_json()
+    assert answer.status_code == 200
+    assert set(told["errors"]) == {"priority-dimension", "strength-end"}
+    assert "Área prioritaria: elige su dimensión." in told["problems"]
+
+
+def test_buttons_without_scripts_fill_a_card(
+    observer: FlaskClient, observation_id: UUID, database: Database
+) -> None:
+    observer.get(url(observation_id))
+    with database.read() as session:
+        found = session.get_one(Observation, observation_id)
+        note = latest_document(session, found).notes[0]
+    empty = {"do": f"moment:strength:{note.id}", "strength-note": "Se ve"}
+    page = observer.post(url(observation_id), data=empty)
+    assert page.status_code == 200
+    assert 'value="00:00:00"' in page.text and 'value="00:00:30"' in page.text
+    chosen = observer.post(url(observation_id), data={"do": f"choose:priority:{note.dimension}"})
+    assert f'<option value="{note.dimension}" selected' in " ".join(chosen.text.split())
+
+
+def test_withdrawing_needs_a_reason_and_leads_to_a_new_draft(
+    observer: FlaskClient, database: Database, home: Settings, store: Store, cast: Cast,
+    small_video: Path,
+) -> None:  # fmt: skip
+    feedback_id = published(database, home, store, cast, small_video)
+    with database.read() as session:
+        observation_id = session.get_one(Feedback, feedback_id).observation_id
+    observer.get(url(observation_id))
+    refused = observer.post(f"/retroalimentaciones/{feedback_id}/retirar", data={"reason": " "})
+    assert refused.status_code == 400
+    assert "Escribe por qué se retira." in refused.text
+    observer.post(f"/retroalimentaciones/{feedback_id}/retirar", data={"reason": "Otra fecha"})
+    page = observer.get(url(observation_id))
+    assert "Otra fecha" in page.text
+    observer.post(url(observation_id, "retroalimentacion/abrir"))
+    assert "Aquí cabe otra pregunta." in observer.get(url(observation_id)).text
+
+
+def test_stopping_leads_back_to_the_draft(
+    observer: FlaskClient, database: Database, cast: Cast, observation_id: UUID
+) -> None:
+    with database.write() as session:
+        found = session.get_one(Observation, observation_id)
+        feedback_id = drafted(session, cast, found)
+        feedbacks.publish(session, feedback_id, actor=cast.observer, today=TODAY)
+    observer.get(url(observation_id))
+    back = observer.post(f"/retroalimentaciones/{feedback_id}/retomar")
+    assert back.location == url(observation_id)
+    assert state_of(database, observation_id) is FeedbackState.DRAFT
+
+
+def test_everyone_else_finds_nothing(
+    client_for: ClientFor, database: Database, home: Settings, store: Store, cast: Cast,
+    small_video: Path,
+) -> None:  # fmt: skip
+    feedback_id = published(database, home, store, cast, small_video)
+    with database.read() as session:
+        observation_id = session.get_one(Feedback, feedback_id).observation_id
+    pages = [url(observation_id, tail) for tail in (
+        "perfil", "retroalimentacion", "retroalimentacion/vista",
+    )]  # fmt: skip
+    own = [f"/retroalimentaciones/{feedback_id}/{tail}" for tail in (
+        "estado", "fortaleza.mp4", "prioridad.mp4", "fortaleza.jpg", "hoja.pdf",
+    )]  # fmt: skip
+    writes = [f"/retroalimentaciones/{feedback_id}/{tail}" for tail in (
+        "publicar", "retomar", "retirar",
+    )]  # fmt: skip
+    writes += [url(observation_id), url(observation_id, "retroalimentacion/abrir")]
+    for actor in (*cast.outsiders, cast.utp_head, cast.second_educator, cast.administrator):
+        client = client_for(actor)
+        for address in pages + own:
+            assert client.get(address).status_code == 404, (actor.name, address)
+        for address in writes:
+            assert client.post(address, data={"reason": "x"}).status_code == 404

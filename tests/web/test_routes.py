@@ -1,0 +1,193 @@
+"""Every address there is, found by the test: each has its permission, outsiders see nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from observe.db import Database
+from observe.feedback.models import Feedback
+from observe.ids import new_id
+from observe.people.access import Action
+from observe.settings import Settings
+from observe.video.operations import begin_upload
+from observe.video.store import Store
+from tests.factories import Cast
+from tests.feedback_cases import published
+from tests.web.conftest import ClientFor
+
+PUBLIC = {
+    "assets",
+    "signin.choose_language",
+    "signin.form",
+    "signin.link",
+    "signin.sign_in",
+    "signin.sign_out",
+    "signin.use_link",
+}
+# Places of an address that are no ids; a new kind of place must be told here.
+PLAIN = {"kind": ("fortaleza", "prioridad"), "offset": ("0",)}
+# What a script sends where a form would not be read at all.
+JSON_BODIES = {"coding.change": {"window": "w", "base_version": 0, "changes": []}}
+
+
+@pytest.fixture
+def ids(
+    database: Database, home: Settings, store: Store, cast: Cast, small_video: Path
+) -> dict[str, str]:
+    """The ids of one whole path: from a lesson to published feedback, and an upload under way."""
+    feedback_id = published(database, home, store, cast, small_video)
+    with database.write() as session:
+        feedback = session.get_one(Feedback, feedback_id)
+        upload = begin_upload(session, "otra.mp4", 10, actor=cast.observer)
+        return {
+            "feedback_id": str(feedback_id),
+            "observation_id": str(feedback.observation_id),
+            "recording_id": str(feedback.observation.recording_id),
+            "upload_id": str(upload.id),
+            "user_id": str(cast.educator.user_id),
+        }
+
+
+@dataclass(frozen=True)
+class Address:
+    """One way in: a method and a path, and the same path with ids that nothing has."""
+
+    endpoint: str
+    method: str
+    path: str
+    nowhere: str
+
+
+def rules(app: Flask) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if rule.endpoint not in PUBLIC]
+
+
+def addresses(app: Flask, ids: dict[str, str]) -> list[Address]:
+    """Return every way in that names a thing."""
+    found = []
+    for rule in rules(app):
+        if not rule.arguments:
+            continue
+        unknown = rule.arguments - ids.keys() - PLAIN.keys()
+        assert not unknown, f"{rule}: the fixture `ids` needs {unknown}"
+        plain = {name: PLAIN[name][0] for name in rule.arguments & PLAIN.keys()}
+        real = {name: ids[name] for name in rule.arguments & ids.keys()}
+        none = {name: str(new_id()) for name in real}
+        assert real, f"{rule} names no thing"
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            found.append(
+                Address(rule.endpoint, method, fill(rule, real | plain), fill(rule, none | plain))
+            )
+    return found
+
+
+def fill(rule: Rule, values: dict[str, str]) -> str:
+    return re.sub(r"<(?:[^:>]*:)?(\w+)>", lambda place: values[place.group(1)], rule.rule)
+
+
+def ask(client: FlaskClient, method: str, path: str, body: object = None) -> TestResponse:
+    return client.open(path, method=method, headers={"Accept": "text/html"}, json=body)
+
+
+def plain(answer: TestResponse) -> str:
+    """Return the body without what differs by request: tokens and the ids asked for."""
+    body = re.sub(r'(content|value)="I[\w.-]{60,}"', "TOKEN", answer.text)
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}", "ID", body)
+
+
+def test_every_view_names_its_permission(app: Flask) -> None:
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        if rule.endpoint in PUBLIC:
+            assert getattr(view, "public", False), rule.endpoint
+        else:
+            assert isinstance(getattr(view, "permission", None), Action), rule.endpoint
+            assert not hasattr(view, "public"), rule.endpoint
+
+
+def test_a_view_that_names_none_is_refused(app: Flask, client_for: ClientFor, cast: Cast) -> None:
+    app.add_url_rule("/olvidada", "forgotten", lambda: "secret")
+    assert client_for(cast.administrator).get("/olvidada").status_code == 404
+
+
+def test_every_id_in_an_address_is_typed(app: Flask) -> None:
+    for rule in rules(app):
+        assert not re.search(r"<\w+_id>", rule.rule), f"{rule}: write <uuid:…_id>"
+
+
+def test_nobody_comes_in_without_signing_in(app: Flask, ids: dict[str, str]) -> None:
+    client = app.test_client()
+    client.get("/entrar")
+    for rule in rules(app):
+        path = fill(rule, ids | {name: values[0] for name, values in PLAIN.items()})
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            answer = ask(client, method, path)
+            if method == "GET":
+                assert answer.status_code == 302, path
+                assert answer.location.startswith("/entrar?"), path
+            else:
+                assert answer.status_code == 401, path
+
+
+def test_the_outsider_is_answered_as_if_nothing_were_there(
+    app: Flask, client_for: ClientFor, cast: Cast, ids: dict[str, str]
+) -> None:
+    for actor in (*cast.outsiders, cast.second_educator):
+        client = client_for(actor)
+        for address in addresses(app, ids):
+            body = JSON_BODIES.get(address.endpoint)
+            seen = ask(client, address.method, address.path, body)
+            nothing = ask(client, address.method, address.nowhere, body)
+            assert (seen.status_code, nothing.status_code) == (404, 404), (actor.name, address)
+            assert plain(seen) == plain(nothing), (actor.name, address)
+
+
+def test_lists_show_the_outsider_nothing_of_the_school(
+    app: Flask, client_for: ClientFor, cast: Cast, ids: dict[str, str]
+) -> None:
+    secrets = {*ids.values(), "Los Aromos", "Ana Peñailillo", "Berta", str(cast.school.id)}
+    for actor in cast.outsiders:
+        client = client_for(actor)
+        for rule in rules(app):
+            if rule.arguments or "GET" not in (rule.methods or set()):
+                continue
+            answer = client.get(rule.rule, follow_redirects=True)
+            assert answer.status_code in (200, 404), rule
+            shown = {secret for secret in secrets if secret in answer.text}
+            assert not shown, (actor.name, rule)
+
+
+def test_those_of_the_school_do_come_in(
+    client_for: ClientFor, cast: Cast, ids: dict[str, str]
+) -> None:
+    """The refusals above mean something only if the same addresses open for the right person."""
+    observer, educator, head = (
+        client_for(actor) for actor in (cast.observer, cast.educator, cast.utp_head)
+    )
+    assert observer.get(f"/videos/{ids['recording_id']}").status_code == 200
+    assert observer.get(f"/videos/{ids['recording_id']}/reproducir").status_code == 200
+    assert educator.get(f"/mi-retroalimentacion/{ids['feedback_id']}").status_code == 200
+    assert head.get(f"/registros/{ids['observation_id']}").status_code == 200
+    # but not the raw video of it
+    assert head.get(f"/videos/{ids['recording_id']}/reproducir").status_code == 404
+
+
+def test_each_role_has_a_first_page(client_for: ClientFor, cast: Cast) -> None:
+    for actor, path in (
+        (cast.observer, "/videoteca"),
+        (cast.educator, "/mi-retroalimentacion"),
+        (cast.utp_head, "/registros"),
+        (cast.administrator, "/personas"),
+        (cast.network_lead, "/personas"),
+    ):
+        client = client_for(actor)
+        assert client.get("/").location == path
+        assert client.get(path).status_code == 200
