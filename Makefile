@@ -58,7 +58,7 @@ format: .venv/installed-dev
 
 # The locks name versions and the public registry's hashes; no host, no path.
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
-  --default-index https://pypi.org/simple --no-emit-index-url --no-emit-find-links \
+  --no-emit-index-url --no-emit-find-links \
   --generate-hashes --custom-compile-command "make lock"
 lock: .venv/bin-made
 	$(INSTALL) uv

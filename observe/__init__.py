@@ -1,3 +1,3 @@
-"""Observe lessons on video with a shared rubric; give each educator one strength and one priority."""
+"""Lessons observed on video with a shared rubric: one strength and one priority an educator."""
 
 __version__ = "0.1.0"

@@ -39,7 +39,7 @@ class Instant(sa.TypeDecorator[datetime]):
             raise ValueError("a moment needs its time zone")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ANN401
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         """Return moments aware."""
         if value is None:
             return None
@@ -120,7 +120,7 @@ def open_database(url: str) -> Database:
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # type: ignore[attr-defined]  # SQLAlchemy's begin event begins
+    connection.isolation_level = None  # the begin event below begins
     cursor = connection.cursor()
     # The timeout first: switching to the write-ahead log already takes a lock.
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")

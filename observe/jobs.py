@@ -290,7 +290,7 @@ def _run(job_id: str) -> None:
             log.info("job cancelled")
         except ObserveError as error:
             _fail(work.database, job_id, error.message)
-        except Exception as error:  # noqa: BLE001  # the job boundary: told, logged, and over
+        except Exception as error:  # the job boundary: told, logged, and over
             log.exception("job failed")
             _fail(work.database, job_id, _unexpected(error))
 
@@ -352,7 +352,7 @@ def worker(settings: Settings) -> Iterator[Database]:
     Raises:
         WorkerBusyError: another process is the worker (two ran a job twice).
     """
-    global _workplace  # noqa: PLW0603  # DBOS is one a process, and so is what it works with
+    global _workplace  # DBOS is one a process, and so is what it works with
     lock = FileLock(settings.home / "worker.lock")
     try:
         lock.acquire(blocking=False)

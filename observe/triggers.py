@@ -110,7 +110,8 @@ RULES = [
         "focus_not_changed",
         "focus",
         "UPDATE",
-        f"{_FROZEN.format(row='OLD')} AND NOT ({_ONLY_CLIP})",
+        # Compared with an empty field the condition is neither true nor false: refuse that too.
+        f"{_FROZEN.format(row='OLD')} AND NOT coalesce(({_ONLY_CLIP}), 1 = 0)",
         "the feedback is published or being published",
     ),
 ]

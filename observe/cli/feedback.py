@@ -20,6 +20,7 @@ from observe.errors import ConflictError
 from observe.feedback import publishing
 from observe.feedback.checks import FocusInput
 from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
+from observe.feedback.openings import DOWNLOAD, opened
 from observe.feedback.operations import (
     current,
     feedback_for,
@@ -168,10 +169,11 @@ def _published(shell: Shell, feedback_id: UUID) -> Answer:
 @option("-o", "--output", required=True, type=FILE, about=message("The file to write."))
 def pdf_(shell: Shell, *, feedback: str, output: Path) -> Answer:
     """Write the same page that the educator sees."""
-    with shell.database.read() as session:
+    with shell.database.write() as session:
         found = feedback_for(
             session, the_id(feedback), actor=shell.actor, action=Action.FEEDBACK_SEE
         )
+        opened(session, found, actor=shell.actor, action=DOWNLOAD)
         written = pdf(page_of(found, locale=shell.settings.locale))
     write_bytes(output, written)
     facts = {"feedback": found.id, "file": str(output), "bytes": len(written)}

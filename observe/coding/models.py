@@ -76,6 +76,7 @@ class Observation(Identified, Base):
             id=self.id,
             school_ids=frozenset({self.recording.class_group.school_id}),
             observer_id=self.observer_id,
+            recorder_id=self.recording.observer_id,
             educator_id=self.recording.educator_id,
         )
 

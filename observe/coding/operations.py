@@ -24,7 +24,7 @@ from observe.coding.models import (
     UncodableStretch,
 )
 from observe.db import now
-from observe.errors import ConflictError, InvalidError
+from observe.errors import ConflictError, InvalidError, NotAllowedError
 from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.rubric.models import RubricVersion
@@ -36,23 +36,39 @@ _OF_RECORDS = frozenset({Action.RECORD_SEE, Action.RECORD_COMMENT, Action.RECORD
 
 
 def start(
-    session: Session, recording_id: UUID, rubric_version_id: UUID, *, actor: Actor
+    session: Session,
+    recording_id: UUID,
+    rubric_version_id: UUID,
+    *,
+    actor: Actor,
+    observer: Actor | None = None,
+    action: Action = Action.OBSERVATION_START,
 ) -> Observation:
-    """Return the actor's draft of this recording with this rubric, begun now if there is none.
+    """Return the observer's draft of this recording with this rubric, begun now if there is none.
+
+    The observer is the actor, unless `action` is to import a colleague's sheet.
 
     Raises:
         NotFoundError: no such recording or rubric for this actor.
+        NotAllowedError: the colleague does not observe in this school.
         ConflictError: the recording is not ready, or no consent was stated.
     """
     recording = session.get(Recording, recording_id, with_for_update=True)
     if recording is None:
         raise access.not_found()
-    access.require(actor, Action.OBSERVATION_START, recording.as_thing())
+    access.require(actor, action, recording.as_thing())
     version = session.get(RubricVersion, rubric_version_id)
     if version is None:
         raise access.not_found()
     _check_codable(recording)
-    return _draft(session, recording, version, actor) or _begin(session, recording, version, actor)
+    coder = observer or actor
+    if not access.can(coder, Action.RECORDING_ADD, recording.as_thing()):
+        raise NotAllowedError(
+            message("%(name)s does not observe in the school of this lesson.", name=coder.name)
+        )
+    return _draft(session, recording, version, coder) or _begin(
+        session, recording, version, coder, actor=actor
+    )
 
 
 def _check_codable(recording: Recording) -> None:
@@ -65,11 +81,11 @@ def _check_codable(recording: Recording) -> None:
 
 
 def _draft(
-    session: Session, recording: Recording, version: RubricVersion, actor: Actor
+    session: Session, recording: Recording, version: RubricVersion, coder: Actor
 ) -> Observation | None:
     drafts = sa.select(Observation).where(
         Observation.recording_id == recording.id,
-        Observation.observer_id == actor.user_id,
+        Observation.observer_id == coder.user_id,
         Observation.rubric_version_id == version.id,
         Observation.state == ObservationState.DRAFT,
     )
@@ -77,10 +93,10 @@ def _draft(
 
 
 def _begin(
-    session: Session, recording: Recording, version: RubricVersion, actor: Actor
+    session: Session, recording: Recording, version: RubricVersion, coder: Actor, *, actor: Actor
 ) -> Observation:
     observation = Observation(
-        recording_id=recording.id, observer_id=actor.user_id, rubric_version_id=version.id
+        recording_id=recording.id, observer_id=coder.user_id, rubric_version_id=version.id
     )
     session.add(observation)
     session.flush()
@@ -91,6 +107,7 @@ def _begin(
         thing_kind="observation",
         thing_id=observation.id,
         recording=recording.id,
+        observer=coder.user_id,
         rubric=version.id,
     )
     return observation

@@ -25,7 +25,7 @@ from observe.coding.operations import apply, document_of, start
 from observe.coding.rules import CellScore, MarkName
 from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.ids import new_id
-from observe.people.access import Actor
+from observe.people.access import Action, Actor
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric
 from observe.text import Message, message
@@ -65,24 +65,38 @@ class Sheet:
 
 
 def import_sheet(
-    session: Session, csv_text: str, recording_id: UUID, rubric_version_id: UUID, *, actor: Actor
+    session: Session,
+    csv_text: str,
+    recording_id: UUID,
+    rubric_version_id: UUID,
+    *,
+    actor: Actor,
+    observer: Actor | None = None,
 ) -> Imported:
-    """Make a draft of the actor out of a sheet; nothing is kept when anything in it is wrong.
+    """Make a draft out of a sheet that `observer` (else the actor) coded; all of it or nothing.
 
     Raises:
         NotFoundError: no such recording or rubric for this actor.
         ConflictError: the recording cannot be coded, or her draft already has work in it.
         InvalidError: with all problems of the sheet, each with its line.
     """
+    coder = observer or actor
     with session.begin_nested():
-        observation = start(session, recording_id, rubric_version_id, actor=actor)
+        observation = start(
+            session,
+            recording_id,
+            rubric_version_id,
+            actor=actor,
+            observer=coder,
+            action=_action(actor, coder),
+        )
         if observation.version > 0:
             raise ConflictError(
                 message("There is already work in your draft of this video with this rubric.")
             )
         rubric = rubric_of(observation.rubric_version)
         sheet = read_sheet(csv_text, rubric, observation.recording.duration_ms or 0)
-        _apply(session, observation.id, sheet, actor)
+        _apply(session, observation.id, sheet, coder)
         document = document_of(session, observation)
     return Imported(
         observation_id=observation.id,
@@ -93,14 +107,19 @@ def import_sheet(
     )
 
 
-def _apply(session: Session, observation_id: UUID, sheet: Sheet, actor: Actor) -> None:
+def _action(actor: Actor, coder: Actor) -> Action:
+    own = actor.user_id == coder.user_id
+    return Action.OBSERVATION_IMPORT if own else Action.OBSERVATION_IMPORT_FOR
+
+
+def _apply(session: Session, observation_id: UUID, sheet: Sheet, coder: Actor) -> None:
     applied = apply(
         session,
         observation_id,
         [_change(payload) for payload in (sheet.plan, *sheet.notes)],
         window=_WINDOW,
         base_version=0,
-        actor=actor,
+        actor=coder,
     )
     if applied.refused:
         raise _invalid([told.message for told in applied.refused])

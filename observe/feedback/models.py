@@ -83,6 +83,7 @@ class Feedback(Identified, Base):
             id=self.id,
             school_ids=frozenset({recording.class_group.school_id}),
             observer_id=self.observation.observer_id,
+            recorder_id=recording.observer_id,
             educator_id=recording.educator_id if published else None,
         )
 

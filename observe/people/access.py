@@ -23,6 +23,7 @@ class Relation(enum.StrEnum):
 
     SELF = "self"  # the thing is about herself, or her own account
     OBSERVER = "observer"  # she is the observer it was given to
+    RECORDER = "recorder"  # she brought its video in and answers for the consents
     EDUCATOR = "educator"  # she is the educator seen in it
     SCHOOL_OBSERVER = "school_observer"  # observer of its school
     SCHOOL_UTP_HEAD = "school_utp_head"  # UTP head of its school
@@ -49,6 +50,8 @@ class Action(enum.StrEnum):
     RECORDING_PREPARE = "recording.prepare"
     RECORDING_CONSENT = "recording.consent"
     OBSERVATION_START = "observation.start"
+    OBSERVATION_IMPORT = "observation.import"  # a sheet of her own
+    OBSERVATION_IMPORT_FOR = "observation.import_for"  # a sheet of a colleague
     OBSERVATION_CODE = "observation.code"
     OBSERVATION_SUBMIT = "observation.submit"
     RECORD_SEE = "record.see"
@@ -82,15 +85,17 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.RECORDING_PREPARE: frozenset({_R.OBSERVER}),
     Action.RECORDING_CONSENT: frozenset({_R.OBSERVER}),
     Action.OBSERVATION_START: frozenset({_R.OBSERVER}),
+    Action.OBSERVATION_IMPORT: frozenset({_R.OBSERVER, _R.SCHOOL_OBSERVER}),
+    Action.OBSERVATION_IMPORT_FOR: frozenset({_R.OBSERVER, _R.ADMINISTRATOR}),
     Action.OBSERVATION_CODE: frozenset({_R.OBSERVER}),
-    Action.OBSERVATION_SUBMIT: frozenset({_R.OBSERVER}),
-    Action.RECORD_SEE: frozenset({_R.OBSERVER, _R.SCHOOL_UTP_HEAD}),
-    Action.RECORD_COMMENT: frozenset({_R.OBSERVER, _R.SCHOOL_UTP_HEAD}),
-    Action.RECORD_EXPORT: frozenset({_R.OBSERVER, _R.SCHOOL_UTP_HEAD}),
-    Action.FEEDBACK_COMPOSE: frozenset({_R.OBSERVER}),
-    Action.FEEDBACK_PUBLISH: frozenset({_R.OBSERVER}),
-    Action.FEEDBACK_SEE: frozenset({_R.OBSERVER, _R.EDUCATOR}),
-    Action.FEEDBACK_WATCH: frozenset({_R.OBSERVER, _R.EDUCATOR}),
+    Action.OBSERVATION_SUBMIT: frozenset({_R.OBSERVER, _R.RECORDER}),
+    Action.RECORD_SEE: frozenset({_R.OBSERVER, _R.RECORDER, _R.SCHOOL_UTP_HEAD}),
+    Action.RECORD_COMMENT: frozenset({_R.OBSERVER, _R.RECORDER, _R.SCHOOL_UTP_HEAD}),
+    Action.RECORD_EXPORT: frozenset({_R.OBSERVER, _R.RECORDER, _R.SCHOOL_UTP_HEAD}),
+    Action.FEEDBACK_COMPOSE: frozenset({_R.OBSERVER, _R.RECORDER}),
+    Action.FEEDBACK_PUBLISH: frozenset({_R.OBSERVER, _R.RECORDER}),
+    Action.FEEDBACK_SEE: frozenset({_R.OBSERVER, _R.RECORDER, _R.EDUCATOR}),
+    Action.FEEDBACK_WATCH: frozenset({_R.OBSERVER, _R.RECORDER, _R.EDUCATOR}),
     Action.FEEDBACK_ANSWER: frozenset({_R.EDUCATOR}),
     Action.HOME_BACKUP: frozenset({_R.ADMINISTRATOR}),
     Action.HOME_CHECK: frozenset({_R.ADMINISTRATOR}),
@@ -138,6 +143,7 @@ class Thing:
     id: UUID | None = None
     school_ids: frozenset[UUID] = frozenset()
     observer_id: UUID | None = None
+    recorder_id: UUID | None = None
     educator_id: UUID | None = None
     user_id: UUID | None = None
 
@@ -163,6 +169,8 @@ def relations(actor: Actor, thing: Thing) -> frozenset[Relation]:
         found.add(Relation.SELF)
     if thing.observer_id == actor.user_id and actor.has(Role.OBSERVER):
         found.add(Relation.OBSERVER)
+    if thing.recorder_id == actor.user_id and actor.has(Role.OBSERVER):
+        found.add(Relation.RECORDER)
     if thing.educator_id == actor.user_id and actor.has(Role.EDUCATOR):
         found.add(Relation.EDUCATOR)
     found.update(

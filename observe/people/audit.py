@@ -72,9 +72,9 @@ def entry_hash(entry: AuditEntry) -> str:
 
 def first_broken(session: Session) -> int | None:
     """Return the number of the first entry that does not fit the chain, or None when all do."""
-    prev_hash, number = GENESIS, 0
-    for entry in session.scalars(sa.select(AuditEntry).order_by(AuditEntry.number)):
-        number += 1
+    prev_hash = GENESIS
+    entries = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.number))
+    for number, entry in enumerate(entries, start=1):
         if (entry.number, entry.prev_hash, entry.hash) != (number, prev_hash, entry_hash(entry)):
             return entry.number
         prev_hash = entry.hash

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
@@ -154,6 +154,7 @@ def wants_json() -> bool:
 def install(app: Flask, csrf: CSRFProtect) -> None:
     """Put the guard before every view of `app`."""
     app.before_request(_check_host)
+    app.before_request(_check_origin)
     app.before_request(_check_view)
 
     @app.before_request
@@ -171,6 +172,22 @@ def _check_host() -> None:
         raise BadInputError(
             message("This address is not this laptop's. Open the address that the program printed.")
         )
+
+
+def _check_origin() -> ResponseReturnValue | None:
+    """Refuse what another site sends in a person's name, without giving it back to be sent again.
+
+    Nothing of the answer touches her session, which such a request comes without.
+    """
+    if request.method in SAFE_METHODS:
+        return None
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    if not foreign and site in (None, "same-origin", "none"):
+        return None
+    told = message("This came from another site, so nothing was done.")
+    language = home().settings.locale
+    return Response(told.in_language(language), 403, mimetype="text/plain")
 
 
 def _check_view() -> ResponseReturnValue | None:

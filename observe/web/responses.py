@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from observe.errors import InvalidError, ObserveError
+from observe.ids import parse_id
 from observe.people.access import not_found
 from observe.text import Message, message
 from observe.web.guards import SAFE_METHODS, SignedOutError
@@ -99,19 +101,33 @@ def refusal(
         problems=listed,
         typed=_typed(),
         signed_out=signed_out,
-        again=request.url if request.method not in SAFE_METHODS and not signed_out else None,
+        again=request.full_path.rstrip("?"),
     )
     return page, status
 
 
-def _typed() -> list[tuple[str, str]]:
+@dataclass(frozen=True)
+class Typed:
+    """A field as it was sent; choices and ids are kept, but only words are worth showing."""
+
+    name: str
+    text: str
+
+    @property
+    def shown(self) -> bool:
+        """Whether a person may have written this."""
+        return bool(self.text.strip()) and parse_id(self.text) is None
+
+
+def _typed() -> list[Typed]:
     if request.method in SAFE_METHODS:
         return []
     try:
         form = request.form
     except HTTPException:  # a form too large to be read has nothing to give back
         return []
-    return [(name, text) for name, text in form.items(multi=True) if name not in NEVER_ECHOED]
+    sent = [Typed(name, text) for name, text in form.items(multi=True) if name not in NEVER_ECHOED]
+    return sent if any(field.shown for field in sent) else []
 
 
 def send_media(path: Path, media_type: str) -> Response:

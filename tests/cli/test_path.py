@@ -162,3 +162,30 @@ def _publish(run: Run, observation: str, *, code: int = 0) -> Ran:
         "--next-step", "Pregunta «¿por qué?» una vez por actividad.",
         "--due", "2026-06-10", "--as", "obs", "--json", code=code,
     )  # fmt: skip
+
+
+def test_the_owner_does_it_all_for_a_colleague(
+    peopled: Run, small_video: Path, tmp_path: Path
+) -> None:
+    """Every command in the owner's name: only the sheet says who coded it."""
+    added = peopled(
+        "video", "add", small_video, "--educator", "edu", "--class-group", "1° B",
+        "--date", "2026-05-10", "--consent", "confirmed", "--wait", "--json",
+    ).facts  # fmt: skip
+    sheet = _sheet(peopled, tmp_path, 30_000)
+    observation = _import(peopled, sheet, str(added["recording"])).facts["observation"]
+    shown = peopled("observations", "show", observation, "--as", "obs", "--json").facts
+    assert shown["observer"] == peopled("people", "show", "obs", "--json").facts["id"]
+    peopled("coding", "submit", observation)
+    assert peopled("feedback", "suggest", observation, "--json").facts["strength"]
+
+
+def test_a_colleague_of_another_school_codes_nothing_here(
+    peopled: Run, small_video: Path, tmp_path: Path
+) -> None:
+    recording = str(_add(peopled, small_video)["recording"])
+    sheet = _sheet(peopled, tmp_path, 30_000)
+    common = ("coding", "import", sheet, "--recording", recording, "--rubric", RUBRIC)
+    refused = peopled(*common, "--observer", "out", code=3)
+    assert "no observa en la escuela" in refused.err
+    peopled(*common, "--as", "out", code=4)

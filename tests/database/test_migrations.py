@@ -54,9 +54,7 @@ def test_up_again_keeps_the_data_and_the_triggers(empty_url: str) -> None:
     with database.write() as session:
         cast = factories.cast(session)
         recording = factories.recording(session, cast)
-        audit.record(
-            session, "test", actor_id=None, thing_kind="recording", thing_id=recording.id
-        )
+        audit.record(session, "test", actor_id=None, thing_kind="recording", thing_id=recording.id)
     schema.migrate(empty_url, "head")
     with database.read() as session:
         assert session.scalar(sa.text("SELECT count(*) FROM recording")) == 1

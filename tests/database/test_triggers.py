@@ -174,6 +174,15 @@ def test_what_is_published_stays(both: Database, feedback_id: UUID, change: str)
         _run(both, change)
 
 
+@pytest.mark.parametrize("column", ["dimension", "start_ms", "end_ms", "due_on"])
+def test_while_it_is_published_only_the_clip_is_added(
+    both: Database, feedback_id: UUID, column: str
+) -> None:
+    _run(both, PUBLISHING)
+    with pytest.raises(sa.exc.DBAPIError, match="being published"):
+        _run(both, f"UPDATE focus SET {column} = NULL WHERE kind = 'priority'")
+
+
 def test_a_feedback_cannot_be_born_published(both: Database, feedback_id: UUID) -> None:
     with both.read() as session:
         observation_id = session.get_one(Feedback, feedback_id).observation_id
@@ -204,9 +213,7 @@ def test_what_is_frozen_stays(both: Database, feedback_id: UUID, table: str) -> 
 def test_a_changed_audit_entry_is_found(both: Database) -> None:
     with both.write() as session:
         for number in range(3):
-            audit.record(
-                session, f"act{number}", actor_id=None, thing_kind="home", thing_id=None
-            )
+            audit.record(session, f"act{number}", actor_id=None, thing_kind="home", thing_id=None)
     with both.write() as session:
         assert audit.first_broken(session) is None
         drop = "DROP TRIGGER audit_entry_not_changed"

@@ -73,7 +73,12 @@ def _fail_once(mark: str) -> None:
         raise OSError("no space left on device")
 
 
+def _until_the_pipe_ends(stopped: threading.Event) -> None:
+    sys.stdin.read()
+    stopped.set()
+
+
 if __name__ == "__main__":
-    stopped = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), stopped.set()), daemon=True).start()
-    run_worker(settings_from(os.environ), stopped)
+    over = threading.Event()
+    threading.Thread(target=_until_the_pipe_ends, args=[over], daemon=True).start()
+    run_worker(settings_from(os.environ), over)

@@ -95,6 +95,28 @@ def test_a_request_without_the_token_changes_nothing(
         assert session.get_one(User, cast.observer.user_id).locale is None
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.test"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:6000"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_what_another_site_sends_is_not_even_given_back(
+    client_for: ClientFor, cast: Cast, headers: dict[str, str]
+) -> None:
+    client = client_for(cast.observer)
+    answer = client.post("/idioma", data={"locale": "en", "note": "plantado"}, headers=headers)
+    assert answer.status_code == 403
+    assert "plantado" not in answer.text
+    assert "Set-Cookie" not in answer.headers
+    own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+    assert client.post("/idioma", data={"locale": "en"}, headers=own).status_code == 302
+
+
 def test_the_token_of_another_session_does_not_do(client_for: ClientFor, cast: Cast) -> None:
     mine, hers = client_for(cast.observer), client_for(cast.educator)
     mine.token = hers.token  # type: ignore[attr-defined]
@@ -127,6 +149,7 @@ def test_a_session_that_ended_gives_the_text_back(app: Flask, cast: Cast) -> Non
     assert answer.status_code == 401
     assert "Ciencias" in answer.text
     assert 'href="/entrar"' in answer.text
+    assert 'action="/videos/nuevo"' in answer.text
 
 
 HTML = {"Accept": "text/html"}
@@ -186,7 +209,7 @@ def test_names_are_text_wherever_they_are_shown(
         (None, False),
     ],
 )
-def test_only_paths_of_this_site_are_followed(target: str | None, kept: bool) -> None:  # noqa: FBT001
+def test_only_paths_of_this_site_are_followed(target: str | None, kept: bool) -> None:
     assert (local_path(target) == target) is (kept or target is None)
 
 
