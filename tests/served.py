@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.program import free_port
+
 SECONDS = 40.0
 
 
@@ -20,9 +21,7 @@ class Served:
     """A running `observe serve` and what it says."""
 
     def __init__(self, home: Path, said: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self._said = said
         self.command = [sys.executable, "-m", "observe.cli", "serve", "--no-browser", "--port"]
         self.command.append(str(self.port))

@@ -97,6 +97,17 @@ def add_received(
         BadInputError, NotAllowedError, NotFoundError: as `add_file`.
     """
     if_undone(session, lambda: store.delete_incoming(received.name))
+    return add_recording(session, received, details, actor=actor)
+
+
+def add_recording(
+    session: Session, received: Received, details: LessonDetails, *, actor: Actor
+) -> Recording:
+    """Add the recording of a file that stays where it is if the transaction fails.
+
+    Raises:
+        BadInputError, NotAllowedError, NotFoundError: as `add_file`.
+    """
     check_details(session, details, actor=actor)
     recording = _recording(received, details, actor)
     session.add(recording)

@@ -39,7 +39,9 @@ from observe.video.uploads import (
     begin_upload,
     discard_upload,
     finish_upload,
+    receive_upload,
     upload_for,
+    uploaded_recording,
 )
 
 __all__ = [
@@ -62,10 +64,13 @@ __all__ = [
     "playable_file",
     "preparation_of",
     "receive",
+    "receive_upload",
     "recording_for",
     "recordings_of",
     "retry_preparation",
     "upload_for",
+    "uploaded_recording",
+    "watched",
 ]
 
 _CAMERA = (
@@ -124,6 +129,17 @@ def recording_for(
         raise access.not_found()
     access.require(actor, action, recording.as_thing())
     return recording
+
+
+def watched(session: Session, recording: Recording, *, actor: Actor) -> None:
+    """Put on file that `actor` opened the lesson's own video."""
+    audit.record(
+        session,
+        "recording.watched",
+        actor_id=actor.user_id,
+        thing_kind="recording",
+        thing_id=recording.id,
+    )
 
 
 def recordings_of(session: Session, *, actor: Actor) -> list[Recording]:

@@ -17,9 +17,7 @@ from observe.text import message
 from observe.video.adding import (
     LessonDetails,
     Received,
-    add_received,
-    check_details,
-    if_undone,
+    add_recording,
     shown_name,
     whole,
 )
@@ -97,29 +95,51 @@ def append_upload(
     return upload.offset
 
 
-def finish_upload(
-    session: Session, store: Store, upload_id: UUID, details: LessonDetails, *, actor: Actor
-) -> Recording:
-    """Make a recording of a complete upload; asked again, it answers with the same one.
+def receive_upload(database: Database, store: Store, upload_id: UUID, *, actor: Actor) -> Received:
+    """Measure a complete upload. It takes a moment, so it holds no transaction meanwhile.
 
     Raises:
-        OffsetError: bytes are missing. BadInputError: the details do not fit, and it can be asked
-            again; or the file is no usable video, and it is gone with its upload.
+        OffsetError: bytes are missing. NotFoundError: there is no such upload.
+        BadInputError: it is no usable video, and it is gone.
     """
-    upload = upload_for(session, upload_id, actor=actor)
-    if upload.recording_id is not None:
-        return session.scalars(whole().where(Recording.id == upload.recording_id)).one()
+    with database.read() as session:
+        upload = upload_for(session, upload_id, actor=actor)
     if upload.offset != upload.size_bytes:
         raise OffsetError(upload.offset)
-    check_details(session, details, actor=actor)
     name = upload.id.hex
     try:
-        measured = probe(store.incoming(name))
+        return Received(name, upload.filename, upload.size_bytes, probe(store.incoming(name)))
     except BadInputError:
-        _forget_after(session, store, upload.id)
+        with database.write() as session:
+            discard_upload(session, store, upload_id, actor=actor)
         raise
-    received = Received(name, upload.filename, upload.size_bytes, measured)
-    recording = add_received(session, store, received, details, actor=actor)
+
+
+def uploaded_recording(session: Session, upload_id: UUID, *, actor: Actor) -> Recording | None:
+    """Return the recording that an upload became, so that asking twice answers alike.
+
+    Raises:
+        NotFoundError: there is no such upload.
+    """
+    upload = upload_for(session, upload_id, actor=actor)
+    if upload.recording_id is None:
+        return None
+    return session.scalars(whole().where(Recording.id == upload.recording_id)).one()
+
+
+def finish_upload(
+    session: Session, received: Received, details: LessonDetails, *, actor: Actor
+) -> Recording:
+    """Make a recording of a measured upload; asked again, it answers with the same one.
+
+    Raises:
+        BadInputError: the details do not fit, and it can be asked again.
+        NotFoundError: there is no such upload.
+    """
+    upload = upload_for(session, UUID(received.name), actor=actor)
+    if known := uploaded_recording(session, upload.id, actor=actor):
+        return known
+    recording = add_recording(session, received, details, actor=actor)
     upload.recording_id = recording.id
     session.flush()
     return recording
@@ -136,15 +156,3 @@ def discard_upload(session: Session, store: Store, upload_id: UUID, *, actor: Ac
         session.delete(upload)
         session.flush()
         store.delete_incoming(upload.id.hex)
-
-
-def _forget_after(session: Session, store: Store, upload_id: UUID) -> None:
-    """Remove a refused upload once the transaction that found it out is rolled back."""
-    database = Database(session.get_bind().engine)
-
-    def forget() -> None:
-        with database.write() as later:
-            later.execute(sa.delete(Upload).where(Upload.id == upload_id))
-        store.delete_incoming(upload_id.hex)
-
-    if_undone(session, forget)

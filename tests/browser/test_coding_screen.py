@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from observe.coding.operations import document_of, observation_for, start, submit
 from observe.coding.rules import Document
@@ -29,60 +23,23 @@ from observe.video.models import Recording
 from observe.video.operations import LessonDetails, add_file
 from observe.video.store import Store
 from tests import factories
+from tests.program import Program
 
 pytestmark = pytest.mark.browser
 
-SERVER = """
-import os, sys
-from waitress import serve
-from observe.settings import settings_from
-from observe.web import create_app
-serve(create_app(settings_from(os.environ)), host="127.0.0.1", port=int(sys.argv[1]), threads=8)
-"""
 SECONDS = 40
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NO_CONNECTION = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
 
 
-class Server:
-    """The web application as a process of its own, which can be killed and started again."""
-
-    def __init__(self, home: Settings) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.environment = {**os.environ, "OBSERVE_HOME": str(home.home)}
-        self.process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        command = [sys.executable, "-c", SERVER, str(self.port)]
-        self.process = subprocess.Popen(command, env=self.environment)
-        for _ in range(200):
-            try:
-                urllib.request.urlopen(f"{self.url}/entrar", timeout=1).close()
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return
-        pytest.fail("the server did not start")
-
-    def kill(self) -> None:
-        if self.process:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
-            self.process = None
-
-
 @pytest.fixture
-def server(home: Settings) -> Iterator[Server]:
-    running = Server(home)
-    running.start()
+def server(home: Settings) -> Iterator[Program]:
+    """The pages without a worker: coding needs none."""
+    running = Program(home)
+    running.start("web")
+    running.wait_for_pages()
     yield running
-    running.kill()
+    running.stop()
 
 
 class Lesson:
@@ -127,16 +84,6 @@ def lesson(
     return Lesson(database, cast, draft.id, rubric_version)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        own = Path("/usr/bin/chromium")
-        path = str(own) if own.exists() else None
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def errors() -> list[str]:
     """What browsers complained of; a test that expects a dead server takes that out."""
@@ -145,14 +92,16 @@ def errors() -> list[str]:
 
 @pytest.fixture
 def context(
-    chromium: Browser, server: Server, lesson: Lesson, errors: list[str]
+    chromium: Browser, server: Program, lesson: Lesson, errors: list[str]
 ) -> Iterator[BrowserContext]:
     cast = lesson.cast
     with lesson.database.write() as session:
         secret = signin.create_link(
             session, cast.observer.user_id, minutes=5, actor=cast.administrator
         )
-    opened = chromium.new_context(viewport={"width": 1366, "height": 625}, base_url=server.url)
+    opened = chromium.new_context(
+        viewport={"width": 1366, "height": 625}, base_url=f"http://127.0.0.1:{server.port}"
+    )
     opened.on("weberror", lambda error: errors.append(str(error.error)))
     opened.on(
         "console",
@@ -251,13 +200,13 @@ def test_the_video_plays_and_its_keys_move_it(
 
 
 def test_a_server_that_dies_and_comes_back_loses_nothing(
-    context: BrowserContext, lesson: Lesson, server: Server
+    context: BrowserContext, lesson: Lesson, server: Program
 ) -> None:
     page = open_screen(context, lesson)
     plan(page, 2, "0:15")
     page.keyboard.press("2")
     saved(page)
-    server.kill()
+    server.kill("web")
     page.keyboard.press("3")
     page.keyboard.press("4")
     expect(page.locator("#saving")).to_contain_text(
@@ -266,25 +215,27 @@ def test_a_server_that_dies_and_comes_back_loses_nothing(
     page.keyboard.press("n")
     page.keyboard.type("Mientras no había nadie")
     expect(page.locator("#saving")).to_contain_text("3 cambios")
-    server.start()
+    server.start("web")
+    server.wait_for_pages()
     saved(page)
     found = lesson.until(lambda document: len(document.notes) == 1)
     assert sorted(score.value or 0 for score in found.cycles[0].scores) == [2, 3, 4]
 
 
 def test_changes_of_a_dead_page_are_sent_from_any_other_and_told(
-    context: BrowserContext, lesson: Lesson, server: Server
+    context: BrowserContext, lesson: Lesson, server: Program
 ) -> None:
     page = open_screen(context, lesson)
     plan(page, 1, "0:30")
     saved(page)
-    server.kill()
+    server.kill("web")
     page.keyboard.press("4")
     page.keyboard.press("n")
     page.keyboard.type("A medio escri")
     expect(page.locator("#saving")).to_contain_text("2 cambios")
     page.close()
-    server.start()
+    server.start("web")
+    server.wait_for_pages()
     other = context.new_page()
     other.goto("/videoteca")
     expect(other.get_by_text("Recuperamos 2 cambios")).to_be_visible()
@@ -294,14 +245,14 @@ def test_changes_of_a_dead_page_are_sent_from_any_other_and_told(
 
 
 def test_what_came_too_late_is_told_on_other_pages_until_it_is_let_go(
-    context: BrowserContext, lesson: Lesson, server: Server
+    context: BrowserContext, lesson: Lesson, server: Program
 ) -> None:
     page = open_screen(context, lesson)
     plan(page, 1, "0:30")
     for _row in lesson.rows:
         page.keyboard.press("3")
     saved(page)
-    server.kill()
+    server.kill("web")
     page.keyboard.press("n")
     page.keyboard.type("Llegó tarde")
     expect(page.locator("#saving")).to_contain_text("1 cambios")
@@ -310,7 +261,8 @@ def test_what_came_too_late_is_told_on_other_pages_until_it_is_let_go(
         recording = session.get_one(Recording, lesson.document.recording)
         recording.sha256 = recording.sha256 or "0" * 64
         submit(session, lesson.id, actor=lesson.cast.observer)
-    server.start()
+    server.start("web")
+    server.wait_for_pages()
     other = context.new_page()
     for _visit in range(2):
         other.goto("/ayuda")

@@ -119,10 +119,13 @@ def _newest(session: Session) -> list[RubricVersion]:
 @blueprint.get("/videos/<uuid:recording_id>/reproducir")
 @permission(Action.RECORDING_WATCH)
 def play(recording_id: UUID) -> ResponseReturnValue:
-    """Send the part of the lesson that the player asks for."""
-    with reading() as session:
+    """Send the part of the lesson that the player asks for; its beginning is put on file."""
+    begins = request.headers.get("Range", "bytes=0-").startswith("bytes=0-")
+    with writing() if begins else reading() as session:
         recording = _watchable(session, recording_id)
         file = video.playable_file(session, home().store, recording)
+        if begins and request.method == "GET":
+            video.watched(session, recording, actor=current_actor())
     return send_media(file.path, file.media_type)
 
 

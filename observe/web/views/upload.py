@@ -101,9 +101,7 @@ def add() -> ResponseReturnValue:
 def _added(form: LessonForm, choices: Choices) -> Recording:
     upload_id, actor, store = parse_id(form.upload.data or ""), current_actor(), home().store
     if upload_id is not None:
-        with writing() as session:
-            details = _details(session, form, actor)
-            return video.finish_upload(session, store, upload_id, details, actor=actor)
+        return _uploaded(form, upload_id)
     chosen = choices.files.get(form.import_file.data or "")
     if chosen is None:
         raise BadInputError(message("Choose a video first."), field="upload")
@@ -114,6 +112,17 @@ def _added(form: LessonForm, choices: Choices) -> Recording:
     with writing() as session:
         details = _details(session, form, actor)
         return video.add_received(session, store, received, details, actor=actor)
+
+
+def _uploaded(form: LessonForm, upload_id: UUID) -> Recording:
+    actor = current_actor()
+    with reading() as session:
+        if known := video.uploaded_recording(session, upload_id, actor=actor):
+            return known
+    received = video.receive_upload(home().database, home().store, upload_id, actor=actor)
+    with writing() as session:
+        details = _details(session, form, actor)
+        return video.finish_upload(session, received, details, actor=actor)
 
 
 def _details(session: Session, form: LessonForm, actor: Actor) -> video.LessonDetails:
