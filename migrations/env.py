@@ -14,6 +14,7 @@ import observe.records.models
 import observe.rubric.models
 import observe.video.models  # noqa: F401  # each import registers its models
 from observe.db import Base, Instant, open_database
+from observe.triggers import create_triggers
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
@@ -40,12 +41,16 @@ def run() -> None:
             connection=connection,
             target_metadata=Base.metadata,
             render_as_batch=True,
+            # SQLite can, and a kill in the middle must leave nothing half-made.
+            transactional_ddl=True,
             include_name=include_name,
             render_item=render_item,
             compare_type=True,
         )
         with context.begin_transaction():
             context.run_migrations()
+            if context.config.attributes.get("to_head"):
+                create_triggers(connection)
             if engine.dialect.name == "sqlite":
                 broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
                 if broken:

@@ -90,6 +90,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def today() -> date:
+    """Return the day it is here: in Chile the evening's UTC day is already tomorrow."""
+    return now().astimezone().date()
+
+
 @dataclass(frozen=True)
 class Database:
     """Sessions on one engine: `write` commits at its end or changes nothing, `read` only reads."""
@@ -127,6 +132,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # Without it INSERT OR REPLACE would delete behind the back of the triggers.
+    cursor.execute("PRAGMA recursive_triggers=ON")
     cursor.close()
 
 

@@ -90,6 +90,13 @@ class CancelledError(Exception):
     """The person asked for this job to stop."""
 
 
+class StoppingError(BaseException):
+    """The worker stops: the job is left as it is, for the next one.
+
+    No Exception, so that neither a handler nor DBOS takes it for the end of the job.
+    """
+
+
 # --- asking for work ----------------------------------------------------------------------------
 
 
@@ -232,6 +239,11 @@ class Work:
             outcome = _Outcome(refused=ObserveError(error.message))
         except CancelledError:
             outcome = _Outcome(cancelled=True)
+        except OSError:
+            if not _last_attempt():
+                raise
+            log.exception("step failed for the last time")
+            outcome = _Outcome(refused=ObserveError(_NO_ROOM))
         with self.database.write() as session:
             _change(session, self.job_id, interruptions=0)
         return outcome
@@ -240,15 +252,27 @@ class Work:
         """Tell how far `step` is; written at most twice a second, a change of step at once."""
         if step == self._told[0] and time.monotonic() - self._told_at < PROGRESS_SECONDS:
             return
-        with self.database.write() as session:
-            _change(session, self.job_id, step=step, percent=percent, seconds_left=seconds_left)
         self._told, self._told_at = (step, percent), time.monotonic()
+        _check_stopping()
+        try:
+            with self.database.write() as session:
+                _change(session, self.job_id, step=step, percent=percent, seconds_left=seconds_left)
+        except sa.exc.OperationalError:  # a busy database is no reason to lose an hour's work
+            log.warning("progress not written", step=step, percent=percent)
 
     def check_cancelled(self) -> None:
         """Raise CancelledError when the person asked this job to stop."""
+        _check_stopping()
         with self.database.read() as session:
             if session.scalar(sa.select(Job.state).where(Job.id == self.job_id)) in ENDED:
                 raise CancelledError
+
+
+def _last_attempt() -> bool:
+    status = DBOS.step_status
+    if status is None or status.current_attempt is None or status.max_attempts is None:
+        return True
+    return status.current_attempt + 1 >= status.max_attempts
 
 
 @dataclass(frozen=True)
@@ -273,26 +297,51 @@ class _Workplace:
 
     settings: Settings
     database: Database
+    stopping: threading.Event = field(default_factory=threading.Event)
+    at_work: set[str] = field(default_factory=set)
 
 
 _workplace: _Workplace | None = None
 
 
+def _check_stopping() -> None:
+    if _workplace is not None and _workplace.stopping.is_set():
+        raise StoppingError
+
+
 @DBOS.workflow(max_recovery_attempts=RECOVERIES)
 def _run(job_id: str) -> None:
-    if _workplace is None:
-        raise RuntimeError("a job runs only inside run_worker")
-    work = Work(job_id, _workplace.settings, _workplace.database)
-    with structlog.contextvars.bound_contextvars(job=job_id):
-        try:
-            _do(work)
-        except CancelledError:
-            log.info("job cancelled")
-        except ObserveError as error:
-            _fail(work.database, job_id, error.message)
-        except Exception as error:  # the job boundary: told, logged, and over
-            log.exception("job failed")
-            _fail(work.database, job_id, _unexpected(error))
+    _check_stopping()
+    place = _workplace
+    if place is None:
+        raise StoppingError
+    place.at_work.add(job_id)
+    try:
+        with structlog.contextvars.bound_contextvars(job=job_id):
+            _do_or_tell(Work(job_id, place.settings, place.database))
+    finally:
+        place.at_work.discard(job_id)
+
+
+def _do_or_tell(work: Work) -> None:
+    try:
+        _do(work)
+    except CancelledError:
+        log.info("job cancelled")
+    except ObserveError as error:
+        _fail(work.database, work.job_id, error.message)
+    except Exception as error:  # the job boundary: told, logged, and over
+        _check_stopping()
+        log.exception("job failed")
+        _fail(work.database, work.job_id, _unexpected(error))
+
+
+_NO_ROOM = message(
+    "The disk did not take or give a file, several times. Make room on it, then try again."
+)
+_INTERRUPTED = message(
+    "This was interrupted too many times. Try again; see the log for the reason."
+)
 
 
 def _do(work: Work) -> None:
@@ -367,6 +416,10 @@ def worker(settings: Settings) -> Iterator[Database]:
         _launch(engine)
         yield database
     finally:
+        # A job stops at its next sign of progress; before that the lock is not given away.
+        _workplace.stopping.set()
+        while _workplace.at_work:
+            time.sleep(POLL_SECONDS / 5)
         DBOS.destroy(workflow_completion_timeout_sec=0)
         _put_back(database)
         _workplace = None
@@ -378,16 +431,20 @@ def worker(settings: Settings) -> Iterator[Database]:
 def _count_interrupted(database: Database) -> None:
     """Note which jobs the last worker was doing when it died, and give up those that kill it."""
     with database.write() as session:
-        running = session.scalars(sa.select(Job).where(Job.state == JobState.RUNNING)).all()
-        for job in running:
-            job.state, job.interruptions = JobState.WAITING, job.interruptions + 1
-        suspects = [job.id for job in running if job.interruptions >= INTERRUPTIONS]
-    for job_id in suspects:
-        _fail(
-            database,
-            job_id,
-            message("This was interrupted too many times. Try again; see the log for the reason."),
-        )
+        waiting = session.scalars(sa.select(Job).where(Job.state.not_in(ENDED))).all()
+        for job in waiting:
+            if job.state is JobState.RUNNING:
+                job.state, job.interruptions = JobState.WAITING, job.interruptions + 1
+        suspects = {job.id for job in waiting if job.interruptions >= INTERRUPTIONS}
+    if not waiting:
+        return
+    alive = _client(database.engine).list_workflows(
+        workflow_ids=[job.id for job in waiting], status=["PENDING", "ENQUEUED", "DELAYED"]
+    )
+    # One that DBOS has closed, though its own last word could not be written, would wait for ever.
+    closed = {job.id for job in waiting} - {workflow.workflow_id for workflow in alive}
+    for job_id in suspects | closed:
+        _fail(database, job_id, _INTERRUPTED)
 
 
 def _put_back(database: Database) -> None:

@@ -24,7 +24,6 @@ from observe.db import now, open_database
 from observe.errors import ObserveError
 from observe.settings import Settings
 from observe.text import message
-from observe.triggers import create_triggers
 
 _POSTGRES_LOCK = 0x6D696772  # two migrators must not meet
 
@@ -85,11 +84,12 @@ def migrate(url: str, revision: str) -> None:
     database = open_database(url)
     try:
         with _alone(database.engine):
-            command.upgrade(_config(url), revision)
+            # DBOS first and the triggers inside the migration: a kill in between leaves a schema
+            # that is not at head yet, and the next start goes on.
             DBOS.migrate(system_database_url=url)
-            if revision == "head":
-                with database.engine.begin() as connection:
-                    create_triggers(connection)
+            config = _config(url)
+            config.attributes["to_head"] = revision == "head"
+            command.upgrade(config, revision)
     finally:
         database.engine.dispose()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,13 +53,32 @@ class Settings:
     def secret_key(self) -> str:
         """Return the key that signs cookies, made at first use and readable by the owner only."""
         path = self.home / "secret-key"
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text(encoding="ascii")
+        if not path.exists():
+            _place_once(path, secrets.token_urlsafe(48))
+        return path.read_text(encoding="ascii")
+
+
+def _place_once(path: Path, content: str) -> None:
+    """Write a file whole or not at all; where another process was first, its file stays."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".secret-")
+    written = Path(name)
+    try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(key := secrets.token_urlsafe(48))
-        return key
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _link_or_rename(written, path)
+    finally:
+        written.unlink(missing_ok=True)
+
+
+def _link_or_rename(written: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(written)
+    except FileExistsError:
+        return
+    except OSError:  # FAT and exFAT know no hard links
+        written.replace(path)
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:

@@ -33,6 +33,7 @@ _COMPLETE = """
       AND ({extra})) <> 2
 """
 _FROZEN = "(SELECT state FROM feedback WHERE id = {row}.feedback_id) <> 'draft'"
+_SUBMITTED = "(SELECT state FROM observation WHERE id = {observation}) = 'submitted'"
 _ONLY_CLIP = """
   (SELECT state FROM feedback WHERE id = OLD.feedback_id) = 'publishing'
   AND NEW.feedback_id = OLD.feedback_id AND NEW.kind = OLD.kind
@@ -47,6 +48,21 @@ def _append_only(table: str) -> list[Rule]:
     return [
         Rule(f"{table}_not_changed", table, "UPDATE", "1 = 1", sentence),
         Rule(f"{table}_not_deleted", table, "DELETE", "1 = 1", sentence),
+    ]
+
+
+def _frozen_when_submitted(table: str, column: str, *, owner: str = "") -> list[Rule]:
+    observation = f"({owner})" if owner else f"{{row}}.{column}"
+    events: dict[Event, str] = {"INSERT": "NEW", "UPDATE": "OLD", "DELETE": "OLD"}
+    return [
+        Rule(
+            f"{table}_{event.lower()}_before_submitted",
+            table,
+            event,
+            _SUBMITTED.format(observation=observation.format(row=row)),
+            "a submitted observation does not change",
+        )
+        for event, row in events.items()
     ]
 
 
@@ -91,6 +107,20 @@ RULES = [
         "DELETE",
         "OLD.state IN ('published', 'withdrawn')",
         "published feedback is kept",
+    ),
+    Rule(
+        "feedback_keeps_its_act",
+        "feedback",
+        "UPDATE",
+        "OLD.state IN ('published', 'withdrawn') AND (NEW.observation_id <> OLD.observation_id"
+        " OR NEW.revision_number <> OLD.revision_number OR NEW.published_at <> OLD.published_at)",
+        "publishing is a dated act and stays as it was",
+    ),
+    *_frozen_when_submitted("cycle", "observation_id"),
+    *_frozen_when_submitted("note", "observation_id"),
+    *_frozen_when_submitted("uncodable_stretch", "observation_id"),
+    *_frozen_when_submitted(
+        "score", "cycle_id", owner="SELECT observation_id FROM cycle WHERE id = {row}.cycle_id"
     ),
     Rule(
         "focus_not_added",

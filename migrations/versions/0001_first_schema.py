@@ -315,6 +315,7 @@ def upgrade() -> None:
         "observation",
         sa.Column("recording_id", sa.Uuid(), nullable=False),
         sa.Column("observer_id", sa.Uuid(), nullable=False),
+        sa.Column("begun_by_id", sa.Uuid(), nullable=False),
         sa.Column("rubric_version_id", sa.Uuid(), nullable=False),
         sa.Column(
             "state",
@@ -332,6 +333,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["begun_by_id"], ["user.id"], name=op.f("fk_observation_begun_by_id_user")
+        ),
         sa.ForeignKeyConstraint(
             ["observer_id"], ["user.id"], name=op.f("fk_observation_observer_id_user")
         ),

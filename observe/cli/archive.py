@@ -23,6 +23,7 @@ from typing import IO, Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from observe.cli.files import settle
 from observe.errors import BadInputError
 from observe.text import message
 from observe.video.store import CHUNK_BYTES
@@ -30,6 +31,7 @@ from observe.video.store import CHUNK_BYTES
 DATABASE: Final = "observe.sqlite"
 MANIFEST: Final = "manifest.json"
 LARGEST_MANIFEST: Final = 64 * 1024**2
+_BLOBS: Final = "store/blobs/"
 _FILE = re.compile(
     r"store/(blobs/(?P<two>[0-9a-f]{2})/(?P=two)[0-9a-f]{62}|incoming/[0-9a-z][0-9a-z.-]{0,72})",
     re.ASCII,
@@ -64,23 +66,38 @@ class Manifest(BaseModel):
 
 
 def write(target: Path, manifest: Manifest, sources: Mapping[str, Path]) -> None:
-    """Write the archive; each file must still be what the manifest says.
+    """Write the archive, on disk on return; each file must still be what the manifest says.
 
     Raises:
         FileNotFoundError: a file went meanwhile.
-        BadInputError: a file changed meanwhile.
+        BadInputError: a file changed meanwhile, or is not what its name in the store says.
     """
-    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive:
-        told = manifest.model_dump_json(indent=1).encode()
-        archive.addfile(_info(MANIFEST, len(told)), io.BytesIO(told))
-        for name, member in manifest.members.items():
-            with sources[name].open("rb") as file:
-                reading = _Counted(file)
-                archive.addfile(_info(name, member.size), reading)
-            if reading.found() != member:
-                raise BadInputError(
-                    message("The file %(name)s changed while it was copied. Try again.", name=name)
+    for name, member in manifest.members.items():
+        if not _is_as_named(name, member):
+            raise BadInputError(
+                message(
+                    "The file %(name)s is damaged, so no backup was made. "
+                    "Run: observe doctor --files",
+                    name=name,
                 )
+            )
+    with target.open("wb") as made:
+        with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            _fill(archive, manifest, sources)
+        settle(made)
+
+
+def _fill(archive: tarfile.TarFile, manifest: Manifest, sources: Mapping[str, Path]) -> None:
+    told = manifest.model_dump_json(indent=1).encode()
+    archive.addfile(_info(MANIFEST, len(told)), io.BytesIO(told))
+    for name, member in manifest.members.items():
+        with sources[name].open("rb") as file:
+            reading = _Counted(file)
+            archive.addfile(_info(name, member.size), reading)
+        if reading.found() != member:
+            raise BadInputError(
+                message("The file %(name)s changed while it was copied. Try again.", name=name)
+            )
 
 
 def _info(name: str, size: int) -> tarfile.TarInfo:
@@ -122,12 +139,34 @@ class _Counted(io.RawIOBase):
 def opened(source: Path) -> Iterator[tuple[Manifest, tarfile.TarFile]]:
     """Open an archive for reading and prove what it says of itself.
 
+    What fails while the archive is used (a full disk, say) is no fault of the archive, and goes on
+    to the caller as it is.
+
     Raises:
-        BadInputError: it is no backup, or one that names what no backup holds.
+        BadInputError: there is none, it is no backup, or one that names what no backup holds.
     """
+    with _archive_in(source) as archive:
+        try:
+            manifest = _manifest(archive)
+        except (tarfile.TarError, OSError, EOFError) as error:
+            raise _no_backup() from error
+        try:
+            yield manifest, archive
+        except (tarfile.TarError, EOFError) as error:
+            raise _damaged() from error
+
+
+def _archive_in(source: Path) -> tarfile.TarFile:
     try:
-        with tarfile.open(source, "r:") as archive:
-            yield _manifest(archive), archive
+        return tarfile.open(source, "r:")
+    except FileNotFoundError as error:
+        raise BadInputError(
+            message("There is no file %(path)s. Check its name.", path=str(source))
+        ) from error
+    except PermissionError as error:
+        raise BadInputError(
+            message("The file %(path)s cannot be read. Check its name.", path=str(source))
+        ) from error
     except (tarfile.TarError, OSError, EOFError) as error:
         raise _no_backup() from error
 
@@ -144,11 +183,18 @@ def _manifest(archive: tarfile.TarFile) -> Manifest:
         raise _no_backup() from error
     if DATABASE not in manifest.members or not all(map(_is_ours, manifest.members)):
         raise _no_backup()
+    if not all(_is_as_named(name, member) for name, member in manifest.members.items()):
+        raise _damaged()
     return manifest
 
 
 def _is_ours(name: str) -> bool:
     return name == DATABASE or _FILE.fullmatch(name) is not None
+
+
+def _is_as_named(name: str, member: Member) -> bool:
+    """Whether a file of the store that is named by its content has that content."""
+    return not name.startswith(_BLOBS) or member.sha256 == name[-64:]
 
 
 def unpack(manifest: Manifest, archive: tarfile.TarFile, folder: Path | None) -> None:
@@ -177,6 +223,8 @@ def _unpack_one(
     with _made(target) as made:
         while chunk := reading.read(CHUNK_BYTES):
             made.write(chunk)
+        if target is not None:
+            settle(made)
     if reading.found() != member:
         raise _damaged()
 

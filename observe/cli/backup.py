@@ -42,6 +42,7 @@ def backup(shell: Shell, *, file: Path) -> Answer:
     """Write database, files and settings; read the file again before it counts."""
     if shell.settings.mode != "laptop":
         raise BadInputError(message("A hub is backed up with the tools of its database server."))
+    _require_folder(file)
     with shell.database.write() as session:
         access.require(shell.actor, Action.HOME_BACKUP, HOME)
         audit.record(
@@ -64,6 +65,14 @@ def backup(shell: Shell, *, file: Path) -> Answer:
     finally:
         beside.unlink(missing_ok=True)
     return _told(file, manifest)
+
+
+def _require_folder(file: Path) -> None:
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise BadInputError(
+            message("There is no folder %(folder)s. Make it first.", folder=str(folder))
+        )
 
 
 def _told(file: Path, manifest: Manifest) -> Answer:
@@ -115,20 +124,22 @@ def _files(copy: Path, store: Store) -> dict[str, Path]:
     database = open_database(f"sqlite:///{copy}")
     try:
         with database.read() as session:
-            blobs, incoming = _named(session)
+            blobs, incoming = _named(session, store)
     finally:
         database.engine.dispose()
     files = {f"store/blobs/{sha256[:2]}/{sha256}": store.blob(sha256) for sha256 in sorted(blobs)}
     return files | {f"store/incoming/{name}": store.incoming(name) for name in sorted(incoming)}
 
 
-def _named(session: Session) -> tuple[set[str], set[str]]:
+def _named(session: Session, store: Store) -> tuple[set[str], set[str]]:
     originals = session.execute(sa.select(Recording.sha256, Recording.incoming)).all()
-    blobs = {row.sha256 for row in originals if row.sha256}
+    # Between naming and moving, a file is still where it came in.
+    adopted = {row.sha256 for row in originals if row.sha256 and store.blob(row.sha256).is_file()}
+    moving = {row.incoming for row in originals if row.incoming and row.sha256 not in adopted}
+    blobs = {row.sha256 for row in originals if row.sha256 and row.incoming not in moving}
     blobs |= set(session.scalars(sa.select(DerivedFile.sha256)))
-    incoming = {row.incoming for row in originals if row.incoming and not row.sha256}
     unfinished = sa.select(Upload.id).where(Upload.recording_id.is_(None), Upload.offset > 0)
-    return blobs, incoming | {upload_id.hex for upload_id in session.scalars(unfinished)}
+    return blobs, moving | {upload_id.hex for upload_id in session.scalars(unfinished)}
 
 
 def _manifest(settings: Settings, sources: dict[str, Path]) -> Manifest:
@@ -154,22 +165,37 @@ def _verify(made: Path) -> None:
 @click.argument("file", type=FILE)
 def restore(shell: Shell, *, file: Path) -> Answer:
     """Unpack beside, prove, and only then put everything in its place."""
-    home = shell.settings.home
-    _require_empty(home)
+    _require_empty(shell.settings.home)
+    try:
+        manifest = _restored(file, shell.settings)
+    except (OSError, sqlite3.OperationalError, sa.exc.OperationalError) as error:
+        raise BadInputError(
+            message(
+                "The backup could not be brought back: reading it or writing into %(home)s failed. "
+                "Check both disks and their free space. The backup was not changed; keep it.",
+                home=shell.home,
+            )
+        ) from error
+    said = message("Restored into %(home)s. Start it with: observe serve", home=shell.home)
+    facts = _told(file, manifest).facts
+    return Answer(dict(facts) | {"home": shell.home}, [said])
+
+
+def _restored(file: Path, settings: Settings) -> Manifest:
+    """Bring the backup back; what fails takes away a home that was made for it."""
+    home = settings.home
     made = not home.exists()
     home.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(dir=home) as folder:
             manifest = _prove(file, Path(folder))
             _renew(Path(folder, DATABASE))
-            _place(Path(folder), shell.settings)
+            _place(Path(folder), settings)
     except BaseException:
         if made:
             shutil.rmtree(home)
         raise
-    said = message("Restored into %(home)s. Start it with: observe serve", home=shell.home)
-    facts = _told(file, manifest).facts
-    return Answer(dict(facts) | {"home": shell.home}, [said])
+    return manifest
 
 
 def _require_empty(home: Path) -> None:

@@ -15,9 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe import __version__, schema
+from observe.cli import contents
 from observe.cli.places import unsuitable
 from observe.cli.program import main
 from observe.cli.shell import Answer, Shell, Words, verb
+from observe.cli.words import option
 from observe.jobs import Job, JobState
 from observe.people import access, audit
 from observe.people.access import HOME, Action
@@ -52,13 +54,14 @@ def _finding(check: str, said: Message, todo: Message | None = None) -> Finding:
     "doctor",
     message("Checks this home and says what to do. Exit code 1: something is wrong."),
 )
-def doctor(shell: Shell) -> Answer:
+@option("--files", is_flag=True, about=message("Reads every file again too; this takes a while."))
+def doctor(shell: Shell, *, files: bool) -> Answer:
     """Check tools, folder, disk, schema, database, files and audit trail."""
     findings = [*_of_the_machine(shell)]
     if shell.settings.database_url or shell.settings.database_path.exists():
         findings.append(_schema(shell))
         if findings[-1].well:
-            findings.extend(_of_the_content(shell))
+            findings.extend(_of_the_content(shell, read_files=files))
     else:
         findings.append(_no_home(shell))
     well = all(finding.well for finding in findings)
@@ -155,7 +158,7 @@ def _schema(shell: Shell) -> Finding:
     return _finding("schema", said, message("Run: observe init") if behind else None)
 
 
-def _of_the_content(shell: Shell) -> Iterator[Finding]:
+def _of_the_content(shell: Shell, *, read_files: bool) -> Iterator[Finding]:
     with shell.database.read() as session:
         access.require(shell.actor, Action.HOME_CHECK, HOME)
         checks: tuple[Callable[[Shell, Session], Finding], ...] = (
@@ -163,6 +166,8 @@ def _of_the_content(shell: Shell) -> Iterator[Finding]:
         )  # fmt: skip
         for each in checks:
             yield each(shell, session)
+        if read_files:
+            yield _contents(shell, session)
 
 
 def _integrity(_shell: Shell, session: Session) -> Finding:
@@ -185,6 +190,16 @@ def _files(shell: Shell, session: Session) -> Finding:
         return _finding("files", message("Database and files agree, both ways."))
     said = message("Database and files disagree in %(count)s places.", count=len(problems))
     return Finding("files", said, tuple(problems))
+
+
+def _contents(shell: Shell, session: Session) -> Finding:
+    found = contents.read_all(shell, session)
+    said = message(
+        "Files read again: %(count)s; damaged: %(damaged)s.",
+        count=found.read,
+        damaged=len(found.damaged),
+    )
+    return Finding("contents", said, found.damaged)
 
 
 def _audit(_shell: Shell, session: Session) -> Finding:

@@ -35,23 +35,10 @@ from observe.feedback.suggest import Candidate
 from observe.people import access
 from observe.people.access import Action, Actor
 from observe.records.operations import records_of
-from observe.text import Message, message
+from observe.text import message
 from observe.video.timecode import Span, parse_span
 
-# What is told while a job goes through its steps.
-STEPS: Final[dict[str, Message]] = {
-    "strength": message("Cutting the strength's moment"),
-    "priority": message("Cutting the priority's moment"),
-    "open": message("Opening the educator's page"),
-}
-
 KINDS: Final = {FocusKind.STRENGTH: message("Strength"), FocusKind.PRIORITY: message("Priority")}
-STATES: Final = {
-    FeedbackState.DRAFT: message("draft"),
-    FeedbackState.PUBLISHING: message("being published"),
-    FeedbackState.PUBLISHED: message("published"),
-    FeedbackState.WITHDRAWN: message("withdrawn"),
-}
 
 feedback = noun("feedback", message("Feedback: suggest, publish, PDF, list, show."))
 
@@ -157,7 +144,7 @@ def _published(shell: Shell, feedback_id: UUID) -> Answer:
     with shell.database.read() as session:
         job = jobs.latest(session, publishing.KIND, feedback_id)
     if job is not None:
-        wait_for(shell, job.id, STEPS)
+        wait_for(shell, job.id, publishing.STEPS)
     with shell.database.read() as session:
         found = session.get_one(Feedback, feedback_id)
     said = message("Published. The educator sees it when she signs in.")
@@ -221,7 +208,7 @@ def show(shell: Shell, *, feedback: str) -> Answer:
 def _row(row: Feedback) -> tuple[Words, ...]:
     recording = row.observation.recording
     day = recording.recorded_on.isoformat()
-    return (str(row.id), day, recording.educator.name, STATES[row.state])
+    return (str(row.id), day, recording.educator.name, publishing.STATES[row.state])
 
 
 def _focus_facts(focus: Focus) -> dict[str, object]:

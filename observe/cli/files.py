@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import click
 
@@ -53,3 +54,9 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise BadInputError(
             message("The file %(path)s cannot be written there.", path=str(path))
         ) from error
+
+
+def settle(file: IO[bytes]) -> None:
+    """Return when what was written to the open `file` is on disk."""
+    file.flush()
+    os.fsync(file.fileno())

@@ -90,7 +90,7 @@ def _record(shell: Shell, record: Record) -> Answer:
     profile, locale = record.profile, shell.settings.locale
     titles = {row.id: row.title.in_language(locale) for row in record.rubric.dimensions}
     facts = facts_of(record.observation) | {
-        "feedback": record.feedback.state if record.feedback else None,
+        "feedback": record.feedback_state,
         "dimensions": [_dimension(shell, each) for each in profile.dimensions],
         "domains": [_domain(shell, each) for each in profile.domains],
         "document": record.document.model_dump(mode="json"),

@@ -24,6 +24,15 @@ def learn_handlers() -> None:
         importlib.import_module(name)
 
 
+def bar_for(shell: Shell) -> Progress:
+    """Return a bar on standard error, unseen where nobody looks at it."""
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
+        console=Console(stderr=True), transient=True,
+        disable=shell.as_json or not sys.stderr.isatty(),
+    )  # fmt: skip
+
+
 def wait_for(shell: Shell, job_id: str, steps: Mapping[str, Message]) -> None:
     """Return when the job is done, telling its `steps` in words.
 
@@ -33,13 +42,8 @@ def wait_for(shell: Shell, job_id: str, steps: Mapping[str, Message]) -> None:
         ObserveError: it failed or was cancelled; the sentence says why.
     """
     learn_handlers()
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
-        console=Console(stderr=True), transient=True,
-        disable=shell.as_json or not sys.stderr.isatty(),
-    )  # fmt: skip
     waiting = message("Waiting for the worker")
-    with bar:
+    with bar_for(shell) as bar:
         task = bar.add_task(shell.spoken(waiting), total=100)
 
         def tell(job: jobs.Job) -> None:

@@ -234,8 +234,11 @@ class Program(Group):
 
 def _refuse(error: ObserveError) -> NoReturn:
     shell = Shell(settings_from(os.environ))
-    shell.say(error.message, error=True)
-    if isinstance(error, InvalidError):
-        for problem in error.problems:
+    problems = error.problems if isinstance(error, InvalidError) else []
+    if len(problems) == 1:
+        shell.say(problems[0], error=True)  # one problem is one sentence
+    else:
+        shell.say(error.message, error=True)
+        for problem in problems:
             shell.say("- " + shell.spoken(problem), error=True)
     sys.exit(error.exit_code)

@@ -12,7 +12,8 @@ from fnmatch import fnmatchcase
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from observe.coding.rules import CellScore, MarkName
 from observe.errors import BadInputError
@@ -20,6 +21,7 @@ from observe.text import message
 
 LONGEST_NOTE = 4_000
 LONGEST_REASON = 200
+_UNKEEPABLE = "unkeepable"
 
 Moment = Annotated[int, Field(ge=0, lt=2**31)]
 
@@ -38,6 +40,14 @@ class Payload(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
     kind: ClassVar[str]
+
+    @field_validator("*")
+    @classmethod
+    def _keepable(cls, value: object) -> object:
+        """Refuse what PostgreSQL cannot store: a window would send its batch for ever."""
+        if isinstance(value, str) and "\x00" in value:
+            raise PydanticCustomError(_UNKEEPABLE, "holds a NUL")
+        return value
 
     @property
     def target(self) -> str:
@@ -220,11 +230,19 @@ def payload_of(change: Change) -> Payload:
         try:
             return payload.model_validate(dict(change.payload))
         except ValidationError as error:
-            field = ".".join(str(part) for part in error.errors()[0]["loc"])
-            raise BadInputError(
-                message("This change has something unusable in it (%(field)s).", field=field)
-            ) from error
+            raise _unusable(error.errors()[0]) from error
     raise BadInputError(message("“%(kind)s” is no kind of change.", kind=change.kind))
+
+
+def _unusable(first: ErrorDetails) -> BadInputError:
+    if first["type"] == _UNKEEPABLE:
+        return BadInputError(
+            message("This text has an invisible character in it that cannot be kept. Type it anew.")
+        )
+    field = ".".join(str(part) for part in first["loc"])
+    return BadInputError(
+        message("This change has something unusable in it (%(field)s).", field=field)
+    )
 
 
 def hits(payload: Payload, target: str) -> bool:

@@ -163,7 +163,8 @@ def _put_note(desk: Desk, put: changes.NotePut) -> Before:
     if note is None:
         note = Note(id=put.note, observation_id=desk.observation.id)
         desk.session.add(note)
-    note.at_ms, note.text = put.at_ms, put.text
+    # The player's time may equal the duration: such a note belongs to the last millisecond.
+    note.at_ms, note.text = max(0, min(put.at_ms, desk.duration_ms - 1)), put.text
     note.dimension, note.polarity = put.dimension, put.polarity
     return before
 

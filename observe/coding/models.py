@@ -41,6 +41,7 @@ class Observation(Identified, Base):
 
     recording_id: Mapped[UUID] = mapped_column(sa.ForeignKey("recording.id"), index=True)
     observer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"), index=True)
+    begun_by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
     rubric_version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("rubric_version.id"))
     state: Mapped[ObservationState] = mapped_column(
         choice(ObservationState),
@@ -51,7 +52,7 @@ class Observation(Identified, Base):
     submitted_at: Mapped[datetime | None]
 
     recording: Mapped[Recording] = relationship()
-    observer: Mapped[User] = relationship()
+    observer: Mapped[User] = relationship(foreign_keys=observer_id)
     rubric_version: Mapped[RubricVersion] = relationship()
     cycles: Mapped[list[Cycle]] = relationship(
         back_populates="observation", order_by="Cycle.start_ms"
@@ -61,6 +62,11 @@ class Observation(Identified, Base):
     revisions: Mapped[list[Revision]] = relationship(
         back_populates="observation", order_by="Revision.number"
     )
+
+    @property
+    def recorder_ids(self) -> frozenset[UUID]:
+        """Who brought in the video, and who brought in the sheet of a colleague."""
+        return frozenset({self.recording.observer_id, self.begun_by_id})
 
     def as_thing(self) -> Thing:
         """Return what access needs to know of this observation while it is coded."""
@@ -76,7 +82,7 @@ class Observation(Identified, Base):
             id=self.id,
             school_ids=frozenset({self.recording.class_group.school_id}),
             observer_id=self.observer_id,
-            recorder_id=self.recording.observer_id,
+            recorder_ids=self.recorder_ids,
             educator_id=self.recording.educator_id,
         )
 

@@ -32,6 +32,7 @@ from observe.rubric.operations import rubric_of
 from observe.text import message
 from observe.video.models import Recording, RecordingState
 
+SHEET_WINDOW = "sheet"  # the window that changes of an imported sheet say they come from
 _OF_RECORDS = frozenset({Action.RECORD_SEE, Action.RECORD_COMMENT, Action.RECORD_EXPORT})
 
 
@@ -96,7 +97,10 @@ def _begin(
     session: Session, recording: Recording, version: RubricVersion, coder: Actor, *, actor: Actor
 ) -> Observation:
     observation = Observation(
-        recording_id=recording.id, observer_id=coder.user_id, rubric_version_id=version.id
+        recording_id=recording.id,
+        observer_id=coder.user_id,
+        begun_by_id=actor.user_id,
+        rubric_version_id=version.id,
     )
     session.add(observation)
     session.flush()
@@ -265,12 +269,15 @@ def submit(session: Session, observation_id: UUID, *, actor: Actor) -> Revision:
     """Freeze the observation into a revision (canonical JSON and its sha256) that never changes.
 
     Raises:
-        NotFoundError: no such observation for this actor.
+        NotFoundError: no such observation for this actor; a colleague's draft only when it is an
+            imported sheet and nothing else.
         ConflictError: already submitted, no consent, or the video's fingerprint is still unknown.
         InvalidError: something is missing; all of it is listed.
     """
     observation = _locked(session, observation_id)
     access.require(actor, Action.OBSERVATION_SUBMIT, observation.as_thing())
+    if actor.user_id != observation.observer_id and not only_sheet(session, observation):
+        raise access.not_found()
     _check_submittable(observation)
     document = document_of(session, observation)
     _check_complete(document, observation)
@@ -285,6 +292,12 @@ def submit(session: Session, observation_id: UUID, *, actor: Actor) -> Revision:
         sha256=revision.sha256,
     )
     return revision
+
+
+def only_sheet(session: Session, observation: Observation) -> bool:
+    """Tell whether everything in the draft came from imported sheets."""
+    windows = sa.select(Operation.window).where(Operation.observation_id == observation.id)
+    return set(session.scalars(windows.distinct())) == {SHEET_WINDOW}
 
 
 def _check_submittable(observation: Observation) -> None:

@@ -19,9 +19,10 @@ from sqlalchemy.orm import Session
 
 from observe.coding import changes as kinds
 from observe.coding import rules
-from observe.coding.changes import Change, NotePut, Payload, Plan, PlannedCycle
+from observe.coding.changes import Change, NoteDelete, NotePut, Payload, Plan, PlannedCycle
 from observe.coding.cycles import overlap_ms
-from observe.coding.operations import apply, document_of, start
+from observe.coding.models import Observation
+from observe.coding.operations import SHEET_WINDOW, apply, document_of, only_sheet, start
 from observe.coding.rules import CellScore, MarkName
 from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.ids import new_id
@@ -40,7 +41,6 @@ _MARKS: dict[str, MarkName] = {
     "na": "not_applicable",
     "not_applicable": "not_applicable",
 }
-_WINDOW = "sheet"
 _T = TypeVar("_T")
 
 
@@ -77,7 +77,7 @@ def import_sheet(
 
     Raises:
         NotFoundError: no such recording or rubric for this actor.
-        ConflictError: the recording cannot be coded, or her draft already has work in it.
+        ConflictError: the recording cannot be coded, or her draft already has other work in it.
         InvalidError: with all problems of the sheet, each with its line.
     """
     coder = observer or actor
@@ -90,13 +90,10 @@ def import_sheet(
             observer=coder,
             action=_action(actor, coder),
         )
-        if observation.version > 0:
-            raise ConflictError(
-                message("There is already work in your draft of this video with this rubric.")
-            )
         rubric = rubric_of(observation.rubric_version)
         sheet = read_sheet(csv_text, rubric, observation.recording.duration_ms or 0)
-        _apply(session, observation.id, sheet, coder)
+        _check_replaceable(session, observation)
+        _apply(session, observation, sheet, coder)
         document = document_of(session, observation)
     return Imported(
         observation_id=observation.id,
@@ -112,13 +109,22 @@ def _action(actor: Actor, coder: Actor) -> Action:
     return Action.OBSERVATION_IMPORT if own else Action.OBSERVATION_IMPORT_FOR
 
 
-def _apply(session: Session, observation_id: UUID, sheet: Sheet, coder: Actor) -> None:
+def _check_replaceable(session: Session, observation: Observation) -> None:
+    """Return when the draft holds nothing but an earlier sheet, which a corrected one replaces."""
+    if observation.version > 0 and not only_sheet(session, observation):
+        raise ConflictError(
+            message("There is already work in your draft of this video with this rubric.")
+        )
+
+
+def _apply(session: Session, observation: Observation, sheet: Sheet, coder: Actor) -> None:
+    earlier = [NoteDelete(note=note.id) for note in observation.notes]
     applied = apply(
         session,
-        observation_id,
-        [_change(payload) for payload in (sheet.plan, *sheet.notes)],
-        window=_WINDOW,
-        base_version=0,
+        observation.id,
+        [_change(payload) for payload in (*earlier, sheet.plan, *sheet.notes)],
+        window=SHEET_WINDOW,
+        base_version=observation.version,
         actor=coder,
     )
     if applied.refused:
@@ -355,11 +361,12 @@ class _Reading:
         at_ms = parse_time(row["note_at"])
         if at_ms > self.duration_ms + ROUNDING_MS:
             raise BadInputError(message("The note lies after the end of the recording."))
-        if cycle is not None and not cycle.span.start_ms <= at_ms <= cycle.span.end_ms:
+        at_ms = max(0, min(at_ms, self.duration_ms - 1))
+        if cycle is not None and not cycle.span.start_ms <= at_ms < cycle.span.end_ms:
             self.warnings.append(
                 _on_line(row, message("The moment of the note lies outside its cycle."))
             )
-        return min(at_ms, self.duration_ms)
+        return at_ms
 
     def _check_overlaps(self) -> None:
         ordered = sorted(self.cycles.items(), key=lambda item: item[1].span)

@@ -75,15 +75,15 @@ class Feedback(Identified, Base):
         return next((focus for focus in self.focuses if focus.kind == kind), None)
 
     def as_thing(self) -> Thing:
-        """Return what access needs to know: the educator has to do with it once it is published."""
+        """Return what access needs to know: educator and school come in once it is published."""
         recording = self.observation.recording
         published = self.state is FeedbackState.PUBLISHED
         return Thing(
             kind="feedback",
             id=self.id,
-            school_ids=frozenset({recording.class_group.school_id}),
+            school_ids=frozenset({recording.class_group.school_id} if published else ()),
             observer_id=self.observation.observer_id,
-            recorder_id=recording.observer_id,
+            recorder_ids=self.observation.recorder_ids,
             educator_id=recording.educator_id if published else None,
         )
 

@@ -31,6 +31,7 @@ from observe.video.models import Recording
 
 ANSWER_MAX = 4_000
 REASON_MAX = 500
+MOMENTS_END = 2**31  # ms: the database keeps 31 bits; no lesson comes near
 
 
 def composable(session: Session, observation_id: UUID, *, actor: Actor) -> Observation:
@@ -91,14 +92,16 @@ def _latest_revision(session: Session, observation_id: UUID) -> int:
     return session.execute(last).scalar_one()
 
 
-def feedback_for(session: Session, feedback_id: UUID, *, actor: Actor, action: Action) -> Feedback:
-    """Return the feedback when `actor` may do `action` to it.
+def feedback_for(
+    session: Session, feedback_id: UUID, *, actor: Actor, action: Action, lock: bool = False
+) -> Feedback:
+    """Return the feedback when `actor` may do `action` to it; `lock` keeps it from others.
 
     Raises:
         NotFoundError: there is none, or she may not know of it (withdrawn, for its educator).
         NotAllowedError: she may see it, but not do this.
     """
-    feedback = session.get(Feedback, feedback_id)
+    feedback = session.get(Feedback, feedback_id, with_for_update=lock or None)
     if feedback is None:
         raise access.not_found()
     access.require(actor, action, feedback.as_thing())
@@ -144,7 +147,9 @@ def save_focuses(
         ConflictError: it is published, being published or withdrawn.
         BadInputError: an end before its start, an unknown dimension, or the same one twice.
     """
-    feedback = feedback_for(session, feedback_id, actor=actor, action=Action.FEEDBACK_COMPOSE)
+    feedback = feedback_for(
+        session, feedback_id, actor=actor, action=Action.FEEDBACK_COMPOSE, lock=True
+    )
     if feedback.state is not FeedbackState.DRAFT:
         raise ConflictError(message("This feedback is published and cannot be changed any more."))
     _check_inputs(feedback, given)
@@ -163,6 +168,11 @@ def _check_inputs(feedback: Feedback, given: Mapping[FocusKind, FocusInput]) -> 
     for each in given.values():
         if each.dimension is not None and not rubric.has_dimension(each.dimension):
             raise BadInputError(message("This dimension is not in the rubric."), field="dimension")
+        for field, moment in (("end", each.end_ms), ("start", each.start_ms)):
+            if moment is not None and moment >= MOMENTS_END:
+                raise BadInputError(
+                    message("The end lies after the end of the recording."), field=field
+                )
         if each.start_ms is not None and each.start_ms < 0:
             raise BadInputError(message("A moment cannot begin before the video."), field="start")
         if each.start_ms is not None and each.end_ms is not None and each.end_ms <= each.start_ms:
@@ -210,7 +220,9 @@ def publish(
         InvalidError: something is missing; all of it is listed.
         ConflictError: it was withdrawn.
     """
-    feedback = feedback_for(session, feedback_id, actor=actor, action=Action.FEEDBACK_PUBLISH)
+    feedback = feedback_for(
+        session, feedback_id, actor=actor, action=Action.FEEDBACK_PUBLISH, lock=True
+    )
     if feedback.state is FeedbackState.WITHDRAWN:
         raise ConflictError(message("This feedback was withdrawn; begin a new one."))
     if feedback.state is FeedbackState.DRAFT:

@@ -6,6 +6,7 @@ opened in the one transaction that gives both focuses their clip.
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -15,12 +16,26 @@ from observe.errors import ConflictError
 from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
 from observe.jobs import CancelledError, Work, handler
 from observe.people import audit
-from observe.text import message
+from observe.text import Message, message
 from observe.video import clips, derived
 from observe.video.models import DerivedFile, FileKind
 from observe.video.timecode import Span
 
 KIND = "feedback.publish"
+
+# What is told while the job goes through its steps; "" is before the first.
+STEPS: Final[dict[str, Message]] = {
+    "": message("Waiting for its turn"),
+    "strength": message("Cutting the moment of the strength"),
+    "priority": message("Cutting the moment of the priority"),
+    "open": message("Opening the page for the educator"),
+}
+STATES: Final[dict[FeedbackState, Message]] = {
+    FeedbackState.DRAFT: message("draft"),
+    FeedbackState.PUBLISHING: message("being published"),
+    FeedbackState.PUBLISHED: message("published"),
+    FeedbackState.WITHDRAWN: message("withdrawn"),
+}
 
 
 @handler(KIND)

@@ -116,8 +116,10 @@ def suggest(
     """Return the candidates for strength and priority with their reasons.
 
     `evidence` counts the notes of each dimension; one without a note, or without a score, is not
-    proposed. `cohort` holds the cohort's mean of each dimension on its own scale; unless it has all
-    scored dimensions it is not used, because two kinds of reference cannot be ranked together.
+    proposed. One above its reference is never a priority, one below never a strength, so either
+    list may be empty. `cohort` holds the cohort's mean of each dimension on its own scale; unless
+    it has all scored dimensions it is not used, because two kinds of reference cannot be ranked
+    together.
     """
     shares = _shares(profile, rubric)
     basis = _basis(shares, cohort)
@@ -128,8 +130,10 @@ def suggest(
         if result.mean is not None
     ]
     proposed = [place for place in places if evidence.get(place.dimension.id, 0) > 0]
-    strength = _strongest_first(proposed, evidence)
-    priority = _weakest_first(proposed, evidence, strength[:1])
+    strength = _strongest_first(_not_below(proposed), evidence)
+    priority = _weakest_first(_not_above(proposed), evidence, strength[:1])
+    if strength == priority and basis != "none":  # alone and at its reference: not first in both
+        priority = []
     return Suggestion(
         strength=_candidates(strength, evidence, basis),
         priority=_candidates(priority, evidence, basis),
@@ -186,6 +190,16 @@ def _place(
     # and gaps between shares are not inflated by the reference that moves with each dimension.
     level = share - reference if basis == "cohort" and reference is not None else share
     return _Place(row, scale, result, mean, share, reference, round(level, _DIGITS))
+
+
+def _not_below(places: Iterable[_Place]) -> list[_Place]:
+    """Return what may be a strength; without a reference everything may."""
+    return [place for place in places if place.distance is None or place.distance >= 0]
+
+
+def _not_above(places: Iterable[_Place]) -> list[_Place]:
+    """Return what may be a priority; without a reference everything may."""
+    return [place for place in places if place.distance is None or place.distance <= 0]
 
 
 def _strongest_first(places: Iterable[_Place], evidence: Mapping[str, int]) -> list[_Place]:
@@ -327,7 +341,5 @@ def _left_out(profile: Profile, rubric: Rubric, evidence: Mapping[str, int]) -> 
         elif evidence.get(result.dimension, 0) <= 0:
             yield LeftOut(
                 result.dimension,
-                message(
-                    "«%(title)s» has no evidence note yet: add one to propose it.", title=title
-                ),
+                message("«%(title)s» has no evidence notes, so it is not proposed.", title=title),
             )

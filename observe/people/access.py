@@ -23,12 +23,13 @@ class Relation(enum.StrEnum):
 
     SELF = "self"  # the thing is about herself, or her own account
     OBSERVER = "observer"  # she is the observer it was given to
-    RECORDER = "recorder"  # she brought its video in and answers for the consents
+    RECORDER = "recorder"  # she brought in its video or its sheet
     EDUCATOR = "educator"  # she is the educator seen in it
     SCHOOL_OBSERVER = "school_observer"  # observer of its school
     SCHOOL_UTP_HEAD = "school_utp_head"  # UTP head of its school
     NETWORK_LEAD = "network_lead"
     ADMINISTRATOR = "administrator"
+    WHOLE_ADMINISTRATOR = "whole_administrator"  # of each place it belongs to, not of one of them
     ANYONE = "anyone"  # signed in
 
 
@@ -60,6 +61,7 @@ class Action(enum.StrEnum):
     FEEDBACK_COMPOSE = "feedback.compose"
     FEEDBACK_PUBLISH = "feedback.publish"
     FEEDBACK_SEE = "feedback.see"
+    FEEDBACK_READ = "feedback.read"  # its texts in the record, without the clips
     FEEDBACK_WATCH = "feedback.watch"
     FEEDBACK_ANSWER = "feedback.answer"
     HOME_BACKUP = "home.backup"
@@ -77,7 +79,7 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.SCHOOL_IMPORT: frozenset({_R.ADMINISTRATOR}),
     Action.PERSON_SEE: frozenset({_R.SELF, _R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}) | _TERRITORY,
     Action.PERSON_IMPORT: frozenset({_R.ADMINISTRATOR}),
-    Action.PERSON_LINK: frozenset({_R.ADMINISTRATOR}),
+    Action.PERSON_LINK: frozenset({_R.WHOLE_ADMINISTRATOR}),  # a link makes her that person
     Action.ACCOUNT_CHANGE: frozenset({_R.SELF}),
     Action.RECORDING_ADD: frozenset({_R.SCHOOL_OBSERVER}),
     Action.RECORDING_SEE: frozenset({_R.OBSERVER}),
@@ -95,6 +97,7 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.FEEDBACK_COMPOSE: frozenset({_R.OBSERVER, _R.RECORDER}),
     Action.FEEDBACK_PUBLISH: frozenset({_R.OBSERVER, _R.RECORDER}),
     Action.FEEDBACK_SEE: frozenset({_R.OBSERVER, _R.RECORDER, _R.EDUCATOR}),
+    Action.FEEDBACK_READ: frozenset({_R.OBSERVER, _R.RECORDER, _R.EDUCATOR, _R.SCHOOL_UTP_HEAD}),
     Action.FEEDBACK_WATCH: frozenset({_R.OBSERVER, _R.RECORDER, _R.EDUCATOR}),
     Action.FEEDBACK_ANSWER: frozenset({_R.EDUCATOR}),
     Action.HOME_BACKUP: frozenset({_R.ADMINISTRATOR}),
@@ -142,8 +145,9 @@ class Thing:
     kind: str
     id: UUID | None = None
     school_ids: frozenset[UUID] = frozenset()
+    in_territory: bool = False  # it belongs to the whole territory, whatever its schools
     observer_id: UUID | None = None
-    recorder_id: UUID | None = None
+    recorder_ids: frozenset[UUID] = frozenset()
     educator_id: UUID | None = None
     user_id: UUID | None = None
 
@@ -169,10 +173,12 @@ def relations(actor: Actor, thing: Thing) -> frozenset[Relation]:
         found.add(Relation.SELF)
     if thing.observer_id == actor.user_id and actor.has(Role.OBSERVER):
         found.add(Relation.OBSERVER)
-    if thing.recorder_id == actor.user_id and actor.has(Role.OBSERVER):
+    if actor.user_id in thing.recorder_ids and actor.has(Role.OBSERVER):
         found.add(Relation.RECORDER)
     if thing.educator_id == actor.user_id and actor.has(Role.EDUCATOR):
         found.add(Relation.EDUCATOR)
+    if _covers_all(actor, thing):
+        found.add(Relation.WHOLE_ADMINISTRATOR)
     found.update(
         _BY_STANDING[standing.role]
         for standing in actor.standings
@@ -191,6 +197,14 @@ _BY_STANDING: Final = {
 
 def _covers(standing: Standing, thing: Thing) -> bool:
     return standing.school_id is None or standing.school_id in thing.school_ids
+
+
+def _covers_all(actor: Actor, thing: Thing) -> bool:
+    """Tell whether `actor` administers every place to which `thing` belongs."""
+    own = {each.school_id for each in actor.standings if each.role is Role.ADMINISTRATOR}
+    if None in own:
+        return True
+    return bool(thing.school_ids) and thing.school_ids <= own and not thing.in_territory
 
 
 def can(actor: Actor, action: Action, thing: Thing) -> bool:

@@ -30,8 +30,14 @@ def school_thing(school: School) -> Thing:
 
 def person_thing(user: User) -> Thing:
     """Return what access needs to know of a person: her schools, and that she is herself."""
-    schools = {row.school_id for row in user.memberships if row.school_id is not None}
-    return Thing("person", id=user.id, school_ids=frozenset(schools), user_id=user.id)
+    places = {row.school_id for row in user.memberships}
+    return Thing(
+        "person",
+        id=user.id,
+        school_ids=frozenset(place for place in places if place is not None),
+        in_territory=None in places,
+        user_id=user.id,
+    )
 
 
 def schools_visible_to(session: Session, *, actor: Actor) -> list[School]:
@@ -69,18 +75,26 @@ def people_visible_to(
 
 
 def school_for(session: Session, name: str, *, actor: Actor) -> School:
-    """Return the school with this RBD or id.
+    """Return the school with this RBD (the check digit may be left out) or id.
 
     Raises:
         NotFoundError: there is none, or `actor` may not know of it.
     """
-    key = parse_id(name)
-    query = sa.select(School).where(School.id == key if key else School.rbd == name.upper())
-    school = session.scalars(query).first()
+    school = session.scalars(sa.select(School).where(_named(name)).limit(1)).first()
     require(actor, Action.SCHOOL_SEE, school_thing(school) if school else Thing("school"))
     if school is None:
         raise not_found()
     return school
+
+
+def _named(name: str) -> sa.ColumnElement[bool]:
+    """Match a school by id, by RBD, or by RBD without its check digit."""
+    key = parse_id(name)
+    if key is not None:
+        return School.id == key
+    if name.isdigit():
+        return School.rbd.startswith(f"{int(name)}-")
+    return School.rbd == name.upper()
 
 
 def user_for(session: Session, name: str, *, actor: Actor) -> User:

@@ -43,7 +43,7 @@ def import_people(session: Session, content: bytes | str, *, actor: Actor) -> Im
     sheet = read_sheet(content)
     need_columns(sheet, ("id", "name", "email", "role", "rbd"))
     problems: list[Message] = []
-    schools = dict(session.execute(sa.select(School.rbd, School.id)).all())
+    schools = _by_rbd(session)
     rows = [
         taken for row in sheet.rows if (taken := _person_row(row, schools, problems)) is not None
     ]
@@ -59,6 +59,13 @@ def import_people(session: Session, content: bytes | str, *, actor: Actor) -> Im
     done = _apply_people(session, rows, users)
     record_import(session, "person.import", "person", done, actor)
     return done
+
+
+def _by_rbd(session: Session) -> dict[str, UUID]:
+    """Return the schools by RBD, with its check digit and, as often written, without."""
+    found = {school.rbd: school.id for school in session.scalars(sa.select(School))}
+    bare = {rbd.partition("-")[0]: school_id for rbd, school_id in found.items()}
+    return bare | found
 
 
 def _person_row(

@@ -113,7 +113,12 @@ def set_password(session: Session, user_id: UUID, password: str, *, actor: Actor
 
 
 def create_link(session: Session, user_id: UUID, *, minutes: int, actor: Actor) -> str:
-    """Return the secret of a new link that signs the person in once, within `minutes`."""
+    """Return the secret of a new link that signs the person in once, within `minutes`.
+
+    Raises:
+        NotFoundError: the actor may not know of her.
+        NotAllowedError: she has a role where the actor is no administrator.
+    """
     user = _user_for(session, user_id, Action.PERSON_LINK, actor)
     secret = secrets.token_urlsafe(32)
     session.add(

@@ -65,9 +65,7 @@ def harmless(cell: Cell) -> Cell:
     >>> harmless("=HYPERLINK(1)"), harmless("Berta"), harmless(4)
     ("'=HYPERLINK(1)", 'Berta', 4)
     """
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(
-        ("=", "+", "-", "@", "\t", "\r", "\n")
-    ):
+    if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA_STARTS):
         return f"'{cell}"
     return cell
 

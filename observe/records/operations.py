@@ -21,7 +21,7 @@ from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.people.models import ClassGroup, Role
 from observe.profile import Profile, profile_of
-from observe.records import export
+from observe.records.export import csv_text
 from observe.records.models import Comment
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric
@@ -65,8 +65,17 @@ class Record:
     rubric: Rubric
     document: Document
     profile: Profile
-    feedback: Feedback | None
+    feedback: Feedback | None  # only when its texts may be read: a draft is its observer's alone
+    feedback_state: FeedbackState | None
     comments: tuple[Comment, ...]
+
+
+@dataclass(frozen=True)
+class Export:
+    """A table as CSV text, and of which observations it tells."""
+
+    text: str
+    observation_ids: tuple[UUID, ...]
 
 
 def records_of(
@@ -138,27 +147,42 @@ def _matches(row: RecordRow, asked: RecordFilter) -> bool:
 
 
 def record_for(session: Session, observation_id: UUID, *, actor: Actor) -> Record:
-    """Return the record, and put on file that `actor` opened it.
+    """Return the record, and put on file that `actor` opened it; raises as `read` does."""
+    record = read(session, observation_id, actor=actor)
+    opened(session, observation_id, actor=actor)
+    return record
+
+
+def read(session: Session, observation_id: UUID, *, actor: Actor) -> Record:
+    """Return the record; who shows it to `actor` puts on file that she `opened` it.
 
     Raises:
         NotFoundError: there is none, it was not submitted, or the actor may not know of it.
     """
     observation = observation_for(session, observation_id, actor=actor, action=Action.RECORD_SEE)
     rubric, document = rubric_of(observation.rubric_version), latest_document(session, observation)
+    feedback = current(session, observation.id)
+    readable = feedback and access.can(actor, Action.FEEDBACK_READ, feedback.as_thing())
+    return Record(
+        observation=observation,
+        rubric=rubric,
+        document=document,
+        profile=profile_of(document, rubric),
+        feedback=feedback if readable else None,
+        feedback_state=feedback.state if feedback else None,
+        comments=comments_on(session, observation.id),
+    )
+
+
+def opened(session: Session, observation_id: UUID, *, actor: Actor) -> None:
+    """Put on file that `actor` opened the record; raises as `read` does."""
+    observation = observation_for(session, observation_id, actor=actor, action=Action.RECORD_SEE)
     audit.record(
         session,
         openings.RECORD,
         actor_id=actor.user_id,
         thing_kind="record",
         thing_id=observation.id,
-    )
-    return Record(
-        observation=observation,
-        rubric=rubric,
-        document=document,
-        profile=profile_of(document, rubric),
-        feedback=current(session, observation.id),
-        comments=comments_on(session, observation.id),
     )
 
 
@@ -199,7 +223,16 @@ def comment(session: Session, observation_id: UUID, text: str, *, actor: Actor) 
 
 
 def export_csv(session: Session, *, actor: Actor, where: RecordFilter | None = None) -> str:
-    """Return the scores of the records that `actor` may export, one row each, as CSV text.
+    """Return `export_of` the records as CSV text, and put on file which they were."""
+    found = export_of(session, actor=actor, where=where)
+    exported(session, found, actor=actor)
+    return found.text
+
+
+def export_of(session: Session, *, actor: Actor, where: RecordFilter | None = None) -> Export:
+    """Return the scores of the records that `actor` may export, one row each.
+
+    Who hands them out puts on file that they were `exported`.
 
     See `records.export` for its columns. Written to a file, encode it as UTF-8 with a byte order
     mark (`utf-8-sig`), by which Excel knows the accents.
@@ -208,15 +241,20 @@ def export_csv(session: Session, *, actor: Actor, where: RecordFilter | None = N
     allowed = [
         row for row in rows if access.can(actor, Action.RECORD_EXPORT, row.observation.as_record())
     ]
-    text = export.csv_text(
+    text = csv_text(
         (row.observation, row.rubric, latest_document(session, row.observation)) for row in allowed
     )
+    return Export(text, tuple(row.observation.id for row in allowed))
+
+
+def exported(session: Session, export: Export, *, actor: Actor) -> None:
+    """Put on file that `actor` took these records away as a table."""
     audit.record(
         session,
         "record.export",
         actor_id=actor.user_id,
         thing_kind="home",
         thing_id=None,
-        records=len(allowed),
+        records=len(export.observation_ids),
+        observations=[str(each) for each in export.observation_ids],
     )
-    return text

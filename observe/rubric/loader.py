@@ -46,11 +46,6 @@ def _validated(reading: Reading) -> tuple[Rubric | None, list[Problem]]:
         return None, [_problem(details, reading) for details in error.errors(include_url=False)]
 
 
-def _crossed(reading: Reading) -> Iterator[Problem]:
-    for path, what in findings(reading.content):
-        yield Problem(reading.line_of(path), path, what)
-
-
 def _problem(details: ErrorDetails, reading: Reading) -> Problem:
     path: FieldPath = tuple(part for part in details["loc"] if part != "[key]")
     return Problem(reading.line_of(path), path, _explained(details))

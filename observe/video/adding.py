@@ -6,6 +6,7 @@ A file that is refused, or whose transaction fails, leaves nothing behind.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction, joinedload, selectinload
 
 from observe import jobs
-from observe.db import now
+from observe.db import now, today
 from observe.errors import BadInputError
 from observe.ids import new_id
 from observe.people import access, audit
@@ -32,6 +33,7 @@ from observe.video.store import Store
 LONGEST_NAME: Final = 200
 LONGEST_SUBJECT: Final = 100
 _UNDO: Final = "video.undo"
+_DONE: Final = "video.done"
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,9 @@ def add_file(
 ) -> Recording:
     """Take the video at `path`, measure it, and enqueue its preparation.
 
-    The recording can be coded at once where browsers play the file as it is. On another disk than
-    the store's the file is copied, which takes its time: there, call `receive` before the
-    transaction and `add_received` in it.
+    The recording can be coded at once where browsers play the file as it is. Where the file system
+    cannot share blocks the file is copied, which takes its time: unless that is no matter, call
+    `receive` before the transaction and `add_received` in it.
 
     Raises:
         BadInputError: it is no video that can be a lesson, or the details do not fit.
@@ -170,7 +172,7 @@ def check_details(session: Session, details: LessonDetails, *, actor: Actor) -> 
     access.require(actor, Action.RECORDING_ADD, thing)
     if not _teaches(session, details.educator_id, group.school_id):
         raise BadInputError(message("Choose an educator of this school."), field="educator_id")
-    if details.recorded_on > now().date():
+    if details.recorded_on > today():
         raise BadInputError(message("The lesson cannot be in the future."), field="recorded_on")
     if len(details.subject) > LONGEST_SUBJECT:
         raise BadInputError(message("The subject is too long."), field="subject")
@@ -193,20 +195,39 @@ def shown_name(name: str) -> str:
 
 def if_undone(session: Session, undo: Callable[[], None]) -> None:
     """Call `undo` when the session's transaction is rolled back, so that no file outlives it."""
-    if _UNDO not in session.info:
-        session.info[_UNDO] = []
-        event.listen(session, "after_commit", _forget)
-        event.listen(session, "after_soft_rollback", _undo)
+    _listen(session)
     session.info[_UNDO].append(undo)
 
 
-def _forget(session: Session) -> None:
+def if_done(session: Session, then: Callable[[], None]) -> None:
+    """Call `then` once the session's transaction is committed, so that no row outlives its file.
+
+    Killed in between, or where the system refuses, the sweep does it.
+    """
+    _listen(session)
+    session.info[_DONE].append(then)
+
+
+def _listen(session: Session) -> None:
+    if _UNDO not in session.info:
+        session.info[_UNDO], session.info[_DONE] = [], []
+        event.listen(session, "after_commit", _done)
+        event.listen(session, "after_soft_rollback", _undo)
+
+
+def _done(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # only a part of the transaction is kept; the whole may still be rolled back
     session.info[_UNDO].clear()
+    while session.info[_DONE]:
+        with suppress(OSError):
+            session.info[_DONE].pop()()
 
 
 def _undo(session: Session, ended: SessionTransaction) -> None:
     if ended.parent is not None:
         return  # only a part of the transaction was rolled back
+    session.info[_DONE].clear()
     while session.info[_UNDO]:
         session.info[_UNDO].pop()()
 

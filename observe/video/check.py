@@ -29,12 +29,9 @@ def problems(session: Session, store: Store) -> list[Message]:
 
 def _originals(session: Session, store: Store) -> Iterator[Message]:
     for row in session.scalars(sa.select(Recording).order_by(Recording.id)):
-        if row.sha256 is not None:
-            path = store.blob(row.sha256)
-        elif row.incoming is not None:
-            path = store.incoming(row.incoming)
-        else:
-            continue  # refused or deleted: no file is right
+        path = derived.place_of(store, row)
+        if path is None:
+            continue  # deleted: no file is right
         if (size := _size(path)) is None:
             yield message(
                 "The video of recording %(id)s is missing. Restore it from a backup.", id=row.id

@@ -104,8 +104,18 @@ def original_path(session: Session, store: Store, recording_id: UUID) -> Path:
         FileNotFoundError: it was removed.
     """
     recording = session.get_one(Recording, recording_id)
-    if recording.sha256 is not None:
-        return store.blob(recording.sha256)
-    if recording.incoming is not None:
+    path = place_of(store, recording)
+    if path is None:
+        raise FileNotFoundError("the original of this recording was removed")
+    return path
+
+
+def place_of(store: Store, recording: Recording) -> Path | None:
+    """Return where the original is or should be, or None when it was removed.
+
+    It is hashed before it moves: until its lasting place is taken, the incoming name holds.
+    """
+    kept = store.blob(recording.sha256) if recording.sha256 is not None else None
+    if recording.incoming is not None and (kept is None or not kept.exists()):
         return store.incoming(recording.incoming)
-    raise FileNotFoundError("the original of this recording was removed")
+    return kept

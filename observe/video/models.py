@@ -27,14 +27,15 @@ class RecordingState(enum.StrEnum):
 
     RECEIVED = "received"  # the file is in; nothing is known of it yet
     READY = "ready"  # checked and playable; background work may go on
-    REFUSED = "refused"  # not a usable video; the file is gone, the reason stays
+    REFUSED = "refused"  # its picture cannot be decoded; file and reason stay
 
 
 class Recording(Identified, Base):
     """One lesson on video. Times are milliseconds from its first presented frame.
 
-    `incoming` names the file in the store's incoming folder until its content is hashed;
-    from then on `sha256` names it. `start_offset_ms` is the container's time of the first frame.
+    `incoming` names the file in the store's incoming folder; once its content is hashed `sha256`
+    names it too, and alone as soon as it has its lasting place. `start_offset_ms` is the
+    container's time of the first frame.
     """
 
     __tablename__ = "recording"

@@ -94,10 +94,11 @@ SUFFIXES: Final = frozenset(f".{kind}" for kind in (*_CAMERA, *_OTHER))
 
 @dataclass(frozen=True)
 class PlayableFile:
-    """A file to send, and as what."""
+    """A file to send, and as what; `tag` stays while its content does, wherever it lies."""
 
     path: Path
     media_type: str
+    tag: str
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,8 @@ def playable_file(session: Session, store: Store, recording: Recording) -> Playa
     if recording.state is not RecordingState.READY or recording.media_type is None:
         raise ConflictError(message("This video cannot be played yet; it is still being prepared."))
     path = derived.original_path(session, store, recording.id)
-    return PlayableFile(path, recording.media_type)
+    tag = f"{recording.id.hex}-{recording.size_bytes}"  # no sha256 yet when it is first played
+    return PlayableFile(path, recording.media_type, tag)
 
 
 def derived_file(
@@ -174,7 +176,9 @@ def derived_file(
 ) -> PlayableFile | None:
     """Return the file of this kind made last, or None while there is none."""
     made = derived.newest(session, recording.id, kind)
-    return PlayableFile(store.blob(made.sha256), made.media_type) if made else None
+    if made is None:
+        return None
+    return PlayableFile(store.blob(made.sha256), made.media_type, made.sha256)
 
 
 def importable_files(settings: Settings) -> list[ImportableFile]:
@@ -232,7 +236,9 @@ def retry_preparation(session: Session, recording_id: UUID, *, actor: Actor) -> 
     """
     recording = recording_for(session, recording_id, actor=actor, action=Action.RECORDING_PREPARE)
     if recording.state is RecordingState.REFUSED:
-        raise ConflictError(message("This video was refused and its file is gone. Add it again."))
+        raise ConflictError(
+            message("This video was refused. Copy it from the camera and add it again.")
+        )
     _record(session, "recording.preparation_retried", recording, actor)
     return jobs.enqueue(session, prepare.KIND, recording.id)
 

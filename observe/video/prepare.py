@@ -58,7 +58,7 @@ def prepare(work: Work, recording_id: UUID) -> None:
     work.step("hash", keep_original, work, recording_id)
     refusal = work.step("proxy", make_playable, work, recording_id)
     if refusal is not None:
-        refuse(work, recording_id, refusal)
+        refuse(work, recording_id, refusal)  # its file stays: it may be the only one
         raise ObserveError(Message(refusal))
     work.step("poster", make_poster, work, recording_id)
     work.step("strip", make_strip, work, recording_id)
@@ -116,18 +116,21 @@ def keep_original(work: Work, recording_id: UUID) -> str | None:
     name = recording.incoming
     if name is None:
         return recording.sha256
-    if recording.sha256 is None:
-        recording.sha256 = _adopt(work, store, recording, name)
-    # Only now: whoever is killed in between finds the name again and finishes this.
+    # The row knows both names before the file gets the second one, and until it has lost the first:
+    # whoever is killed in between finds the file under one of them and finishes this.
+    sha256 = recording.sha256 or _hashed(work, store, recording, name)
+    try:
+        store.adopt(name, sha256)
+    except FileNotFoundError as error:
+        raise _gone() from error
     store.delete_incoming(name)
     with work.database.write() as session:
         session.get_one(Recording, recording_id).incoming = None
-    return recording.sha256
+    return sha256
 
 
-def _adopt(work: Work, store: Store, recording: Recording, name: str) -> str:
+def _hashed(work: Work, store: Store, recording: Recording, name: str) -> str:
     sha256 = _hash(work, store.incoming(name), recording.size_bytes)
-    store.adopt(name, sha256)
     with work.database.write() as session:
         session.get_one(Recording, recording.id).sha256 = sha256
         audit.record(
@@ -143,8 +146,12 @@ def _adopt(work: Work, store: Store, recording: Recording, name: str) -> str:
 
 def _hash(work: Work, path: Path, size: int) -> str:
     if not path.exists():
-        raise NotFoundError(message("The file of this video is gone. Add the video again."))
+        raise _gone()
     return sha256_of(path, _Progress(work, "hash", size).tell)
+
+
+def _gone() -> NotFoundError:
+    return NotFoundError(message("The file of this video is gone. Add the video again."))
 
 
 # --- the playable copy ---------------------------------------------------------------------------
@@ -153,10 +160,11 @@ def _hash(work: Work, path: Path, size: int) -> str:
 def make_playable(work: Work, recording_id: UUID) -> str | None:
     """Make a copy that browsers play, where they do not play the original; it is codable then.
 
-    Returns the sentence that refuses the video when it turns out to be broken.
+    Returns the sentence that refuses the video when its picture cannot be decoded.
 
     Raises:
-        CancelledError: the person asked to stop. ToolError: it took too long; a retry may do it.
+        CancelledError: the person asked to stop. ObserveError: a retry may do it, because ffmpeg
+            was ended by a signal or a limit, or what it read or made could not be measured.
     """
     recording = _recording(work, recording_id)
     if recording.state is not RecordingState.RECEIVED:
@@ -167,10 +175,17 @@ def make_playable(work: Work, recording_id: UUID) -> str | None:
     try:
         if not done:
             _make_proxy(work, recording_id, source)
-    except BadInputError as error:
-        return error.message.source
+    except _BrokenError:
+        return _BROKEN.source
+    except tools.ToolError as error:
+        log.warning("copy not made", code=error.code, told=error.told[-500:])
+        raise ObserveError(_ENDED) from error
     _ready(work, recording_id)
     return None
+
+
+class _BrokenError(Exception):
+    """The decoder complained of the video; nobody ended it."""
 
 
 def _make_proxy(work: Work, recording_id: UUID, source: Path) -> None:
@@ -179,12 +194,11 @@ def _make_proxy(work: Work, recording_id: UUID, source: Path) -> None:
     progress = _Progress(work, "proxy", measured.duration_ms)
     try:
         recipe = _write_proxy(source, measured, made, progress)
-        copy = probe(made)
-        what = Made(recording_id, FileKind.PROXY, PROXY_RECIPES[recipe], copy.media_type)
+        media_type = probe(made).media_type
+        what = Made(recording_id, FileKind.PROXY, PROXY_RECIPES[recipe], media_type)
         derived.keep(work.database, store, made, what)
     finally:
         made.unlink(missing_ok=True)
-    _shorten(work, recording_id, copy.duration_ms)
 
 
 def _write_proxy(source: Path, measured: Probe, made: Path, progress: _Progress) -> str:
@@ -193,9 +207,9 @@ def _write_proxy(source: Path, measured: Probe, made: Path, progress: _Progress)
     try:
         graphs.encode(source, measured, made, progress.watch())
     except tools.ToolError as error:
-        if error.too_long:
+        if error.by_force:
             raise
-        raise BadInputError(_BROKEN) from error
+        raise _BrokenError from error
     return "encode"
 
 
@@ -205,56 +219,47 @@ def _remuxed(source: Path, measured: Probe, made: Path, progress: _Progress) -> 
         graphs.remux(source, measured, made, progress.watch())
         copy = probe(made)
     except (tools.ToolError, BadInputError) as error:
+        if isinstance(error, tools.ToolError) and error.by_force:
+            raise
         log.info("remux failed", reason=str(error)[-200:])
         return False
     return copy.plan == "play" and abs(copy.duration_ms - measured.duration_ms) <= DRIFT_MS
 
 
-def _shorten(work: Work, recording_id: UUID, playable_ms: int) -> None:
-    """Correct the length where the file declared more than can be read of it."""
-    with work.database.write() as session:
-        row = session.get_one(Recording, recording_id)
-        if row.duration_ms is not None and row.duration_ms - playable_ms > CUT_SHORT_MS:
-            row.duration_ms = playable_ms
-
-
 def _ready(work: Work, recording_id: UUID) -> None:
+    """Let it be coded, over the length that the kept copy really has."""
+    playable_ms = probe(_playing(work, recording_id)).duration_ms
     with work.database.write() as session:
         row = session.get_one(Recording, recording_id)
         if row.state is RecordingState.RECEIVED:
             row.state = RecordingState.READY
+            row.duration_ms = _true_length(row.duration_ms, playable_ms)
             _audit_state(session, row)
+
+
+def _true_length(declared_ms: int | None, playable_ms: int) -> int:
+    """Return the declared length, except where the file declared more than can be read of it."""
+    if declared_ms is None or declared_ms - playable_ms > CUT_SHORT_MS:
+        return playable_ms
+    return declared_ms
 
 
 _BROKEN: Final = message(
     "This video is damaged: its picture cannot be read. Copy it again from the camera, "
     "or export it as MP4."
 )
+_ENDED: Final = message(
+    "Making the copy for the browser was interrupted or took too long. Try again."
+)
 
 
 def refuse(work: Work, recording_id: UUID, refusal: str) -> None:
-    """Say that a recording cannot be used, and remove its file; doing it again changes nothing."""
-    store = _store(work)
+    """Say that a recording cannot be used; doing it again changes nothing."""
     with work.database.write() as session:
         row = session.get_one(Recording, recording_id)
         if row.state is not RecordingState.REFUSED:
             row.state, row.refusal = RecordingState.REFUSED, refusal
             _audit_state(session, row)
-    _remove_files(work, store, recording_id)
-
-
-def _remove_files(work: Work, store: Store, recording_id: UUID) -> None:
-    with work.database.write() as session:
-        row = session.get_one(Recording, recording_id)
-        hashes = [row.sha256, *(made.sha256 for made in row.files)]
-        for made in list(row.files):
-            session.delete(made)
-        if row.incoming is not None:
-            store.delete_incoming(row.incoming)
-        row.sha256 = row.incoming = None
-        session.flush()
-        for sha256 in filter(None, hashes):
-            derived.forget_blob(session, store, sha256)
 
 
 def _audit_state(session: Session, row: Recording) -> None:

@@ -9,6 +9,7 @@ Only this module builds paths in the store, and it proves that they stay inside.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import hashlib
 import os
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from observe.errors import BadInputError
+from observe.errors import BadInputError, NotFoundError
 from observe.ids import new_id
 from observe.text import message
 
@@ -50,10 +51,14 @@ class Blob:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file found in one of the store's folders; `given` is when its name was made, UTC."""
+    """A file found in one of the store's folders; `given` is when its name was made, UTC.
+
+    `changed` is when the system last wrote, linked or renamed it: copying takes long after `given`.
+    """
 
     name: str
     size_bytes: int
+    changed: datetime
 
     @property
     def given(self) -> datetime | None:
@@ -110,7 +115,8 @@ class Store:
     def take(self, source: Path, name: str) -> int:
         """Keep the user's file `source` as incoming `name`; return its size in bytes.
 
-        Without a second copy where the file system allows it. The original is never altered.
+        Its blocks are shared where the file system can do that, else copied: what the user later
+        does to her file never reaches ours, nor the other way round.
 
         Raises:
             BadInputError: it is no file that can be read, or the disk has no room for it.
@@ -119,7 +125,7 @@ class Store:
         size = _readable_size(source)
         target, made = self.incoming(name), self.incoming(f"{name}{UNFINISHED}")
         try:
-            if not _clone_or_link(source, made):
+            if not _cloned(source, made):
                 self._copy(source, made, size)
             made.replace(target)
             sync_folder(target.parent)
@@ -136,8 +142,14 @@ class Store:
             _sync(kept.fileno())
 
     def append(self, name: str, offset: int, chunk: bytes) -> None:
-        """Write `chunk` at `offset` of the incoming file `name`; on return it is on disk."""
+        """Write `chunk` at `offset` of the incoming file `name`; on return it is on disk.
+
+        Raises:
+            NotFoundError: what came before is not there (any more).
+        """
         path = self.incoming(name)
+        if offset > _size(path):
+            raise NotFoundError(message("The file of this video is gone. Add the video again."))
         flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0) as file:
             file.truncate(offset)  # what a killed request left after the last safe byte
@@ -254,7 +266,14 @@ def _files(folder: Path) -> Iterator[StoredFile]:
     for path in sorted(folder.iterdir()):
         with suppress(FileNotFoundError):  # it may go while we look
             found = path.lstat()
-            yield StoredFile(path.name, found.st_size)
+            yield StoredFile(path.name, found.st_size, datetime.fromtimestamp(found.st_ctime, UTC))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _readable_size(source: Path) -> int:
@@ -273,20 +292,26 @@ def _unreadable() -> BadInputError:
     )
 
 
-def _clone_or_link(source: Path, target: Path) -> bool:
-    """Make `target` the same file as `source` without a copy; tell whether that was possible."""
-    if sys.platform == "linux" and _cloned(source, target):
-        return True
-    try:
-        os.link(source, target)
-    except OSError as error:
-        if error.errno in _NO_LINKS:
-            return False
-        raise
+def _cloned(source: Path, target: Path) -> bool:
+    """Make `target` a file of its own that shares its blocks; tell whether that was possible."""
+    if sys.platform == "linux":
+        return _cloned_on_linux(source, target)
+    elif sys.platform == "darwin":  # noqa: RET505  # the type checker reads these per system
+        return _cloned_on_macos(source, target)
+    else:
+        return False
+
+
+def _cloned_on_macos(source: Path, target: Path) -> bool:
+    clonefile = ctypes.CDLL(None).clonefile
+    if clonefile(os.fsencode(source), os.fsencode(target), ctypes.c_uint32(0)) != 0:
+        return False
+    with target.open("rb") as kept:
+        _sync(kept.fileno())
     return True
 
 
-def _cloned(source: Path, target: Path) -> bool:
+def _cloned_on_linux(source: Path, target: Path) -> bool:
     import fcntl  # not on Windows
 
     with source.open("rb") as given, target.open("xb") as kept:

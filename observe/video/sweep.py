@@ -27,18 +27,21 @@ def sweep(database: Database, store: Store) -> None:
         for sha256 in store.in_flight():
             derived.forget_blob(session, store, sha256)
         store.clear_work()
-        for upload in _given_up(session):
-            store.delete_incoming(upload.id.hex)
-            session.delete(upload)
-        session.flush()
         for file in stale_incoming(session, store):
             store.delete_incoming(file.name)
+        given_up = [upload.id.hex for upload in _give_up(session)]
+    # Only now: no row names them. Killed before this, they are stale at the next start.
+    for name in given_up:
+        store.delete_incoming(name)
 
 
-def _given_up(session: Session) -> list[Upload]:
+def _give_up(session: Session) -> list[Upload]:
     before = now() - UPLOADED_WITHIN
-    unfinished = Upload.recording_id.is_(None)
-    return list(session.scalars(sa.select(Upload).where(unfinished, Upload.created_at < before)))
+    unfinished = sa.select(Upload).where(Upload.recording_id.is_(None), Upload.created_at < before)
+    given_up = list(session.scalars(unfinished))
+    for upload in given_up:
+        session.delete(upload)
+    return given_up
 
 
 def stale_incoming(session: Session, store: Store) -> list[StoredFile]:
@@ -54,4 +57,4 @@ def _old(file: StoredFile, today: datetime) -> bool:
     if file.given is None:
         return False  # no name of ours: not ours to judge
     within = COPIED_WITHIN if file.name.endswith(UNFINISHED) else MEASURED_WITHIN
-    return today - file.given > within
+    return today - max(file.given, file.changed) > within

@@ -34,6 +34,8 @@ STDERR_LINES: Final = 200
 LINE_CHARACTERS: Final = 2_000
 STDOUT_BYTES: Final = 1024**2
 POLL_SECONDS: Final = 0.25
+FFMPEG_SIGNALLED: Final = 255  # ffmpeg catches signals and ends with this
+_LIMITS_TOLD: Final = ("Cannot allocate memory", "File too large", "Traceback (most recent call")
 _LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 
 Tick = Callable[[], None]  # called several times a second; may raise to end the program
@@ -58,6 +60,12 @@ class ToolError(Exception):
         self.code = code
         self.told = told
         self.too_long = too_long
+
+    @property
+    def by_force(self) -> bool:
+        """Whether a signal or a limit ended it: that says nothing of the file it read."""
+        signalled = self.code < 0 or self.code == FFMPEG_SIGNALLED
+        return self.too_long or signalled or any(limit in self.told for limit in _LIMITS_TOLD)
 
 
 def run(

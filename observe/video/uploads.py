@@ -18,6 +18,7 @@ from observe.video.adding import (
     LessonDetails,
     Received,
     add_recording,
+    if_done,
     shown_name,
     whole,
 )
@@ -155,4 +156,4 @@ def discard_upload(session: Session, store: Store, upload_id: UUID, *, actor: Ac
     if upload.recording_id is None:
         session.delete(upload)
         session.flush()
-        store.delete_incoming(upload.id.hex)
+        if_done(session, lambda: store.delete_incoming(upload_id.hex))

@@ -16,7 +16,8 @@ from observe.feedback.checks import FocusInput
 from observe.feedback.models import FocusKind
 from observe.rubric.schema import Rubric
 from observe.text import Message, message
-from observe.video.timecode import format_time, parse_time
+from observe.video.timecode import parse_time
+from observe.web import words
 
 FIELDS: Final = ("dimension", "start", "end", "note", "next_step", "due_on")
 
@@ -52,13 +53,16 @@ class FocusForm:
     def _span(self, kept: FocusInput) -> tuple[int | None, int | None]:
         start, end = self._time("start", kept.start_ms), self._time("end", kept.end_ms)
         if start is not None and end is not None and end <= start:
-            self.errors.setdefault("end", message("The moment must end after it begins."))
+            if not self.errors.keys() & {"start", "end"}:
+                self.errors["end"] = message("The moment must end after it begins.")
             return kept.start_ms, kept.end_ms
         return start, end
 
     def _time(self, part: str, kept: int | None) -> int | None:
         if not self.typed[part]:
             return None
+        if self.typed[part] == _time_text(kept):
+            return kept  # untouched: what the page does not show of it is not lost
         try:
             return parse_time(self.typed[part])
         except BadInputError as error:
@@ -89,10 +93,11 @@ def form_of(kind: FocusKind, kept: FocusInput) -> FocusForm:
 
 
 def _time_text(ms: int | None) -> str:
-    """Return a time as it is typed; milliseconds only where they say something."""
-    if ms is None:
-        return ""
-    return format_time(ms, millis=bool(ms % 1000))
+    """Return a time as everywhere else, such as `0:18`: the second that has begun.
+
+    So a moment never ends after the video, and a length of 15 or 120 whole seconds stays one.
+    """
+    return "" if ms is None else words.duration(ms)
 
 
 def typed_forms(given: Mapping[str, str]) -> dict[FocusKind, FocusForm]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from flask import Flask, Response, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -126,14 +127,18 @@ def optional_actor() -> Actor | None:
 def could(actor: Actor, action: Action) -> bool:
     """Tell whether there may be a thing on which `actor` may do `action`."""
     schools = {standing.school_id for standing in actor.standings if standing.school_id}
-    nearest = Thing(
+    places = [frozenset[UUID](), *(frozenset({school}) for school in schools)]
+    return any(can(actor, action, _nearest(actor, place)) for place in places)
+
+
+def _nearest(actor: Actor, school_ids: frozenset[UUID]) -> Thing:
+    return Thing(
         "any",
-        school_ids=frozenset(schools),
+        school_ids=school_ids,
         observer_id=actor.user_id,
         educator_id=actor.user_id,
         user_id=actor.user_id,
     )
-    return can(actor, action, nearest)
 
 
 def local_path(target: str | None) -> str | None:

@@ -9,14 +9,14 @@ from typing import Final
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFError
+from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import HTTPException
 
 from observe.errors import InvalidError, ObserveError
 from observe.ids import parse_id
 from observe.people.access import not_found
 from observe.text import Message, message
-from observe.web.guards import SAFE_METHODS, SignedOutError
+from observe.web.guards import SAFE_METHODS, SignedOutError, current_user
 from observe.web.guards import wants_json as wants_json
 from observe.web.words import say
 
@@ -62,9 +62,17 @@ def _refused(error: ObserveError) -> ResponseReturnValue:
 
 
 def _forged(_error: CSRFError) -> ResponseReturnValue:
-    return refusal(
-        message("This page was open for too long or in another session. Send it again."), 400, []
-    )
+    told = message("This page was open for too long or in another session. Send it again.")
+    if not wants_json():
+        return refusal(told, 400, [])
+    user = current_user()
+    return jsonify(
+        error=say(told),
+        problems=[],
+        # Another site cannot read this. A page of the same person, who signed in again, goes on.
+        csrf_token=generate_csrf(),
+        user=str(user.id) if user else "",
+    ), 400
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -130,13 +138,13 @@ def _typed() -> list[Typed]:
     return sent if any(field.shown for field in sent) else []
 
 
-def send_media(path: Path, media_type: str) -> Response:
+def send_media(path: Path, media_type: str, tag: str) -> Response:
     """Answer with the part of the file that was asked for, at most 4 MiB of it.
 
-    Players ask for the rest as they need it. The permission has been checked by the caller.
+    Players ask for the rest as they need it, and begin anew when `tag` changes: it names the
+    content, not the place, which may change meanwhile. The caller has checked the permission.
     """
     size = path.stat().st_size
-    tag = f"{path.name}-{size}"
     if request.if_none_match.contains(tag):
         return _tagged(Response(status=304), tag)
     asked = request.range if _range_holds(tag) else None

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe.coding.models import Observation, ObservationState
-from observe.feedback.models import Feedback, FeedbackState
+from observe.feedback.models import Answer, Feedback, FeedbackState
 from observe.jobs import Job, JobState
 from observe.people.access import Actor
+from observe.records.models import Comment
 from observe.text import Message, message
 from observe.video import prepare
 from observe.video.models import Recording, RecordingState, Upload
@@ -75,6 +76,8 @@ class Lesson:
     job: Job | None
     observations: tuple[Observation, ...]  # this observer's, newest first
     feedback: Feedback | None  # the open one of the newest observation
+    answers: int = 0  # that the educator sent to it
+    comments: int = 0  # by others, on the newest observation
 
     @property
     def stage(self) -> Stage:
@@ -162,11 +165,22 @@ def lessons(session: Session, recordings: Sequence[Recording], actor: Actor) -> 
     jobs = _jobs(session, ids)
     work = _observations(session, ids, actor)
     open_feedback = _feedback(session, [row.id for rows in work.values() for row in rows])
+    answers = _answers(session, [row.id for row in open_feedback.values()])
+    comments = _comments(session, [rows[0].id for rows in work.values()], actor)
     found = []
     for recording in recordings:
         mine = tuple(work.get(recording.id, ()))
         feedback = open_feedback.get(mine[0].id) if mine else None
-        found.append(Lesson(recording, jobs.get(recording.id), mine, feedback))
+        found.append(
+            Lesson(
+                recording,
+                jobs.get(recording.id),
+                mine,
+                feedback,
+                answers=answers.get(feedback.id, 0) if feedback else 0,
+                comments=comments.get(mine[0].id, 0) if mine else 0,
+            )
+        )
     return found
 
 
@@ -192,6 +206,22 @@ def _feedback(session: Session, ids: Iterable[UUID]) -> dict[UUID, Feedback]:
         Feedback.observation_id.in_(ids), Feedback.state != FeedbackState.WITHDRAWN
     )
     return {row.observation_id: row for row in session.scalars(query)}
+
+
+def _answers(session: Session, ids: Iterable[UUID]) -> dict[UUID, int]:
+    query = sa.select(Answer.feedback_id, sa.func.count()).where(
+        Answer.feedback_id.in_(ids), Answer.sent_at.is_not(None)
+    )
+    rows = session.execute(query.group_by(Answer.feedback_id))
+    return {feedback_id: count for feedback_id, count in rows}  # noqa: C416
+
+
+def _comments(session: Session, ids: Iterable[UUID], actor: Actor) -> dict[UUID, int]:
+    query = sa.select(Comment.observation_id, sa.func.count()).where(
+        Comment.observation_id.in_(ids), Comment.user_id != actor.user_id
+    )
+    rows = session.execute(query.group_by(Comment.observation_id))
+    return {observation_id: count for observation_id, count in rows}  # noqa: C416
 
 
 def unfinished_uploads(session: Session, *, actor: Actor) -> list[Upload]:

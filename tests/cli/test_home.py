@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import io
 import json
 import shutil
@@ -9,9 +11,11 @@ import sqlite3
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from observe.cli import archive, files
 from observe.cli.archive import MANIFEST
 from observe.cli.places import unsuitable
 from observe.settings import Settings
@@ -196,11 +200,22 @@ def _altered(info: tarfile.TarInfo, content: bytes) -> list[tuple[tarfile.TarInf
     return [(info, content)]
 
 
+def _misnamed(info: tarfile.TarInfo, content: bytes) -> list[tuple[tarfile.TarInfo, bytes]]:
+    """Other bytes in a file of the store, and a manifest that agrees with them."""
+    if info.name == MANIFEST:
+        told = json.loads(content)
+        for name, member in told["members"].items():
+            if name.startswith("store/"):
+                member["sha256"] = hashlib.sha256(bytes(member["size"])).hexdigest()
+        content = json.dumps(told).encode()
+    return _altered(info, content)
+
+
 def _twice(info: tarfile.TarInfo, content: bytes) -> list[tuple[tarfile.TarInfo, bytes]]:
     return [(info, content)] if info.name == MANIFEST else [(info, content), (info, content)]
 
 
-@pytest.mark.parametrize("change", [_escaping, _linking, _unnamed, _altered, _twice])
+@pytest.mark.parametrize("change", [_escaping, _linking, _unnamed, _altered, _misnamed, _twice])
 def test_a_hostile_backup_touches_nothing(
     peopled: Run,
     backed_up: Path,
@@ -222,6 +237,78 @@ def test_what_is_no_backup_is_refused(
     for file in (small_video, cut, backed_up.with_name("people.csv"), backed_up.parent):
         peopled("restore", file, code=2)
         assert not other.exists()
+
+
+def test_a_mistyped_name_is_told_as_such(
+    peopled: Run, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    assert "No existe la carpeta" in peopled("backup", tmp_path / "no" / "copia.tar", code=2).err
+    other = elsewhere("other")
+    assert "No existe el archivo" in peopled("restore", tmp_path / "copai.tar", code=2).err
+    assert not other.exists()
+
+
+def test_a_full_disk_is_no_fault_of_the_backup(
+    peopled: Run, backed_up: Path, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: IO[bytes]) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    other = elsewhere("other")
+    with monkeypatch.context() as patched:
+        patched.setattr(archive, "settle", full)
+        said = peopled("restore", backed_up, code=2).err
+    assert "espacio libre" in said
+    assert "dañado" not in said
+    assert not other.exists()
+    peopled("restore", backed_up)
+
+
+def test_what_is_written_is_on_disk_before_it_counts(
+    peopled: Run,
+    backed_up: Path,
+    tmp_path: Path,
+    elsewhere: Elsewhere,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settled = []
+
+    def settle(file: IO[bytes]) -> None:
+        files.settle(file)
+        settled.append(Path(file.name).name)
+
+    monkeypatch.setattr(archive, "settle", settle)
+    peopled("backup", tmp_path / "otra.tar")
+    assert settled == [".otra.tar.part"]
+    other = elsewhere("other")
+    peopled("restore", backed_up)
+    assert {path.name for path in other.glob("store/blobs/*/*")} <= set(settled)
+    assert "observe.sqlite" in settled
+
+
+def test_a_damaged_file_is_found_and_not_backed_up(
+    peopled: Run, backed_up: Path, home: Settings
+) -> None:
+    assert peopled("doctor", "--files", "--json").facts["ok"] is True
+    blobs = sorted(
+        home.store_path.glob("blobs/*/*"), key=lambda path: path.stat().st_size, reverse=True
+    )
+    for damaged, what in ((blobs[0], "video"), (blobs[-1], "archivo hecho")):
+        kept = damaged.read_bytes()
+        damaged.unlink()  # it may share its bytes with the user's own
+        damaged.write_bytes(bytes(len(kept)))
+        assert peopled("doctor", "--json").facts["ok"] is True  # its size is still right
+        found = peopled("doctor", "--files", "--json", code=1).facts["checks"]
+        (told,) = [each for each in found if not each["ok"]]
+        assert told["check"] == "contents"
+        (todo,) = told["todo"]
+        assert what in todo
+        assert str(damaged) in todo
+        copy = backed_up.with_name("nueva.tar")
+        assert "doctor --files" in peopled("backup", copy, code=2).err
+        assert not copy.exists()
+        damaged.write_bytes(kept)
+    peopled("doctor", "--files")
 
 
 def test_a_restored_database_acts_only_as_ours_does(

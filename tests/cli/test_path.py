@@ -109,6 +109,20 @@ def test_the_outsiders_are_refused_everywhere(
     assert not (tmp_path / "x.pdf").exists()
 
 
+def test_a_moment_after_every_lesson_is_refused(
+    peopled: Run, small_video: Path, tmp_path: Path
+) -> None:
+    recording = str(_add(peopled, small_video, "--wait")["recording"])
+    sheet = _sheet(peopled, tmp_path, 30_000)
+    observation = _import(peopled, sheet, recording).facts["observation"]
+    peopled("coding", "submit", observation, "--as", "obs")
+    last = (2**31 - 1) // 1000 * 1000  # the last second that the database keeps
+    for end, said in ((last, "después del video"), (last + 1_000, "después del fin de la")):
+        clip = f"{format_time(end - 20_000)}-{format_time(end)}"
+        refused = _publish(peopled, observation, clip=clip, code=2).err
+        assert said in refused, refused
+
+
 def test_without_consent_nothing_is_codable(
     peopled: Run, small_video: Path, tmp_path: Path
 ) -> None:
@@ -150,12 +164,12 @@ def _import(run: Run, sheet: Path, recording: str, *, code: int = 0) -> Ran:
     )  # fmt: skip
 
 
-def _publish(run: Run, observation: str, *, code: int = 0) -> Ran:
+def _publish(run: Run, observation: str, *, clip: str = "0:00-0:15", code: int = 0) -> Ran:
     document = run("observations", "show", observation, "--as", "obs", "--json").facts["document"]
     strength, priority = (note["dimension"] for note in document["notes"][:2])
     return run(
         "feedback", "publish", observation,
-        "--strength", strength, "--strength-clip", "0:00-0:15",
+        "--strength", strength, "--strength-clip", clip,
         "--strength-note", "Escuchas la respuesta completa antes de seguir.",
         "--priority", priority, "--priority-clip", "0:14-0:29.5",
         "--priority-note", "Hay espacio para que ellas expliquen.",
@@ -178,6 +192,20 @@ def test_the_owner_does_it_all_for_a_colleague(
     assert shown["observer"] == peopled("people", "show", "obs", "--json").facts["id"]
     peopled("coding", "submit", observation)
     assert peopled("feedback", "suggest", observation, "--json").facts["strength"]
+
+
+def test_who_brings_a_colleagues_sheet_goes_on_with_it_and_may_correct_it(
+    peopled: Run, small_video: Path, tmp_path: Path
+) -> None:
+    recording = str(_add(peopled, small_video, "--wait")["recording"])
+    _import(peopled, _sheet(peopled, tmp_path, 20_000), recording)
+    again = _import(peopled, _sheet(peopled, tmp_path, 30_000), recording).facts
+    assert (again["cycles"], again["notes"]) == (1, 2)
+    observation = again["observation"]
+    shown = peopled("observations", "show", observation, "--as", "obs", "--json").facts
+    assert [cycle["end_ms"] for cycle in shown["document"]["cycles"]] == [30_000]
+    peopled("coding", "submit", observation)
+    assert peopled("feedback", "suggest", observation, "--json").facts["priority"]
 
 
 def test_a_colleague_of_another_school_codes_nothing_here(

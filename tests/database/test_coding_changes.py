@@ -157,7 +157,7 @@ def test_cycles_outside_the_lesson_or_over_another_are_refused(
         {"value": 3.5},
         {"value": "x"},
         {},
-        {"mark": "not_applicable"},
+        {"value": 3, "mark": "not_applicable"},
         {"mark": "whatever"},
         {"value": 3, "mark": "not_observed"},
         {"value": 3, "extra": 1},
@@ -321,3 +321,31 @@ def test_whatever_is_sent_cycles_never_overlap_nor_leave_the_lesson(
         assert all(0 <= one.start_ms < one.end_ms <= 30 * MINUTE for one in cycles)
         assert all(one.end_ms <= next_one.start_ms for one, next_one in pairwise(cycles))
         assert draft.version == len(operations(session, draft))
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("note.put", {"note": new_id(), "at_ms": 5, "text": "Se\x00 miran"}),
+        ("note.put", {"note": new_id(), "at_ms": 5, "text": "Se miran", "dimension": "\x00"}),
+        ("stretch.put", {"stretch": new_id(), "start_ms": 1, "end_ms": 2, "reason": "\x00patio"}),
+    ],
+)
+def test_a_character_that_cannot_be_kept_is_refused(
+    session: Session, cast: factories.Cast, draft: Observation, kind: str, payload: dict[str, Any]
+) -> None:
+    done = send(session, cast, draft, change(kind, **payload))
+    assert ["invisible" in str(told.message) for told in done.refused] == [True]
+    assert operations(session, draft) == []
+
+
+def test_a_note_at_the_very_end_belongs_to_the_last_millisecond(
+    session: Session, cast: factories.Cast, draft: Observation
+) -> None:
+    end_ms = draft.recording.duration_ms or 0
+    for at_ms in (end_ms - 2, end_ms - 1, end_ms):
+        send(session, cast, draft, change("note.put", note=new_id(), at_ms=at_ms, text="Fin"))
+    moments = sorted(note.at_ms for note in content(session, draft).notes)
+    assert moments == [end_ms - 2, end_ms - 1, end_ms - 1]
+    late = change("note.put", note=new_id(), at_ms=end_ms + 1, text="Fin")
+    assert len(send(session, cast, draft, late).refused) == 1

@@ -6,12 +6,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe.coding.changes import Change
 from observe.coding.models import Observation, Operation
-from observe.coding.operations import document_of, submit
+from observe.coding.operations import apply, document_of, submit
 from observe.coding.rules import Document
 from observe.coding.sheet import Imported, import_sheet
 from observe.db import Database
 from observe.errors import ConflictError, InvalidError, NotFoundError
+from observe.ids import new_id
+from observe.people.models import Role
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of, version_for
 from observe.video.models import Recording
@@ -160,9 +163,29 @@ def test_a_short_cycle_and_a_rounded_end_are_taken_with_a_warning(
 
 def test_a_draft_with_work_in_it_is_not_touched(desk: Desk, rows: list[str]) -> None:
     first = desk.take(f"1,0:00,15:00,{rows[0]},3,,")
+    cycle = desk.document(first).cycles[0].id
+    touched = Change(new_id(), "score.put", {"cycle": str(cycle), "dimension": rows[1], "value": 2})
+    apply(
+        desk.session,
+        first.observation_id,
+        [touched],
+        window="a-window",
+        base_version=99,
+        actor=desk.cast.observer,
+    )
     with pytest.raises(ConflictError):
         desk.take(f"1,0:00,15:00,{rows[0]},1,,")
-    assert desk.document(first).cycles[0].scores[0].value == 3
+    scores = desk.document(first).cycles[0].scores
+    assert {score.dimension: score.value for score in scores} == {rows[0]: 3, rows[1]: 2}
+
+
+def test_a_corrected_sheet_replaces_the_first(desk: Desk, rows: list[str]) -> None:
+    first = desk.take(f"1,0:00,15:00,{rows[0]},3,,una nota", f"2,15:00,29:00,{rows[0]},3,,")
+    again = desk.take(f"1,0:00,15:00,{rows[0]},1,,otra nota")
+    assert again.observation_id == first.observation_id
+    document = desk.document(again)
+    assert [cycle.scores[0].value for cycle in document.cycles] == [1]
+    assert [note.text for note in document.notes] == ["otra nota"]
 
 
 def test_a_whole_sheet_can_be_submitted(desk: Desk, rows: list[str]) -> None:
@@ -190,3 +213,32 @@ def test_others_cannot_import_and_learn_nothing(
     for actor in (cast.educator, cast.utp_head, *cast.outsiders):
         with database.write() as session, pytest.raises(NotFoundError):
             import_sheet(session, "", recording.id, rubric_version.id, actor=actor)
+
+
+def test_who_recorded_submits_a_colleagues_sheet_but_not_her_work(
+    session: Session, cast: factories.Cast, recording: Recording, rubric_version: RubricVersion
+) -> None:
+    colleague = factories.person(session, "Julia Paz", Role.OBSERVER, cast.school)
+    dimensions = rubric_of(rubric_version).dimensions
+    lines = "\n".join((HEADER, *(f"1,0:00,20:00,{row.id},3,,nota" for row in dimensions)))
+    done = import_sheet(
+        session, lines, recording.id, rubric_version.id, actor=cast.observer, observer=colleague
+    )
+    note = {"note": str(new_id()), "at_ms": 5, "text": "mía"}
+    with session.begin_nested() as tried:
+        change = Change(new_id(), "note.put", note)
+        apply(session, done.observation_id, [change], window="w", base_version=99, actor=colleague)
+        with pytest.raises(NotFoundError):
+            submit(session, done.observation_id, actor=cast.observer)
+        tried.rollback()
+    assert submit(session, done.observation_id, actor=cast.observer).number == 1
+
+
+def test_a_cycle_ends_before_its_end(desk: Desk, rows: list[str]) -> None:
+    done = desk.take(
+        f"1,0:00,15:00,{rows[0]},3,15:00,Ya en el siguiente",
+        f"2,15:00,30:00,{rows[0]},3,30:00,Al final de todo",
+    )
+    assert len(done.warnings) == 1
+    assert "outside its cycle" in str(done.warnings[0])
+    assert [note.at_ms for note in desk.document(done).notes] == [900_000, 1_799_999]

@@ -151,6 +151,42 @@ def test_a_running_job_can_be_cancelled(home: Settings, database: Database) -> N
         assert _state(database, job_id).state is JobState.CANCELLED
 
 
+def test_a_polite_stop_in_mid_step_leaves_the_job_to_the_next_worker(
+    home: Settings, database: Database
+) -> None:
+    long, steps = _enqueue(database, "test.long"), _enqueue(database, "test.steps")
+    with _worker(home) as process:
+        _until(lambda: _state(database, long).percent > 3)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(timeout=20) == 0
+    job = _state(database, long)
+    assert (job.state, job.interruptions, job.reason) == (JobState.WAITING, 0, None)
+    with _worker(home):
+        _until(lambda: _state(database, steps).state is JobState.DONE)
+        _until(lambda: _state(database, long).state is JobState.DONE)
+
+
+def test_a_job_that_the_engine_has_closed_is_told_and_holds_up_nobody(
+    home: Settings, database: Database
+) -> None:
+    zombie = _enqueue(database, "test.steps")
+    with database.write() as session:
+        session.execute(sa.text("UPDATE workflow_status SET status = 'SUCCESS'"))
+        session.execute(sa.text("UPDATE job SET state = 'running'"))
+    other = _enqueue(database, "test.steps")
+    with _worker(home):
+        _until(lambda: _state(database, other).state is JobState.DONE)
+    assert _state(database, zombie).state is JobState.FAILED
+
+
+def test_a_full_disk_is_told_as_such(home: Settings, database: Database) -> None:
+    job_id = _enqueue(database, "test.full")
+    with _worker(home):
+        _until(lambda: _state(database, job_id).ended, 60)
+    assert "Make room" in str(_state(database, job_id).why)
+
+
 def test_a_passing_fault_is_tried_again(home: Settings, database: Database) -> None:
     job_id = _enqueue(database, "test.flaky")
     with _worker(home):

@@ -19,6 +19,7 @@ from observe.db import Base, open_database
 from observe.errors import ObserveError
 from observe.people import audit
 from observe.settings import Settings
+from observe.triggers import RULES
 from tests import factories
 
 
@@ -83,6 +84,29 @@ def test_an_outdated_schema_stops_the_start_with_the_command(tmp_path: Path) -> 
     settings = Settings(home=tmp_path)
     with pytest.raises(ObserveError, match="observe init"):
         schema.check(settings)
+
+
+@pytest.mark.parametrize("broken_step", ["command.upgrade", "DBOS.migrate"])
+def test_a_home_cut_off_in_the_middle_is_whole_after_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken_step: str
+) -> None:
+    settings = Settings(home=tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(f"observe.schema.{broken_step}", _cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            schema.upgrade(settings)
+    schema.upgrade(settings)
+    schema.check(settings)
+    engine = open_database(settings.url).engine
+    with engine.connect() as connection:
+        made = connection.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+        assert {rule.name for rule in RULES} == set(made)
+    assert "workflow_status" in sa.inspect(engine).get_table_names()
+    engine.dispose()
+
+
+def _cut_off(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_two_migrators_at_once_do_not_collide(empty_url: str) -> None:

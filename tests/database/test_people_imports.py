@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from observe.db import Database
 from observe.errors import BadInputError, InvalidError, NotAllowedError, NotFoundError
+from observe.people.directory import school_for
 from observe.people.models import AuditEntry, ClassGroup, Membership, Role, School, User
 from observe.people.operations import (
     class_group_for,
@@ -256,6 +257,19 @@ def test_the_trail_counts_and_names_nobody(database: Database, cast: Cast) -> No
 
 
 # --- class groups and finding --------------------------------------------------------------------
+
+
+def test_a_school_is_known_without_its_check_digit(database: Database, cast: Cast) -> None:
+    rows = "id,name,email,role,rbd\nx1,Rosa,rosa@escuela.test,educator,1234\n"
+    with database.write() as session:
+        import_people(session, rows.encode(), actor=cast.administrator)
+    with database.read() as session:
+        found = school_for(session, "1234", actor=cast.administrator)
+        rosa = user_for(session, "x1", actor=cast.administrator)
+        assert found.rbd == "1234-5"
+        assert [membership.school_id for membership in rosa.memberships] == [found.id]
+        with pytest.raises(NotFoundError):
+            school_for(session, "123", actor=cast.administrator)
 
 
 def test_a_class_group_is_one_however_it_is_typed(session: Session, cast: Cast) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from observe.db import Database, now
 from observe.errors import BadInputError, NotAllowedError, NotFoundError
 from observe.people import signin
-from observe.people.models import AuditEntry, SignInLink, SignInSession, User
+from observe.people.models import AuditEntry, Membership, Role, SignInLink, SignInSession, User
+from tests import factories
 from tests.factories import Cast
 
 PASSWORD = "una frase larga y fácil"
@@ -74,6 +75,20 @@ def test_only_an_administrator_makes_links(session: Session, cast: Cast) -> None
     ):
         with pytest.raises(error):
             signin.create_link(session, cast.educator.user_id, minutes=5, actor=actor)
+
+
+def test_an_administrator_of_a_school_becomes_nobody_above_her(
+    session: Session, cast: Cast
+) -> None:
+    local = factories.person(session, "Lía Mena", Role.ADMINISTRATOR, cast.school)
+    above = session.get_one(User, cast.administrator.user_id)
+    above.memberships.append(Membership(role=Role.OBSERVER, school=cast.school))
+    session.flush()
+    assert signin.create_link(session, cast.educator.user_id, minutes=5, actor=local)
+    with pytest.raises(NotAllowedError):
+        signin.create_link(session, above.id, minutes=5, actor=local)
+    with pytest.raises(NotFoundError):
+        signin.create_link(session, cast.outsider_educator.user_id, minutes=5, actor=local)
 
 
 def test_a_link_works_once_even_for_two_at_once(database: Database, cast: Cast) -> None:

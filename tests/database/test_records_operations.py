@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from observe.coding.models import Observation
 from observe.coding.operations import latest_document, start
 from observe.errors import BadInputError, NotFoundError
+from observe.feedback.models import Feedback, FeedbackState
 from observe.people.models import AuditEntry, Role, User
 from observe.profile import profile_of
 from observe.records import operations as records
@@ -148,3 +150,25 @@ def test_whatever_a_spreadsheet_would_run_is_text(start: str) -> None:
 @pytest.mark.parametrize("cell", ["Berta", "O'Brien", "1° B", "", 4, -2, 3.5, None])
 def test_all_else_stays_as_it_is(cell: str | float | None) -> None:
     assert harmless(cell) == cell
+
+
+def test_the_school_reads_no_feedback_before_it_is_published(
+    session: Session, cast: Cast, observation: Observation
+) -> None:
+    feedback = session.get_one(Feedback, drafted(session, cast, observation))
+    with session.no_autoflush:  # as if its clips were cut
+        for state in FeedbackState:
+            feedback.state = state
+            head = records.read(session, observation.id, actor=cast.utp_head)
+            assert (head.feedback is not None) is (state is FeedbackState.PUBLISHED)
+            assert head.feedback_state is state
+            assert records.read(session, observation.id, actor=cast.observer).feedback is feedback
+        session.expire(feedback)
+
+
+def test_the_trail_says_which_records_were_taken_away(
+    session: Session, cast: Cast, observation: Observation
+) -> None:
+    records.export_csv(session, actor=cast.utp_head)
+    (entry,) = session.scalars(sa.select(AuditEntry).filter_by(action="record.export"))
+    assert json.loads(entry.details) == {"observations": [str(observation.id)], "records": 1}

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from observe import schema
-from observe.coding.models import Observation, Revision
+from observe.coding.models import Cycle, Note, Observation, ObservationState, Revision, Score
 from observe.db import Database, now, open_database
 from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
 from observe.ids import new_id
@@ -41,6 +41,7 @@ def feedback_id(both: Database) -> UUID:
         observation = Observation(
             recording_id=recording.id,
             observer_id=cast.observer.user_id,
+            begun_by_id=cast.observer.user_id,
             rubric_version_id=rubric.id,
         )
         session.add(observation)
@@ -198,6 +199,37 @@ def test_a_feedback_cannot_be_born_published(both: Database, feedback_id: UUID) 
                 published_at=now(),
             )
         )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM cycle",
+        "UPDATE cycle SET end_ms = end_ms + 1",
+        "UPDATE score SET value = 4",
+        "DELETE FROM score",
+        "DELETE FROM note",
+    ],
+)
+def test_what_is_submitted_stays(both: Database, feedback_id: UUID, change: str) -> None:
+    with both.write() as session:
+        observation = session.scalars(sa.select(Observation)).one()
+        cycle = Cycle(observation_id=observation.id, start_ms=0, end_ms=1_000)
+        cycle.scores = [Score(dimension="uno", value=3)]
+        session.add(cycle)
+        session.add(Note(observation_id=observation.id, at_ms=1, text="Explica", polarity=1))
+        session.flush()
+        observation.state = ObservationState.SUBMITTED
+    with pytest.raises(sa.exc.DBAPIError, match="does not change"):
+        _run(both, change)
+
+
+def test_a_published_feedback_keeps_its_day(both: Database, feedback_id: UUID) -> None:
+    _run(both, PUBLISHING)
+    _with_clips(both)
+    _run(both, PUBLISHED)
+    with pytest.raises(sa.exc.DBAPIError, match="dated act"):
+        _run(both, "UPDATE feedback SET published_at = '2001-01-01 10:00:00+00:00'")
 
 
 @pytest.mark.parametrize("table", ["revision", "rubric_version", "audit_entry"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+import time
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -13,14 +14,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from observe import jobs
+from observe import db, jobs
 from observe.db import Database, now
 from observe.errors import BadInputError, ConflictError, NotAllowedError, NotFoundError
 from observe.ids import new_id
 from observe.people.access import Actor
 from observe.people.models import AuditEntry
 from observe.settings import Settings
-from observe.video import check, derived, operations
+from observe.video import adding, check, derived, operations
+from observe.video import sweep as sweep_module
 from observe.video.derived import Made
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingState, Upload
 from observe.video.operations import LessonDetails, OffsetError
@@ -93,6 +95,24 @@ def test_details_that_do_not_fit_are_refused_and_nothing_is_taken(
         operations.add_file(session, store, small_video, given_details, actor=cast.observer)
     assert refused.value.field == field
     assert files_in(store) == []
+
+
+def test_the_day_of_a_lesson_is_the_day_it_is_here(
+    database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = datetime(2026, 5, 13, 1, 30, tzinfo=UTC)  # half past nine in the evening of the 12th
+    monkeypatch.setattr(db, "now", lambda: late)
+    monkeypatch.setenv("TZ", "America/Santiago")
+    time.tzset()
+    try:
+        assert db.today() == date(2026, 5, 12)
+        tomorrow = LessonDetails(**(lesson(cast) | {"recorded_on": late.date()}))  # type: ignore[arg-type]
+        with pytest.raises(BadInputError) as refused, database.read() as session:
+            adding.check_details(session, tomorrow, actor=cast.observer)
+        assert refused.value.field == "recorded_on"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_only_an_observer_of_the_school_adds(
@@ -330,6 +350,40 @@ def test_a_discarded_upload_is_gone(database: Database, store: Store, cast: Cast
         append(database, store, cast, upload, 5, b"6")
 
 
+def test_a_discard_that_is_not_committed_keeps_the_bytes(
+    database: Database, store: Store, cast: Cast
+) -> None:
+    upload = begin(database, cast, 10)
+    append(database, store, cast, upload, 0, b"12345")
+    with pytest.raises(RuntimeError), database.write() as session:
+        with session.begin_nested():
+            operations.discard_upload(session, store, upload, actor=cast.observer)
+        assert store.incoming(upload.hex).exists()
+        raise RuntimeError
+    assert append(database, store, cast, upload, 5, b"67890") == 10
+
+
+def test_a_part_committed_does_not_keep_the_file_of_a_transaction_that_fails(
+    database: Database, store: Store, cast: Cast, details: LessonDetails, small_video: Path
+) -> None:
+    with pytest.raises(RuntimeError), database.write() as session:
+        with session.begin_nested():
+            operations.add_file(session, store, small_video, details, actor=cast.observer)
+        raise RuntimeError
+    assert files_in(store) == []
+
+
+def test_an_upload_whose_bytes_were_lost_is_told_and_not_filled_with_nothing(
+    database: Database, store: Store, cast: Cast
+) -> None:
+    upload = begin(database, cast, 10)
+    append(database, store, cast, upload, 0, b"12345")
+    store.delete_incoming(upload.hex)
+    with pytest.raises(NotFoundError):
+        append(database, store, cast, upload, 5, b"67890")
+    assert files_in(store) == []
+
+
 # --- check and sweep -----------------------------------------------------------------------------
 
 
@@ -386,7 +440,11 @@ def test_the_same_recipe_twice_is_one_row_and_one_file(
 
 
 def test_the_sweep_takes_what_a_killed_process_left_and_nothing_else(
-    database: Database, store: Store, added: Recording, cast: Cast
+    database: Database,
+    store: Store,
+    added: Recording,
+    cast: Cast,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     flying = store.temporary()
     flying.write_bytes(b"put, but the worker was killed before the row")
@@ -404,7 +462,13 @@ def test_the_sweep_takes_what_a_killed_process_left_and_nothing_else(
     sweep(database, store)
     assert list(store.leftovers()) == []
     assert [file.name for file in store.blobs()] == [kept.sha256]
-    assert len(list(store.incomings())) == 3
+    assert len(list(store.incomings())) == 4  # the old name was copied in until just now
+    monkeypatch.setattr(sweep_module, "now", lambda: now() + timedelta(minutes=9))
+    sweep(database, store)
+    assert store.incoming(old.hex).exists()
+    monkeypatch.setattr(sweep_module, "now", lambda: now() + timedelta(minutes=11))
+    sweep(database, store)
+    assert len(list(store.incomings())) == 2
     assert not store.incoming(old.hex).exists()
     with database.write() as session:
         session.get_one(Upload, upload).created_at = now() - timedelta(days=8)
@@ -420,5 +484,5 @@ def test_retrying_a_refused_video_says_to_add_it_again(
 ) -> None:
     with database.write() as session:
         session.get_one(Recording, added.id).state = RecordingState.REFUSED
-    with database.write() as session, pytest.raises(ConflictError, match="Add it again"):
+    with database.write() as session, pytest.raises(ConflictError, match="add it again"):
         operations.retry_preparation(session, added.id, actor=cast.observer)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import av
+import psutil
 import pytest
 import sqlalchemy as sa
 
@@ -21,12 +26,13 @@ from observe.errors import BadInputError
 from observe.jobs import JobState
 from observe.people.models import AuditEntry
 from observe.settings import Settings
-from observe.video import check, operations, pictures, prepare
+from observe.video import check, graphs, operations, pictures, prepare
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingState, Upload
 from observe.video.operations import LessonDetails
 from observe.video.probe import probe
 from observe.video.store import Store
-from observe.video.tools import ffmpeg_path
+from observe.video.sweep import sweep
+from observe.video.tools import ToolError, ffmpeg_path
 from tests.factories import Cast, lesson
 
 HOSTILE = [
@@ -331,7 +337,28 @@ def test_a_video_cut_short_keeps_what_is_in_it(
     assert 2_000 < recording.duration_ms < 5_500
 
 
-def test_a_video_that_turns_out_broken_is_refused_and_its_file_removed(
+def test_a_video_whose_picture_cannot_be_decoded_is_refused_and_its_file_kept(
+    home: Settings,
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def complain(*_arguments: object) -> None:
+        raise ToolError(183, "Invalid data found when processing input")
+
+    monkeypatch.setattr(graphs, "encode", complain)
+    path = encoded(tmp_path / "a.avi", "-c:v", "mpeg4")
+    recording, job = prepared(home, database, add(database, store, path, details, cast))
+    assert (recording.state, job.state) == (RecordingState.REFUSED, JobState.FAILED)
+    assert recording.refusal == job.reason
+    assert [file.name for file in store.blobs()] == [recording.sha256]
+    assert_clean(database, store)
+
+
+def test_a_file_that_cannot_be_measured_any_more_fails_the_job_and_stays(
     home: Settings,
     database: Database,
     store: Store,
@@ -342,16 +369,160 @@ def test_a_video_that_turns_out_broken_is_refused_and_its_file_removed(
     path = encoded(tmp_path / "a.avi", "-c:v", "mpeg4")
     added = add(database, store, path, details, cast)
     assert added.incoming is not None
-    kept = store.incoming(added.incoming)
-    kept.unlink()  # a link to the user's file, which must not be damaged
-    kept.write_bytes(bytes(added.size_bytes))
+    store.incoming(added.incoming).write_bytes(bytes(added.size_bytes))
     recording, job = prepared(home, database, added)
-    assert (recording.state, job.state) == (RecordingState.REFUSED, JobState.FAILED)
-    assert recording.refusal == job.reason
-    assert (recording.sha256, recording.incoming) == (None, None)
-    assert [file.name for file in store.blobs()] == []
-    assert path.stat().st_size == added.size_bytes
+    assert (recording.state, job.state) == (RecordingState.RECEIVED, JobState.FAILED)
+    assert len(list(store.blobs())) == 1
+    assert path.read_bytes() != bytes(added.size_bytes)
+
+
+def test_an_ended_ffmpeg_fails_the_job_and_a_retry_does_it(
+    home: Settings,
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    tmp_path: Path,
+) -> None:
+    path = encoded(tmp_path / "a.avi", "-c:v", "mpeg4", seconds=120)
+    added = add(database, store, path, details, cast)
+    ending = threading.Thread(target=end_ffmpeg, args=[store])
+    ending.start()
+    recording, job = prepared(home, database, added)
+    ending.join()
+    assert (recording.state, job.state) == (RecordingState.RECEIVED, JobState.FAILED)
+    assert job.reason is not None
+    assert "interrupted" in job.reason
+    assert [file.name for file in store.blobs()] == [recording.sha256]
+    with database.write() as session:
+        operations.retry_preparation(session, added.id, actor=cast.observer)
+    recording, job = prepared(home, database, added)
+    assert (recording.state, job.state) == (RecordingState.READY, JobState.DONE)
     assert_clean(database, store)
+
+
+def end_ffmpeg(store: Store) -> None:
+    """End, as the system does when it shuts down, the ffmpeg that works for this store."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                command = child.cmdline()
+                encoding = "-nostdin" in command and any(str(store.root) in it for it in command)
+                if encoding and command[0] == ffmpeg_path():
+                    time.sleep(0.3)  # it has to be reading by then
+                    child.terminate()
+                    return
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("error", "by_force"),
+    [
+        (ToolError(-15, ""), True),
+        (ToolError(255, "Exiting normally, received signal 15."), True),
+        (ToolError(244, "Error: Cannot allocate memory"), True),
+        (ToolError(-9, "", too_long=True), True),
+        (ToolError(183, "Invalid data found when processing input"), False),
+    ],
+)
+def test_an_end_by_force_is_told_from_a_complaint(error: ToolError, *, by_force: bool) -> None:
+    assert error.by_force is by_force
+
+
+# --- killed between two lines --------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """Stands for the end of the process at this line."""
+
+
+class Alone(jobs.Work):
+    """A step's work without a worker around it."""
+
+    def progress(self, step: str, percent: int, *, seconds_left: int | None = None) -> None:
+        """Tell nobody."""
+
+    def check_cancelled(self) -> None:
+        """Ask nobody."""
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("killed_at", ["adopt", "delete_incoming"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_original_is_found_wherever_keeping_it_is_killed(
+    home: Settings,
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    small_video: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    killed_at: str,
+    when: str,
+    *,
+    links: bool,
+) -> None:
+    def no_links(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EPERM, "this file system has no links")
+
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    added = add(database, store, small_video, details, cast)
+    tag = playable(database, store, added).tag
+    work, whole = Alone("none", home, database), getattr(Store, killed_at)
+
+    def kill(*arguments: object) -> None:
+        if when == "after":
+            whole(*arguments)
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Store, killed_at, kill)
+        prepare.keep_original(work, added.id)
+    assert playable(database, store, added).path.read_bytes() == small_video.read_bytes()
+    assert_clean(database, store)
+    sweep(database, store)
+    sha256 = prepare.keep_original(work, added.id)
+    assert sha256 == hashlib.sha256(small_video.read_bytes()).hexdigest()
+    assert prepare.keep_original(work, added.id) == sha256
+    assert list(store.incomings()) == []
+    found = playable(database, store, added)
+    assert (found.path, found.tag) == (store.blob(sha256), tag)
+    assert_clean(database, store)
+
+
+def playable(database: Database, store: Store, added: Recording) -> operations.PlayableFile:
+    with database.read() as session:
+        recording = session.get_one(Recording, added.id)
+        return operations.playable_file(session, store, recording)
+
+
+def test_a_copy_kept_before_a_kill_still_gives_its_own_length(
+    home: Settings,
+    database: Database,
+    store: Store,
+    cast: Cast,
+    details: LessonDetails,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def kill(*_arguments: object) -> None:
+        raise Killed
+
+    path = encoded(tmp_path / "a.avi", "-c:v", "mpeg4")
+    added = add(database, store, path, details, cast)
+    with database.write() as session:
+        session.get_one(Recording, added.id).duration_ms = 60_000  # as its index declares
+    work = Alone("none", home, database)
+    prepare.keep_original(work, added.id)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(prepare, "_ready", kill)
+        prepare.make_playable(work, added.id)
+    assert prepare.make_playable(work, added.id) is None
+    with database.read() as session:
+        recording = session.get_one(Recording, added.id)
+    assert (recording.state, recording.duration_ms) == (RecordingState.READY, 6_000)
 
 
 # --- what is drawn -------------------------------------------------------------------------------

@@ -67,6 +67,16 @@ def flaky(work: Work, subject_id: UUID) -> None:
     work.step("write", _fail_once, str(work.settings.home / f"flaky-{subject_id}"))
 
 
+@handler("test.full")
+def full(work: Work, subject_id: UUID) -> None:
+    """Find the disk full, each time."""
+    work.step("write", _no_space)
+
+
+def _no_space() -> None:
+    raise OSError("no space left on device")
+
+
 def _fail_once(mark: str) -> None:
     if not Path(mark).exists():
         Path(mark).touch()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -28,6 +31,7 @@ from observe.people.models import Membership, Role, User
 
 SCHOOL, OTHER = new_id(), new_id()
 DAY = date(2026, 5, 12)
+PACKAGE = Path(__file__).parents[2] / "observe"
 
 
 def _actor(role: Role, school: UUID | None = SCHOOL) -> Actor:
@@ -75,6 +79,8 @@ def test_the_outsider_may_do_nothing(outsider: Actor, action: Action) -> None:
         (UTP_HEAD, Action.RECORD_COMMENT, True),
         (UTP_HEAD, Action.RECORDING_WATCH, False),
         (UTP_HEAD, Action.FEEDBACK_PUBLISH, False),
+        (UTP_HEAD, Action.FEEDBACK_READ, True),
+        (UTP_HEAD, Action.FEEDBACK_WATCH, False),
         (LEAD, Action.RECORD_SEE, False),
         (LEAD, Action.SCHOOL_SEE, True),
         (ADMINISTRATOR, Action.PERSON_IMPORT, True),
@@ -94,8 +100,41 @@ def test_a_refusal_admits_only_what_may_be_seen() -> None:
         require(OUTSIDERS[0], Action.FEEDBACK_PUBLISH, record)
 
 
+def _kinds(path: Path) -> Iterator[str]:
+    """Return the kinds of things that a module makes, first or named argument of `Thing`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and _name(node.func) in ("Thing", "_thing"):
+            named = [each.value for each in node.keywords if each.arg == "kind"]
+            for value in [*node.args[:1], *named]:
+                if isinstance(value, ast.Constant):
+                    yield str(value.value)
+
+
+def _name(called: ast.expr) -> str:
+    return called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+
+
 def test_every_kind_of_thing_says_who_may_see_it() -> None:
+    made = {kind for path in PACKAGE.rglob("*.py") for kind in _kinds(path)}
+    assert made - {"any"} == set(SEEN_BY), "`any` stands for no thing: guards only ask about it"
     assert set(SEEN_BY.values()) <= set(ALLOWED)
+
+
+def test_a_link_is_made_only_by_who_administers_all_that_she_becomes() -> None:
+    of_school = _actor(Role.ADMINISTRATOR)
+    standings = {Standing(Role.ADMINISTRATOR, school) for school in (SCHOOL, OTHER)}
+    of_both = Actor(new_id(), "both", frozenset(standings))
+    things = (
+        Thing("person", school_ids=frozenset({SCHOOL})),
+        Thing("person", school_ids=frozenset({SCHOOL, OTHER})),
+        Thing("person", school_ids=frozenset({SCHOOL}), in_territory=True),
+        Thing("person"),
+    )
+    allowed = [
+        [can(actor, Action.PERSON_LINK, thing) for thing in things]
+        for actor in (of_school, of_both, ADMINISTRATOR)
+    ]
+    assert allowed == [[True, False, False, False], [True, True, False, False], [True] * 4]
 
 
 def _user(starts: date | None, ends: date | None, *, active: bool = True) -> User:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from observe.errors import BadInputError
+from observe.errors import BadInputError, NotFoundError
 from observe.ids import new_id
 from observe.video import store as store_module
 from observe.video.store import Store
@@ -111,14 +111,31 @@ def test_taking_a_file_leaves_the_original_as_it_was(own: Store, tmp_path: Path)
     )
 
 
-def test_taking_a_file_makes_no_second_copy_on_the_same_disk(own: Store, tmp_path: Path) -> None:
+def test_what_the_user_writes_over_her_file_never_reaches_ours(own: Store, tmp_path: Path) -> None:
     original = given_file(tmp_path)
     own.take(original, name := new_id().hex)
-    kept = own.incoming(name)
-    assert kept.read_bytes() == b"a lesson"
-    if original.stat().st_nlink == 1:
-        pytest.skip("this file system clones")
-    assert kept.samefile(original)
+    assert not own.incoming(name).samefile(original)
+    digest = hashlib.sha256(b"a lesson").hexdigest()
+    own.adopt(name, digest)
+    with original.open("r+b") as camera:  # a camera that uses its names again
+        camera.write(b"another!")
+    assert own.incoming(name).read_bytes() == b"a lesson"
+    assert own.blob(digest).read_bytes() == b"a lesson"
+
+
+def test_a_file_whose_blocks_can_be_shared_needs_no_room(
+    own: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = given_file(tmp_path)
+    own.take(original, name := new_id().hex)
+    if not store_module._cloned(original, tmp_path / "clone"):
+        monkeypatch.setattr(store_module, "_cloned", lambda _source, made: made.write_bytes(b"x"))
+    monkeypatch.setattr(Store, "free_bytes", lambda _self: 0)
+    assert own.take(original, name) == 8
+    monkeypatch.setattr(store_module, "_cloned", lambda *_: False)
+    with pytest.raises(BadInputError, match="disk space"):
+        own.take(original, name)
+    assert [file.name for file in own.incomings()] == [name]
 
 
 def test_a_file_is_copied_where_links_are_impossible(
@@ -179,6 +196,17 @@ def test_chunks_after_a_killed_request_replace_what_it_left(own: Store) -> None:
     own.append(name, 10, b"never acknowledged")
     own.append(name, 10, b"end")
     assert own.incoming(name).read_bytes() == b"0123456789end"
+
+
+def test_a_piece_after_lost_ones_is_refused_and_leaves_no_hole(own: Store) -> None:
+    name = new_id().hex
+    with pytest.raises(NotFoundError):
+        own.append(name, 10, b"the second piece")
+    assert not own.incoming(name).exists()
+    own.append(name, 0, b"0123")
+    with pytest.raises(NotFoundError):
+        own.append(name, 10, b"the second piece")
+    assert own.incoming(name).read_bytes() == b"0123"
 
 
 def test_files_tell_when_their_name_was_given(own: Store) -> None:

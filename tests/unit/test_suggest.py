@@ -52,8 +52,8 @@ def test_a_case_worked_by_hand() -> None:
     # Shares of the scale: a (6 − 1) / 6 = .833, b (3 − 1) / 6 = .333, c (3 − 1) / 3 = .667 and,
     # reversed, n (6 − 1) / 6 = .833
     found = suggested({"a": [5, 7], "b": [2, 4], "c": [3, 3], "n": [2, 2]})
-    assert names(found.strength) == ["a", "n", "c", "b"]
-    assert names(found.priority) == ["b", "c", "n", "a"]
+    assert names(found.strength) == ["a", "n", "c"]
+    assert names(found.priority) == ["b", "c"]  # c is exactly at its reference
     lowest = found.priority[0]
     others = (5 / 6 + 2 / 3 + 5 / 6) / 3
     assert lowest.mean == 3.0
@@ -63,8 +63,8 @@ def test_a_case_worked_by_hand() -> None:
     assert lowest.distance_in_se == pytest.approx((1 / 3 - others) * 6)
     assert found.basis == "profile"
     assert (found.tie.strength, found.tie.priority) == (True, False)
-    of_a, of_n, of_c, of_b = found.strength
-    references = [round(each.reference or 0, 2) for each in (of_a, of_n, of_c, of_b)]
+    of_a, of_n, of_c = found.strength
+    references = [round(each.reference or 0, 2) for each in (of_a, of_n, of_c, lowest)]
     assert references == [4.67, 3.33, 3.0, 5.67]  # as in docs/suggestion.md
     assert of_c.distance == 0
 
@@ -81,14 +81,33 @@ def test_a_negative_dimension_is_a_strength_when_its_score_is_low() -> None:
 
 def test_no_evidence_no_proposal_and_it_is_said() -> None:
     found = suggested({"a": [7, 7], "b": [4, 4], "c": ["N/O"]}, {"b": 2, "c": 3})
-    assert names(found.strength) == ["b"]
+    assert (names(found.strength), names(found.priority)) == ([], ["b"])
     assert {each.dimension: str(each.reason) for each in found.left_out} == {
-        "a": "«a» has no evidence note yet: add one to propose it.",
+        "a": "«a» has no evidence notes, so it is not proposed.",
         "c": "«c» has no number in any cycle.",
         "n": "«n» has no number in any cycle.",
     }
     # What is not proposed still is part of the profile that others are compared with.
-    assert found.strength[0].reference == pytest.approx(7.0)
+    assert found.priority[0].reference == pytest.approx(7.0)
+
+
+def test_what_is_strong_is_never_offered_as_a_priority() -> None:
+    rows: dict[str, list[Cell]] = {"a": [7, 7], "b": [6, 6], "c": [1, 1]}
+    found = suggested(rows, {"a": 1, "b": 1})
+    assert (names(found.strength), names(found.priority)) == (["a", "b"], [])
+    assert found.tie.priority is False
+    found = suggested(rows, {"c": 1})
+    assert (names(found.strength), names(found.priority)) == ([], ["c"])
+
+
+def test_two_that_differ_are_the_strength_and_the_priority() -> None:
+    found = suggested({"a": [5, 5], "b": [5, 6]})
+    assert (names(found.strength), names(found.priority)) == (["b"], ["a"])
+
+
+def test_alone_at_its_reference_it_is_not_first_in_both() -> None:
+    found = suggested({"a": [4, 4], "b": [4, 4]}, {"a": 1})
+    assert (names(found.strength), names(found.priority)) == (["a"], [])
 
 
 def test_a_gap_within_its_standard_error_is_a_tie() -> None:
@@ -100,13 +119,13 @@ def test_a_gap_within_its_standard_error_is_a_tie() -> None:
 
 
 def test_steady_scores_that_differ_are_no_tie_and_equal_ones_are() -> None:
-    assert suggested({"a": [6, 6], "b": [5, 5]}).tie.strength is False
-    assert suggested({"a": [5, 5], "b": [5, 5]}).tie.strength is True
+    assert suggested({"a": [6, 6], "b": [5, 5], "n": [7, 7]}).tie.strength is False
+    assert suggested({"a": [5, 5], "b": [5, 5], "n": [7, 7]}).tie.strength is True
 
 
 @pytest.mark.parametrize(("second", "tie"), [(5, True), (4, False)])
 def test_with_one_cycle_a_point_of_the_scale_is_the_margin(second: int, *, tie: bool) -> None:
-    assert suggested({"a": [6], "b": [second]}).tie.strength is tie
+    assert suggested({"a": [6], "b": [second], "c": [1]}).tie.strength is tie
 
 
 def test_with_a_cohort_the_lowest_score_need_not_be_the_priority() -> None:
@@ -194,11 +213,13 @@ def test_everything_is_defined_and_within_bounds(
 ) -> None:
     found = suggested(rows, evidence)
     proposed = {name for name in rows if evidence[name]}
-    assert set(names(found.strength)) == set(names(found.priority)) == proposed
+    assert set(names(found.strength)) | set(names(found.priority)) == proposed
     assert {each.dimension for each in found.left_out} == set(NAMES) - proposed
-    if len(proposed) > 1:
+    if len(rows) > 1 and found.strength and found.priority:
         assert found.strength[0].dimension != found.priority[0].dimension
-    for candidate in found.strength:
+    assert all((candidate.distance or 0) >= 0 for candidate in found.strength)
+    assert all((candidate.distance or 0) <= 0 for candidate in found.priority)
+    for candidate in found.strength + found.priority:
         scale = FOUR.scale_of(FOUR.dimension(candidate.dimension))
         assert scale.min <= candidate.mean <= scale.max
         assert candidate.distance is None or -1 <= candidate.distance <= 1

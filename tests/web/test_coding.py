@@ -13,8 +13,15 @@ from observe.coding.models import Observation, ObservationState
 from observe.coding.operations import start
 from observe.db import Database
 from observe.ids import new_id
+from observe.people.access import Action
+from observe.people.models import Role
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of
+from observe.settings import Settings
+from observe.video import derived
+from observe.video.derived import Made
+from observe.video.models import FileKind
+from observe.video.store import Store
 from tests import factories
 from tests.web.conftest import ClientFor
 
@@ -191,3 +198,27 @@ def test_others_change_nothing(
 
 def test_without_a_film_strip_yet_there_is_none(observer: FlaskClient, draft: Observation) -> None:
     assert observer.get(f"/observaciones/{draft.id}/tira").status_code == 404
+
+
+def test_no_picture_of_a_lesson_that_she_may_not_watch(
+    client_for: ClientFor, database: Database, home: Settings, store: Store,
+    cast: factories.Cast, rubric_version: RubricVersion,
+) -> None:  # fmt: skip
+    """A sheet was imported for a colleague: she codes it, and the video stays with who made it."""
+    with database.write() as session:
+        colleague = factories.person(session, "Julia Paz", Role.OBSERVER, cast.school)
+        recording = factories.recording(session, cast)
+        own = start(session, recording.id, rubric_version.id, actor=cast.observer)
+        hers = start(
+            session, recording.id, rubric_version.id,
+            actor=cast.observer, observer=colleague, action=Action.OBSERVATION_IMPORT_FOR,
+        )  # fmt: skip
+    made = store.temporary()
+    made.write_bytes(b"loud")
+    what = Made(recording.id, FileKind.WAVEFORM, "waveform-1", "application/octet-stream")
+    derived.keep(database, store, made, what)
+    for actor, draft, status in ((cast.observer, own, 200), (colleague, hers, 404)):
+        client = client_for(actor)
+        urls = given(client.get(f"/observaciones/{draft.id}").text)["urls"]
+        assert (urls["waveform"] is not None) is (status == 200)
+        assert client.get(f"/observaciones/{draft.id}/onda").status_code == status

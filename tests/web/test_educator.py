@@ -118,6 +118,19 @@ def test_she_sees_who_opened_the_record(
     assert "Tú" in page
 
 
+def _opened_by(educator: FlaskClient, feedback_id: UUID) -> str:
+    return educator.get(f"/mi-retroalimentacion/{feedback_id}").text.partition('class="opened"')[2]
+
+
+def test_what_her_observer_takes_away_is_shown_to_her(
+    educator: FlaskClient, client_for: ClientFor, feedback_id: UUID, cast: Cast
+) -> None:
+    observer = client_for(cast.observer)
+    assert "Ana Peñailillo" not in _opened_by(educator, feedback_id)
+    assert observer.get(f"/retroalimentaciones/{feedback_id}/hoja.pdf").status_code == 200
+    assert "Ana Peñailillo" in _opened_by(educator, feedback_id)
+
+
 def test_her_pdf_says_what_her_page_says(educator: FlaskClient, feedback_id: UUID) -> None:
     answer = educator.get(f"/mi-retroalimentacion/{feedback_id}/hoja.pdf")
     assert answer.mimetype == "application/pdf"

@@ -94,6 +94,7 @@ def test_from_an_empty_card_to_the_published_page(
     page = observer.get(saved.location)
     assert "Escuchas la respuesta completa." in page.text
     assert "#t=15.0,30.0" in page.text  # nothing is cut for a preview
+    assert page.text.count('/portada"') == 2  # until then the picture is the lesson's
     with database.read() as session:
         feedback = feedbacks.current(session, observation_id)
     assert feedback is not None
@@ -139,6 +140,7 @@ def test_what_cannot_be_understood_comes_back_and_the_rest_is_saved(
     assert 'value="treinta"' in page.text
     assert 'value="mañana"' in page.text
     assert "Escuchas la respuesta completa." in page.text
+    assert page.text.count('aria-invalid="true"') == 2
     with database.read() as session:
         kept = feedbacks.current(session, observation_id)
         assert kept is not None
@@ -170,9 +172,37 @@ def test_buttons_without_scripts_fill_a_card(
     empty = {"do": f"moment:strength:{note.id}", "strength-note": "Se ve"}
     page = observer.post(url(observation_id), data=empty)
     assert page.status_code == 200
-    assert 'value="00:00:00"' in page.text and 'value="00:00:30"' in page.text
+    assert 'value="0:00"' in page.text and 'value="0:30"' in page.text
     chosen = observer.post(url(observation_id), data={"do": f"choose:priority:{note.dimension}"})
     assert f'<option value="{note.dimension}" selected' in " ".join(chosen.text.split())
+
+
+def test_a_wrong_start_says_nothing_of_the_end_and_seconds_keep_what_they_hide(
+    observer: FlaskClient, observation_id: UUID, database: Database
+) -> None:
+    exact = card(database, observation_id, priority__start="00:00:12.907", priority__end="28.5")
+    observer.post(url(observation_id), data=exact)
+    page = observer.get(url(observation_id))
+    assert 'value="0:12"' in page.text and 'value="0:28"' in page.text
+    shown = {**exact, "priority-start": "0:12", "priority-end": "0:28"}
+    observer.post(url(observation_id), data=shown)
+    wrong = {**shown, "priority-start": "doce", "priority-end": "0:05"}
+    told = observer.post(url(observation_id), data=wrong, headers=JSON).get_json()
+    assert set(told["errors"]) == {"priority-start"}
+    with database.read() as session:
+        kept = feedbacks.current(session, observation_id)
+        assert kept is not None
+        assert (12_907, 28_500) in {(focus.start_ms, focus.end_ms) for focus in kept.focuses}
+
+
+def test_the_words_of_every_dimension_wait_for_the_script(
+    observer: FlaskClient, observation_id: UUID, database: Database
+) -> None:
+    sent = card(database, observation_id)
+    observer.post(url(observation_id), data=sent)
+    page = " ".join(observer.get(url(observation_id)).text.split())
+    assert f'<div data-dimension="{sent["strength-dimension"]}" >' in page
+    assert f'<div data-dimension="{sent["priority-dimension"]}" hidden>' in page
 
 
 def test_withdrawing_needs_a_reason_and_leads_to_a_new_draft(

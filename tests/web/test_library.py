@@ -11,8 +11,11 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from observe.db import Database
+from observe.feedback.models import Feedback
+from observe.feedback.operations import save_answer
 from observe.jobs import Job, JobState, enqueue
 from observe.people.models import AuditEntry
+from observe.records.operations import comment
 from observe.rubric.models import RubricVersion
 from observe.settings import Settings
 from observe.video import prepare
@@ -55,6 +58,30 @@ def test_what_waits_for_her_comes_first_and_consent_is_a_column(
     assert page.index("Retroalimentación publicada") > places[-1]
     assert "Faltan" in page
     assert "12 may 2026" in page
+
+
+def test_an_answer_and_the_comments_of_others_are_told_on_the_row(
+    observer: FlaskClient,
+    database: Database,
+    home: Settings,
+    store: Store,
+    cast: Cast,
+    small_video: Path,
+) -> None:
+    feedback_id = published(database, home, store, cast, small_video)
+    with database.write() as session:
+        observation = session.get_one(Feedback, feedback_id).observation_id
+        comment(session, observation, "Mía.", actor=cast.observer)
+        save_answer(session, feedback_id, "Gracias", send=False, actor=cast.educator)
+    page = observer.get("/videoteca").text
+    assert "respondió" not in page
+    assert "1 comentario" not in page
+    with database.write() as session:
+        comment(session, observation, "De acuerdo.", actor=cast.utp_head)
+        save_answer(session, feedback_id, "Gracias.", send=True, actor=cast.educator)
+    page = observer.get("/videoteca").text
+    assert "respondió<" in page
+    assert "1 comentario" in page
 
 
 def test_filters_are_a_plain_form(observer: FlaskClient, database: Database, cast: Cast) -> None:
@@ -101,6 +128,7 @@ def test_coding_begins_with_the_rubric_chosen_and_goes_on_where_it_was(
     assert re.fullmatch(r"/observaciones/[0-9a-f-]{36}", first.location)
     assert observer.post(f"/videos/{lesson}/codificar", data=chosen).location == first.location
     assert f'href="{first.location}"' in observer.get("/videoteca").text
+    assert f'value="{rubric_version.id}"' not in observer.get(f"/videos/{lesson}").text
 
 
 def test_a_submitted_lesson_leads_to_its_profile(

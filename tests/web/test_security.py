@@ -123,6 +123,20 @@ def test_the_token_of_another_session_does_not_do(client_for: ClientFor, cast: C
     assert mine.post("/idioma", data={"locale": "en"}).status_code == 400
 
 
+def test_a_script_of_a_page_from_before_gets_the_token_of_this_session(
+    client_for: ClientFor, cast: Cast
+) -> None:
+    client = client_for(cast.observer)
+    client.token = ""  # type: ignore[attr-defined]
+    refused = client.post("/idioma", data={"locale": "en"}, headers=JSON)
+    assert refused.status_code == 400
+    told = refused.get_json()
+    assert told["user"] == str(cast.observer.user_id)
+    client.token = told["csrf_token"]  # type: ignore[attr-defined]
+    assert client.post("/idioma", data={"locale": "en"}).status_code == 302
+    assert "csrf_token" not in client.get("/no-existe", headers=JSON).get_json()
+
+
 def test_every_form_that_changes_something_carries_a_token() -> None:
     for path in TEMPLATES.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
@@ -249,7 +263,8 @@ def test_pages_weigh_little() -> None:
     def weight(folder: str, names: tuple[str, ...]) -> int:
         return sum(len(gzip.compress((STATIC / folder / name).read_bytes())) for name in names)
 
-    assert weight("js", ("base.js", "text.js", "http.js", "upload.js", "library.js")) < 30_000
+    everywhere = ("base.js", "text.js", "http.js", "journal.js", "recovery.js")
+    assert weight("js", (*everywhere, "upload.js", "library.js")) < 30_000
     assert weight("css", ("tokens.css", "base.css", "library.css")) < 15_000
 
 

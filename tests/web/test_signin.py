@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -203,3 +204,16 @@ def test_the_language_is_spanish_until_another_is_chosen(client_for: ClientFor, 
     assert "My account" in page
     # and it is hers on any computer
     assert "My account" in client_for(cast.observer).get("/mi-cuenta").text
+
+
+def test_the_language_can_be_changed_after_a_refused_form(
+    client_for: ClientFor, cast: Cast
+) -> None:
+    client = client_for(cast.observer)
+    refused = client.post("/mi-cuenta/clave", data={"new_password": ""})
+    assert refused.status_code == 400
+    assert re.search(r'name="siguiente"\s+value="/"', refused.text)  # a path without a page
+    refused = client.post("/videos/nuevo", data={})
+    assert re.search(r'name="siguiente"\s+value="/videos/nuevo"', refused.text)
+    page = client.get("/videoteca?turno=done").text
+    assert re.search(r'name="siguiente"\s+value="/videoteca\?turno=done"', page)

@@ -203,6 +203,34 @@ def test_a_hostile_file_is_refused_and_leaves_nothing(
     assert groups == ["1° B"]
 
 
+def test_a_file_that_is_gone_is_asked_for_again(
+    observer: FlaskClient, cast: Cast, small_video: Path
+) -> None:
+    content = small_video.read_bytes()
+    upload = begin(observer, content)
+    send(observer, upload, content)
+    held = observer.post("/videos/nuevo", data=told(cast, upload=upload, class_group=""))
+    assert re.search(r'id="unfinished"\s+hidden', held.text)
+    observer.post(f"/subidas/{upload}/descartar")
+    answer = observer.post("/videos/nuevo", data=told(cast, upload=upload))
+    assert answer.status_code == 400
+    assert "Elige el archivo otra vez." in answer.text
+    assert "Matemática" in answer.text
+    assert upload not in answer.text
+
+
+def test_where_videos_are_looked_for_is_told_when_there_are_none(
+    observer: FlaskClient, home: Settings
+) -> None:
+    page = observer.get("/videos/nuevo").text
+    assert "No existe ninguna de las carpetas donde se busca: camera." in page
+    assert "OBSERVE_IMPORT_FOLDERS" in page
+    home.import_folders[0].mkdir()
+    assert "No hay videos en las carpetas donde se busca: camera." in (
+        observer.get("/videos/nuevo").text
+    )
+
+
 def test_a_file_of_this_laptop_is_imported_without_being_sent(
     observer: FlaskClient, database: Database, home: Settings, cast: Cast, small_video: Path
 ) -> None:

@@ -18,12 +18,12 @@ from observe.coding.models import Observation, ObservationState
 from observe.coding.operations import apply, document_of, observation_for, submit
 from observe.db import now
 from observe.errors import BadInputError, ConflictError, InvalidError
-from observe.people.access import Action, not_found
+from observe.people.access import Action, can, not_found, require
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric, Text
 from observe.text import Message, message
 from observe.video import derived
-from observe.video.models import FileKind, Recording
+from observe.video.models import DerivedFile, FileKind, Recording
 from observe.video.operations import derived_file
 from observe.video.pictures import strip_layout
 from observe.web import guards
@@ -106,7 +106,7 @@ def _local(text: Text) -> str:
 
 
 def _strip(session: Session, recording: Recording) -> dict[str, int] | None:
-    made = derived.newest(session, recording.id, FileKind.STRIP)
+    made = _watchable(session, recording, FileKind.STRIP)
     if made is None:
         return None
     layout = strip_layout(made.recipe)
@@ -120,8 +120,15 @@ def _strip(session: Session, recording: Recording) -> dict[str, int] | None:
 
 
 def _waveform(session: Session, observation: Observation) -> str | None:
-    made = derived.newest(session, observation.recording_id, FileKind.WAVEFORM)
+    made = _watchable(session, observation.recording, FileKind.WAVEFORM)
     return url("coding.waveform", observation_id=observation.id) if made else None
+
+
+def _watchable(session: Session, recording: Recording, kind: FileKind) -> DerivedFile | None:
+    """Return what was made of a lesson; who may not watch it sees no picture of it either."""
+    if not can(current_actor(), Action.RECORDING_WATCH, recording.as_thing()):
+        return None
+    return derived.newest(session, recording.id, kind)
 
 
 @blueprint.get("/observaciones/<uuid:observation_id>/tira")
@@ -141,10 +148,11 @@ def waveform(observation_id: UUID) -> ResponseReturnValue:
 def _derived(observation_id: UUID, kind: FileKind) -> ResponseReturnValue:
     with guards.reading() as session:
         recording = _observation(session, observation_id).recording
+        require(current_actor(), Action.RECORDING_WATCH, recording.as_thing())
         made = derived_file(session, guards.home().store, recording, kind)
     if made is None:
         raise not_found()
-    return send_media(made.path, made.media_type)
+    return send_media(made.path, made.media_type, made.tag)
 
 
 # --- changes -------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from observe.coding.operations import latest_document
 from observe.coding.rules import Document, DocumentNote
 from observe.db import now
 from observe.errors import BadInputError, InvalidError
-from observe.feedback import checks, publishing
+from observe.feedback import checks, openings, publishing
 from observe.feedback import operations as feedbacks
 from observe.feedback.checks import FocusInput, input_of
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
@@ -43,12 +43,6 @@ blueprint = Blueprint("feedback", __name__)
 NOTE_LEAD_MS: Final = 5_000  # a moment taken from a note begins before what was noted
 NOTE_LENGTH_MS: Final = 30_000
 KINDS: Final = {"fortaleza": FocusKind.STRENGTH, "prioridad": FocusKind.PRIORITY}
-STEPS: Final = {
-    "": message("Waiting for its turn"),
-    "strength": message("Cutting the moment of the strength"),
-    "priority": message("Cutting the moment of the priority"),
-    "open": message("Opening the page for the educator"),
-}
 PARTS: Final = {"": 0, "strength": 5, "priority": 50, "open": 95}  # of the whole, in percent
 
 
@@ -142,16 +136,20 @@ def _notes(document: Document) -> dict[str, list[DocumentNote]]:
 @permission(Action.FEEDBACK_COMPOSE)
 def save(observation_id: UUID) -> ResponseReturnValue:
     """Keep the draft as far as it can be read; a script gets JSON, a form the page or the next."""
-    actor = current_actor()
-    with guards.writing() as session:
-        feedback = feedbacks.open_draft(session, observation_id, actor=actor)
-        rubric, document = _read(session, feedback.observation)
-        forms = focus_form.typed_forms(request.form)
-        asked = request.form.get("do", "save")
+    actor, asked = current_actor(), request.form.get("do", "save")
+    forms = focus_form.typed_forms(request.form)
+    with guards.reading() as session:
+        observation = feedbacks.composable(session, observation_id, actor=actor)
+        rubric, document = _read(session, observation)
         _take(forms, asked, document)
-        given = focus_form.parsed(forms, _kept(feedback), rubric)
-        feedbacks.save_focuses(session, feedback.id, given, actor=actor)
-        wrong = any(form.errors for form in forms.values())
+        kept = _kept(feedbacks.current(session, observation_id))
+        given = focus_form.parsed(forms, kept, rubric)
+    with guards.writing() as session:
+        feedback_id = feedbacks.open_draft(session, observation_id, actor=actor).id
+        feedbacks.save_focuses(session, feedback_id, given, actor=actor)
+    wrong = any(form.errors for form in forms.values())
+    with guards.reading() as session:
+        feedback = session.get_one(Feedback, feedback_id)
         if wants_json():
             return jsonify(_saved(forms, feedback, rubric, document))
         if wrong or asked not in ("save", "preview"):
@@ -334,11 +332,11 @@ def state(feedback_id: UUID) -> ResponseReturnValue:
 
 
 def _progress(job: Job | None) -> dict[str, Any]:
-    step = job.step if job and job.step in STEPS else ""
+    step = job.step if job and job.step in publishing.STEPS else ""
     failed = job is not None and job.state in (JobState.FAILED, JobState.CANCELLED)
     return {
         "failed": failed,
-        "step": say(STEPS[step]),
+        "step": say(publishing.STEPS[step]),
         "percent": PARTS[step],
         "reason": say(job.why) if job and job.why else "",
     }
@@ -375,18 +373,21 @@ def _clip_file(feedback_id: UUID, kind: FocusKind, file_kind: FileKind) -> Respo
     path = guards.home().store.blob(file.sha256) if file else None
     if file is None or path is None or not path.is_file():
         raise not_found()
-    return send_media(path, file.media_type)
+    return send_media(path, file.media_type, file.sha256)
 
 
 @blueprint.get("/retroalimentaciones/<uuid:feedback_id>/hoja.pdf")
 @permission(Action.FEEDBACK_COMPOSE)
 def sheet(feedback_id: UUID) -> ResponseReturnValue:
-    """Send the PDF to its observer, also before it is published."""
+    """Send the PDF to its observer, also before it is published; that it was taken is on file."""
     with guards.reading() as session:
         feedback = feedbacks.feedback_for(
             session, feedback_id, actor=current_actor(), action=Action.FEEDBACK_COMPOSE
         )
         page = page_of(feedback, locale=words.language())
+    with guards.writing() as session:
+        feedback = session.get_one(Feedback, feedback_id)
+        openings.opened(session, feedback, actor=current_actor(), action=openings.DOWNLOAD)
     return pdf_answer(page)
 
 

@@ -94,7 +94,9 @@ def _page(recording_id: UUID, status: int, problem: str | None = None) -> Respon
     with reading() as session:
         recording = video.recording_for(session, recording_id, actor=actor)
         lesson = shelf.lesson(session, recording, actor=actor)
-        rubrics = [(version, rubric_of(version)) for version in _newest(session)]
+        used = {observation.rubric_version_id for observation in lesson.observations}
+        newest = [version for version in _newest(session) if version.id not in used]
+        rubrics = [(version, rubric_of(version)) for version in newest]
         poster = video.derived_file(session, home().store, recording, FileKind.POSTER)
     page = render_template(
         "library/show.html",
@@ -126,7 +128,7 @@ def play(recording_id: UUID) -> ResponseReturnValue:
         file = video.playable_file(session, home().store, recording)
         if begins and request.method == "GET":
             video.watched(session, recording, actor=current_actor())
-    return send_media(file.path, file.media_type)
+    return send_media(file.path, file.media_type, file.tag)
 
 
 @blueprint.get("/videos/<uuid:recording_id>/portada")
@@ -138,7 +140,7 @@ def poster(recording_id: UUID) -> ResponseReturnValue:
         file = video.derived_file(session, home().store, recording, FileKind.POSTER)
     if file is None:
         raise not_found()
-    return send_media(file.path, file.media_type)
+    return send_media(file.path, file.media_type, file.tag)
 
 
 def _watchable(session: Session, recording_id: UUID) -> Recording:

@@ -14,10 +14,11 @@ from flask.typing import ResponseReturnValue
 from observe.errors import InvalidError
 from observe.ids import parse_id
 from observe.people import signin
-from observe.people.access import Action
+from observe.people.access import Action, can
 from observe.people.directory import (
     ROLE_NAMES,
     people_visible_to,
+    person_thing,
     schools_visible_to,
     user_for,
 )
@@ -65,6 +66,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "people/index.html",
         people=people[:MOST_SHOWN],
+        linkable={user.id for user in people if can(actor, Action.PERSON_LINK, person_thing(user))},
         more=max(0, len(people) - MOST_SHOWN),
         anybody=bool(everybody),
         schools=[school for school in schools if school.id in staffed],

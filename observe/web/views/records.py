@@ -90,10 +90,10 @@ def show(observation_id: UUID) -> ResponseReturnValue:
 
 
 def _page(observation_id: UUID, *, text: str = "", refused: Message | None = None) -> str:
-    with guards.writing() as session:
-        record = records.record_for(session, observation_id, actor=current_actor())
-        feedback = record.feedback
-        return render_template(
+    with guards.reading() as session:
+        record = records.read(session, observation_id, actor=current_actor())
+        state = record.feedback_state
+        page = render_template(
             "records/show.html",
             record=record,
             observation=record.observation,
@@ -101,7 +101,7 @@ def _page(observation_id: UUID, *, text: str = "", refused: Message | None = Non
             rubric=record.rubric,
             document=record.document,
             table=table_of(record.profile, record.rubric, words.language()),
-            state=feedback.state.value if feedback else "none",
+            state=state.value if state else "none",
             words=FEEDBACK_WORDS,
             shapes=FEEDBACK_SHAPES,
             page=_published(record),
@@ -109,6 +109,9 @@ def _page(observation_id: UUID, *, text: str = "", refused: Message | None = Non
             longest=records.COMMENT_MAX,
             refused=refused,
         )
+    with guards.writing() as session:
+        records.opened(session, observation_id, actor=current_actor())
+    return page
 
 
 def _published(record: records.Record) -> object:
@@ -137,7 +140,9 @@ def comment(observation_id: UUID) -> ResponseReturnValue:
 @permission(Action.RECORD_EXPORT)
 def export() -> ResponseReturnValue:
     """Send the records she may see, as the list is narrowed, as a table."""
+    with guards.reading() as session:
+        found = records.export_of(session, actor=current_actor(), where=_asked())
     with guards.writing() as session:
-        text = records.export_csv(session, actor=current_actor(), where=_asked())
-    answer = Response(text.encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
+        records.exported(session, found, actor=current_actor())
+    answer = Response(found.text.encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
     return as_download(answer, f"registros-{now().date().isoformat()}.csv")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, session
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from wtforms import PasswordField, StringField
@@ -20,6 +20,22 @@ from observe.web.words import COOKIE_KEY as LOCALE_KEY
 from observe.web.words import say
 
 blueprint = Blueprint("signin", __name__)
+
+
+@blueprint.app_template_global()
+def page_address() -> str:
+    """Return an address that shows this page, or after a form its empty one, or the first page."""
+    if request.method in ("GET", "HEAD"):
+        return request.full_path.rstrip("?")
+    addresses = current_app.create_url_adapter(request)
+    shown = addresses is not None and addresses.test(method="GET")
+    return request.path if shown else url("signin.home")
+
+
+@blueprint.app_template_global()
+def on_laptop() -> bool:
+    """Tell whether this home is one person's computer, which no other can reach."""
+    return guards.home().settings.mode == "laptop"
 
 
 class SignInForm(Form):

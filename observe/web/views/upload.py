@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField
 
-from observe.errors import BadInputError, ConflictError, ObserveError
+from observe.errors import BadInputError, ConflictError, NotFoundError, ObserveError
 from observe.ids import parse_id
 from observe.people.access import Action, Actor
 from observe.people.directory import Staff, class_groups_of, staff_visible_to
@@ -93,6 +93,8 @@ def add() -> ResponseReturnValue:
         return _page(form, choices, error.status)
     except ConflictError as error:
         form.refuse("upload", error.message)
+        if isinstance(error, video.OffsetError):
+            form.upload.data = ""  # not complete: it is listed, and goes on with the same file
         return _page(form, choices, error.status)
     flash(say(message("The video is here. What follows is done in the background.")), "done")
     return redirect(url("library.show", recording_id=recording.id))
@@ -116,10 +118,13 @@ def _added(form: LessonForm, choices: Choices) -> Recording:
 
 def _uploaded(form: LessonForm, upload_id: UUID) -> Recording:
     actor = current_actor()
-    with reading() as session:
-        if known := video.uploaded_recording(session, upload_id, actor=actor):
-            return known
-    received = video.receive_upload(home().database, home().store, upload_id, actor=actor)
+    try:
+        with reading() as session:
+            if known := video.uploaded_recording(session, upload_id, actor=actor):
+                return known
+        received = video.receive_upload(home().database, home().store, upload_id, actor=actor)
+    except NotFoundError as error:  # refused or discarded meanwhile, and gone
+        raise BadInputError(message("Choose the file again."), field="upload") from error
     with writing() as session:
         details = _details(session, form, actor)
         return video.finish_upload(session, received, details, actor=actor)
@@ -169,7 +174,14 @@ def _form(choices: Choices) -> LessonForm:
 
 def _page(form: LessonForm, choices: Choices, status: int) -> ResponseReturnValue:
     page = render_template(
-        "upload/new.html", form=form, choices=choices, chunk_bytes=CHUNK_BYTES, today=today()
+        "upload/new.html",
+        form=form,
+        choices=choices,
+        held=parse_id(form.upload.data or ""),
+        folders=home().settings.import_folders,
+        found=[folder for folder in home().settings.import_folders if folder.is_dir()],
+        chunk_bytes=CHUNK_BYTES,
+        today=today(),
     )
     return page, status
 

@@ -18,9 +18,28 @@ export class RequestError extends Error {
   }
 }
 
-/** @returns {string} */
-function token() {
-  return document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
+/** @param {string} name */
+function meta(name) {
+  return document.querySelector(`meta[name="${name}"]`)?.getAttribute("content") ?? "";
+}
+
+/** @returns {string} the id of the person for whom this page was made; empty when nobody signed in */
+export function user() {
+  return meta("user");
+}
+
+/**
+ * Take the token of the session that the same person opened meanwhile, perhaps in another tab.
+ * @param {any} body what was answered
+ * @returns {boolean} whether there was one
+ */
+function renewed(body) {
+  if (!body?.csrf_token || body.user !== user()) return false;
+  document.querySelector('meta[name="csrf-token"]')?.setAttribute("content", body.csrf_token);
+  for (const field of document.querySelectorAll("input[name=csrf_token]")) {
+    /** @type {HTMLInputElement} */ (field).value = body.csrf_token;
+  }
+  return true;
 }
 
 /**
@@ -59,9 +78,20 @@ export function get(url) {
  * @param {{headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean}} [options]
  * @returns {Promise<any>}
  */
-export function post(url, body, options = {}) {
+export async function post(url, body, options = {}) {
+  try {
+    return await sent(url, body, options);
+  } catch (error) {
+    if (!(error instanceof RequestError) || !renewed(error.body)) throw error;
+    return sent(url, body, options);
+  }
+}
+
+/** @type {typeof post} */
+function sent(url, body, options = {}) {
   /** @type {Record<string, string>} */
-  const headers = { Accept: "application/json", "X-CSRFToken": token(), ...options.headers };
+  const headers = { Accept: "application/json", "X-CSRFToken": meta("csrf-token"), ...options.headers };
+  if (body instanceof FormData) body.delete("csrf_token"); // the header has it, and newer
   const raw = body instanceof FormData || body instanceof Blob;
   if (!raw) headers["Content-Type"] = "application/json";
   else if (body instanceof Blob) headers["Content-Type"] = "application/octet-stream";

@@ -3,12 +3,13 @@
  * The journal: every change is on this computer's disk before it is sent, and leaves it only when
  * the program has said that it keeps it, or when a person has let it go.
  */
-import { post, RequestError } from "./http.js";
+import { post, RequestError, user } from "./http.js";
 
 /** @typedef {{id: string, kind: string, payload: Record<string, any>}} Change */
 /**
  * @typedef {object} Entry a change on its way
  * @property {string} id the change's own id
+ * @property {string} user who made it: on a shared computer it is nobody else's
  * @property {string} observation
  * @property {string} url where it is sent
  * @property {string} window the browser window it was made in
@@ -81,17 +82,20 @@ export function forget(ids) {
 }
 
 /**
- * Return what is in the journal, in the order in which it was made.
+ * Return what the person signed in has in the journal, in the order in which it was made.
  * @param {string} [observation] of this one only
  * @returns {Promise<Entry[]>}
  */
 export async function unsent(observation) {
+  const owner = user();
+  if (!owner) return [];
   const database = await open();
   return new Promise((resolve, reject) => {
     const request = database.transaction("changes").objectStore("changes").index("order").getAll();
     request.onsuccess = () => {
       const entries = /** @type {Entry[]} */ (request.result);
-      resolve(observation ? entries.filter((entry) => entry.observation === observation) : entries);
+      const own = entries.filter((entry) => entry.user === owner);
+      resolve(observation ? own.filter((entry) => entry.observation === observation) : own);
     };
     request.onerror = () => reject(request.error);
   });
@@ -152,7 +156,7 @@ export function holdWindow(window) {
 }
 
 /** @returns {Promise<Set<string>>} the windows that are alive */
-async function liveWindows() {
+export async function liveWindows() {
   const held = (await navigator.locks?.query())?.held ?? [];
   return new Set(held.map((lock) => (lock.name ?? "").replace("observe-window-", "")));
 }

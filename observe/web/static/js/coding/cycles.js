@@ -17,7 +17,8 @@ export class Cycles {
     this.dialog = need("#planner", HTMLDialogElement);
     this.start.addEventListener("change", () => this.#typed(this.start, "start"));
     this.end.addEventListener("change", () => this.#typed(this.end, "end"));
-    need("form", HTMLFormElement, this.dialog).addEventListener("submit", () => this.#planned());
+    this.wrong = need(".error", HTMLElement, this.dialog);
+    need("form", HTMLFormElement, this.dialog).addEventListener("submit", (event) => this.#planned(event));
     desk.lesson.addEventListener("changed", () => this.paint());
     desk.place.addEventListener("moved", () => this.paint());
     this.paint();
@@ -25,21 +26,27 @@ export class Cycles {
 
   openPlanner() {
     const { cycles, cycle_ms } = this.desk.given.protocol;
+    const share = Math.floor(this.desk.lesson.duration / cycles / 1000) * 1000;
+    const fitting = Math.max(SHORTEST_MS, Math.min(cycle_ms, share));
     need('[name="count"]', HTMLInputElement, this.dialog).value = String(cycles);
-    need('[name="length"]', HTMLInputElement, this.dialog).value = clock(cycle_ms);
+    need('[name="length"]', HTMLInputElement, this.dialog).value = clock(fitting);
+    this.wrong.hidden = true;
     const scored = this.desk.lesson.cycles.filter((cycle) => cycle.scores.length).length;
     need(".replaces", HTMLElement, this.dialog).hidden = scored === 0;
     this.dialog.showModal();
     need('[name="count"]', HTMLInputElement, this.dialog).select();
   }
 
-  #planned() {
+  /** @param {Event} event */
+  #planned(event) {
     const count = Number(need('[name="count"]', HTMLInputElement, this.dialog).value);
     const typed = need('[name="length"]', HTMLInputElement, this.dialog).value;
     // A bare number is minutes here: nobody plans cycles of fifteen seconds.
     const length = /^\d+$/.test(typed.trim()) ? Number(typed) * 60_000 : parseClock(typed);
     if (!(count >= 1) || !(length >= SHORTEST_MS)) {
-      this.desk.say(gettext("Write how many cycles and how long each is, such as 3 × 15:00."));
+      event.preventDefault();
+      this.wrong.textContent = gettext("Write how many cycles and how long each is, such as 3 × 15:00.");
+      this.wrong.hidden = false;
       return;
     }
     this.plan(Math.min(count, 100), length);
@@ -54,7 +61,8 @@ export class Cycles {
     }
     this.desk.history.act([{ kind: "plan", payload: { cycles } }]);
     this.desk.place.chooseCycle(cycles[0].cycle);
-    this.desk.say(gettext("%(count)s cycles planned.", { count: cycles.length }), true);
+    const planned = cycles.length;
+    this.desk.say(planned === 1 ? gettext("1 cycle planned.") : gettext("%(count)s cycles planned.", { count: planned }), true);
   }
 
   /** A cycle from here to the next one, at most as long as the rubric says. */

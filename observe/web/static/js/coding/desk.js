@@ -28,10 +28,14 @@ export class Desk {
     this.lesson = lesson;
     this.sync = sync;
     this.history = new History(lesson, sync);
-    this.player = new Player({ duration: lesson.duration, frame_rate: given.frame_rate });
+    this.player = new Player({ ...given, duration: lesson.duration });
     this.place = new Place(lesson, given.dimensions.map((dimension) => dimension.id));
     this.said = need("#said", HTMLElement);
     this.silence = 0;
+    // What was said is of the act before; its undo would take back this one.
+    lesson.addEventListener("changed", (event) => {
+      if (/** @type {CustomEvent} */ (event).detail.kind !== "all") this.said.replaceChildren();
+    });
   }
 
   /** @param {string} id */
@@ -87,8 +91,10 @@ class Place extends EventTarget {
     this.lesson = lesson;
     this.dimensions = dimensions;
     /** @type {string | null} */
-    this.cycleId = lesson.cycles[0]?.id ?? null;
+    this.cycleId = null;
+    /** @type {string | null} none when the cycle is complete and its last row was just scored */
     this.dimension = dimensions[0];
+    this.resume();
     lesson.addEventListener("changed", () => this.#stay());
   }
 
@@ -96,13 +102,31 @@ class Place extends EventTarget {
     return this.lesson.cycle(this.cycleId);
   }
 
+  /** Go to the first cell that waits, or to the last cycle when none does. */
+  resume() {
+    const { cycles } = this.lesson;
+    this.#enter(cycles.find((cycle) => this.waiting(cycle)) ?? cycles.at(-1));
+  }
+
+  /** @param {import("./lesson.js").Cycle} [cycle] @returns its first row without a score */
+  waiting(cycle = this.cycle) {
+    return this.dimensions.find((dimension) => !cycle?.scores.some((score) => score.dimension === dimension));
+  }
+
+  /** @param {import("./lesson.js").Cycle} [cycle] */
+  #enter(cycle) {
+    this.dimension = this.waiting(cycle) ?? this.dimensions[0];
+    this.chooseCycle(cycle?.id ?? null);
+  }
+
   /** @param {string | null} id */
   chooseCycle(id) {
+    if (id !== this.cycleId) this.dimension ??= this.waiting(this.lesson.cycle(id)) ?? this.dimensions[0];
     this.cycleId = id;
     this.#tell();
   }
 
-  /** @param {string} dimension */
+  /** @param {string | null} dimension */
   chooseRow(dimension) {
     this.dimension = dimension;
     this.#tell();
@@ -110,7 +134,8 @@ class Place extends EventTarget {
 
   /** @param {number} step rows down, or up when negative; stays at the ends */
   moveRow(step) {
-    const at = this.dimensions.indexOf(this.dimension) + step;
+    if (!this.dimension && step > 0) return;
+    const at = (this.dimension ? this.dimensions.indexOf(this.dimension) : this.dimensions.length) + step;
     this.chooseRow(this.dimensions[Math.max(0, Math.min(this.dimensions.length - 1, at))]);
   }
 
@@ -121,10 +146,7 @@ class Place extends EventTarget {
   moveCycle(step) {
     const { cycles } = this.lesson;
     const next = cycles[cycles.findIndex((cycle) => cycle.id === this.cycleId) + step];
-    if (!next) return;
-    const scored = new Set(next.scores.map((score) => score.dimension));
-    this.dimension = this.dimensions.find((dimension) => !scored.has(dimension)) ?? this.dimensions[0];
-    this.chooseCycle(next.id);
+    if (next) this.#enter(next);
   }
 
   /** A cycle that is gone is left for its neighbour. */

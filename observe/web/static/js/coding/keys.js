@@ -73,7 +73,7 @@ export class Keys {
 export function digitKeys(digits, run) {
   const shown = `${digits[0]}–${digits.at(-1)}`;
   return {
-    keys: digits.map(String),
+    keys: [..."123456789"], // also those outside the scale: they are told so
     shown,
     words: gettext("score the active row and go to the next"),
     run: (event) => run(Number(event.key)),

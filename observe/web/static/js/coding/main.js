@@ -122,9 +122,12 @@ window.addEventListener("hashchange", goToCell);
 for (const name of ["online", "focus"]) window.addEventListener(name, () => sync.look());
 document.addEventListener("visibilitychange", () => document.hidden || sync.look());
 goToCell();
+const stands = () => `${place.cycleId} ${place.dimension}`;
+const start = stands();
 
 // What an earlier page could not send comes first; then the document is read as it is by now.
 const { recovered } = await resendUnsent();
 if (recovered) await sync.refresh().catch(() => undefined);
 await sync.takeOver();
+if (!location.hash && stands() === start) place.resume();
 document.documentElement.dataset.ready = "yes";

@@ -33,7 +33,8 @@ export class Notes {
       this.close();
     });
     this.form.addEventListener("keydown", (event) => this.#key(event));
-    for (const name of ["visibilitychange", "pagehide"]) document.addEventListener(name, () => this.keep());
+    document.addEventListener("visibilitychange", () => this.keep());
+    window.addEventListener("pagehide", () => this.keep());
     desk.lesson.addEventListener("changed", (event) => this.#changed(/** @type {CustomEvent} */ (event).detail));
     desk.place.addEventListener("moved", () => this.#mark());
     this.paint();
@@ -49,8 +50,9 @@ export class Notes {
   edit(note) {
     this.keep();
     this.open = { ...note };
-    this.show("notes");
     this.form.hidden = false;
+    this.#empty();
+    this.show("notes");
     this.text.value = note.text;
     this.dimension.value = note.dimension ?? "";
     this.#polarity(note.polarity);
@@ -63,6 +65,7 @@ export class Notes {
     this.keep();
     this.open = null;
     this.form.hidden = true;
+    this.#empty();
     this.text.blur();
   }
 
@@ -130,8 +133,12 @@ export class Notes {
     const { notes } = this.desk.lesson.document;
     this.list.replaceChildren(...notes.map((note) => this.#item(note)));
     need("#note-count", HTMLElement).textContent = String(notes.length);
-    need("#no-notes", HTMLElement).hidden = notes.length > 0 || this.open !== null;
+    this.#empty();
     this.#mark();
+  }
+
+  #empty() {
+    need("#no-notes", HTMLElement).hidden = this.desk.lesson.document.notes.length > 0 || this.open !== null;
   }
 
   /** The notes of the active row stand out. */

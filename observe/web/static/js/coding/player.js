@@ -6,7 +6,7 @@ import { clock, need } from "./page.js";
 const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
 
 export class Player extends EventTarget {
-  /** @param {{duration: number, frame_rate: number | null}} given */
+  /** @param {{observation: string, duration: number, frame_rate: number | null}} given */
   constructor(given) {
     super();
     this.video = need("#video", HTMLVideoElement);
@@ -15,6 +15,9 @@ export class Player extends EventTarget {
     this.clock = need("#clock", HTMLElement);
     this.rateShown = need("#rate", HTMLElement);
     this.playButton = need('[data-do="play"]', HTMLElement);
+    const kept = `observe.time.${given.observation}`;
+    this.video.currentTime = Math.min(this.duration, Number(localStorage.getItem(kept))) / 1000;
+    this.video.addEventListener("timeupdate", () => localStorage.setItem(kept, String(this.now)));
     this.#listen();
     this.#paint();
   }

@@ -22,7 +22,8 @@ export class Scoring {
 
   /** @param {number} value a digit that was pressed */
   number(value) {
-    const row = this.desk.row(this.desk.place.dimension);
+    const row = this.#row();
+    if (!row) return;
     if (!row.values.includes(value)) {
       const [low, high] = [row.values[0], row.values.at(-1) ?? 0];
       this.desk.say(gettext("“%(row)s” goes from %(low)s to %(high)s.", { row: row.title, low, high }));
@@ -33,7 +34,8 @@ export class Scoring {
 
   /** @param {"not_observed" | "not_applicable"} mark */
   mark(mark) {
-    const row = this.desk.row(this.desk.place.dimension);
+    const row = this.#row();
+    if (!row) return;
     if (row[mark] === "forbidden") {
       this.desk.say(gettext("This rubric does not allow it in “%(row)s”.", { row: row.title }));
       return;
@@ -47,8 +49,26 @@ export class Scoring {
 
   clear() {
     const { cycleId: cycle, dimension } = this.desk.place;
-    if (!cycle || !this.desk.lesson.score(cycle, dimension)) return;
+    if (!cycle || !dimension || !this.desk.lesson.score(cycle, dimension)) return;
     this.desk.history.act([{ kind: "score.clear", payload: { cycle, dimension } }]);
+  }
+
+  /** The row that is scored next; without one it tells that the cycle is complete. */
+  #row() {
+    const { place } = this.desk;
+    const id = place.dimension ?? place.waiting();
+    if (id) return this.desk.row(id);
+    this.#complete();
+    return null;
+  }
+
+  #complete() {
+    const number = this.desk.place.cycle?.number ?? 0;
+    this.desk.say(
+      number < this.desk.lesson.cycles.length
+        ? gettext("Cycle %(number)s complete · Shift ↓ goes to the next", { number })
+        : gettext("Cycle %(number)s complete", { number }),
+    );
   }
 
   /** @param {Row} row @param {{value?: number, mark?: string}} given */
@@ -60,7 +80,11 @@ export class Scoring {
     }
     const payload = { cycle, dimension: row.id, value: given.value ?? null, mark: given.mark ?? null };
     this.desk.history.act([{ kind: "score.put", payload }]);
-    this.desk.place.moveRow(1);
+    const { place } = this.desk;
+    place.chooseRow(row.id);
+    if (row.id !== place.dimensions.at(-1) || place.waiting()) return place.moveRow(1);
+    place.chooseRow(null);
+    this.#complete();
   }
 
   /** @param {Event} event */
@@ -84,7 +108,7 @@ export class Scoring {
 
   paint() {
     for (const dimension of this.elements.keys()) this.#paintRow(dimension);
-    const active = this.elements.get(this.desk.place.dimension);
+    const active = this.elements.get(this.desk.place.dimension ?? "");
     active?.scrollIntoView({ block: "nearest", behavior: "instant" });
   }
 
@@ -100,7 +124,7 @@ export class Scoring {
       const { value, mark } = button.dataset;
       const pressed = score !== undefined && (value ? score.value === Number(value) : score.mark === mark);
       button.setAttribute("aria-pressed", String(pressed));
-      button.tabIndex = active ? 0 : -1;
+      button.tabIndex = dimension === (place.dimension ?? place.dimensions.at(-1)) ? 0 : -1;
     }
     const notes = this.desk.evidence(dimension).length;
     const shown = need(".row-notes", HTMLElement, element);
@@ -138,7 +162,9 @@ export class Panels {
   }
 
   #paintWords() {
-    const row = this.desk.row(this.desk.place.dimension);
+    const { dimension } = this.desk.place;
+    if (!dimension) return;
+    const row = this.desk.row(dimension);
     for (const part of document.querySelectorAll("#words [data-words]")) {
       const shown = /** @type {HTMLElement} */ (part).dataset.words === row.id;
       /** @type {HTMLElement} */ (part).hidden = !shown;

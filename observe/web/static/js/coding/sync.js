@@ -1,7 +1,7 @@
 // @ts-check
 /** Changes on their way: first to this computer's disk, then to the program, in order, until kept. */
-import { get, RequestError } from "../http.js";
-import { firstBatch, forget, holdWindow, keep, nextOrder, send, unsent } from "../journal.js";
+import { get, RequestError, user } from "../http.js";
+import { firstBatch, forget, holdWindow, keep, liveWindows, nextOrder, send, unsent } from "../journal.js";
 import { newId } from "../ids.js";
 
 /** @typedef {import("../journal.js").Change} Change */
@@ -39,7 +39,9 @@ export class Sync extends EventTarget {
 
   /** Take over what earlier windows left in the journal and could not be sent. */
   async takeOver() {
-    const entries = await unsent(this.given.observation).catch(() => []);
+    const live = await liveWindows();
+    const all = await unsent(this.given.observation).catch(() => []);
+    const entries = all.filter((entry) => entry.window !== this.window && !live.has(entry.window));
     this.stuck = entries.filter((entry) => entry.told);
     this.waiting = [...entries.filter((entry) => !entry.told), ...this.waiting];
     for (const entry of this.waiting) this.lesson.apply(entry.change);
@@ -52,6 +54,7 @@ export class Sync extends EventTarget {
     const at = new Date().toISOString();
     const entries = changes.map((change) => ({
       id: change.id,
+      user: user(),
       observation: this.given.observation,
       url: this.given.changes,
       window: this.window,

@@ -41,8 +41,9 @@ export class Timeline {
     const at = this.desk.lesson.cycleAt(now);
     const elsewhere = at && at.id !== this.desk.place.cycleId;
     const hint = need("#elsewhere", HTMLButtonElement);
-    hint.hidden = !elsewhere;
-    if (elsewhere) hint.textContent = gettext("The video is in cycle %(number)s: go there", { number: at.number });
+    // Out of sight it keeps its place, so that nothing jumps when it comes.
+    hint.toggleAttribute("data-away", !elsewhere);
+    hint.textContent = gettext("Go on to cycle %(number)s", { number: at?.number ?? 1 });
   }
 
   /** @param {import("./lesson.js").Act} act */
@@ -86,8 +87,8 @@ export class Timeline {
         onclick: () => this.desk.place.chooseCycle(cycle.id),
       },
       make("span", {}, gettext("Cycle %(number)s · %(length)s", shown)),
-      make("span", {}, ` ${shown.mark}${done}/${rows}`),
-      short ? make("span", { class: "short" }, ` ${gettext("short")}`) : null,
+      make("span", {}, ` · ${shown.mark}${done}/${rows}`),
+      ...(short ? [" · ", make("span", { class: "short" }, gettext("short"))] : []),
     );
     button.title = `${clock(cycle.start_ms)}–${clock(cycle.end_ms)}`;
     return this.#placed(button, cycle);

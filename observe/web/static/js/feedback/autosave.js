@@ -15,23 +15,31 @@ const RETRY_MS = 4000;
  */
 export function autosave(form, told, saved = () => {}) {
   let waiting = false;
-  let running = false;
+  /** @type {AbortController | null} the request under way */
+  let running = null;
   let timer = 0;
 
-  async function send() {
-    if (running || !waiting) return;
+  /** @param {boolean} keepalive whether it may outlive the page */
+  async function send(keepalive) {
+    const own = new AbortController();
+    running = own;
     waiting = false;
-    running = true;
+    clearTimeout(timer);
+    timer = 0;
     told.textContent = gettext("Saving…");
     try {
-      const answer = await post(form.action, whole(form));
+      const answer = await post(form.action, whole(form), { keepalive, signal: own.signal });
+      if (own.signal.aborted) return;
       if (!waiting) told.textContent = gettext("Saved at %(time)s", { time: answer.saved });
       saved(answer);
     } catch (error) {
-      fail(/** @type {Error} */ (error));
+      // One that was given up for a later one has nothing to say.
+      if (!own.signal.aborted) fail(/** @type {Error} */ (error));
     } finally {
-      running = false;
-      if (waiting && !timer) plan(PAUSE_MS);
+      if (running === own) {
+        running = null;
+        if (waiting && !timer) plan(PAUSE_MS);
+      }
     }
   }
 
@@ -48,8 +56,14 @@ export function autosave(form, told, saved = () => {}) {
     clearTimeout(timer);
     timer = window.setTimeout(() => {
       timer = 0;
-      send();
+      if (waiting && !running) send(false);
     }, pause);
+  }
+
+  /** Give up what is under way: it must not arrive after what follows it. */
+  function giveUp() {
+    running?.abort();
+    running = null;
   }
 
   function changed() {
@@ -62,14 +76,14 @@ export function autosave(form, told, saved = () => {}) {
   form.addEventListener("submit", () => {
     waiting = false;
     clearTimeout(timer);
+    timer = 0;
+    giveUp();
   });
   // What was typed in the last moment goes along when the page is left.
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState !== "hidden" || !waiting) return;
-    waiting = false;
-    post(form.action, whole(form), { keepalive: true }).catch(() => {
-      waiting = true;
-    });
+    if (document.visibilityState !== "hidden" || !(waiting || running)) return;
+    giveUp();
+    send(true);
   });
   return changed;
 }

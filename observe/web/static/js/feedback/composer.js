@@ -62,12 +62,13 @@ function measure(kind) {
 }
 
 /**
+ * Write a time as everywhere else, such as 0:18: the second that has begun.
  * @param {string} kind
  * @param {"start" | "end"} part
  * @param {number} ms
  */
 function set(kind, part, ms) {
-  field(`${kind}-${part}`).value = clockOf(ms);
+  field(`${kind}-${part}`).value = clockOf(ms - (ms % 1000)).replace(/^(00:0?|0)/, "");
 }
 
 /**
@@ -76,7 +77,7 @@ function set(kind, part, ms) {
  * @param {"start" | "end"} part
  */
 function take(kind, part) {
-  const now = Math.round(video.currentTime * 1000);
+  const now = Math.floor(video.currentTime) * 1000;
   const { start, end } = span(kind);
   const last = Math.round((video.duration || 0) * 1000) || now + LENGTH_MS;
   set(kind, part, now);
@@ -89,6 +90,17 @@ function take(kind, part) {
 function after(kind) {
   measure(kind);
   changed();
+}
+
+/**
+ * Show the rubric's words for the dimension that is chosen.
+ * @param {string} kind
+ */
+function offer(kind) {
+  const chosen = field(`${kind}-dimension`).value;
+  for (const block of form.querySelectorAll(`[data-kind="${kind}"] div[data-dimension]`)) {
+    block.toggleAttribute("hidden", /** @type {HTMLElement} */ (block).dataset.dimension !== chosen);
+  }
 }
 
 /** @param {string} kind */
@@ -123,8 +135,12 @@ for (const card of form.querySelectorAll("[data-kind]")) {
     button.removeAttribute("hidden");
     button.addEventListener("click", () => (part ? take(kind, part === "end" ? "end" : "start") : play(kind)));
   }
-  card.addEventListener("input", () => measure(kind));
+  card.addEventListener("input", () => {
+    measure(kind);
+    offer(kind);
+  });
   measure(kind);
+  offer(kind);
 }
 
 document.addEventListener("click", (event) => {
@@ -132,8 +148,11 @@ document.addEventListener("click", (event) => {
   const { choose, dimension, moment, at } = button?.dataset ?? {};
   if (!choose && !moment) return;
   event.preventDefault();
-  if (choose) field(`${choose}-dimension`).value = dimension ?? "";
-  if (choose) after(choose);
+  if (choose) {
+    field(`${choose}-dimension`).value = dimension ?? "";
+    offer(choose);
+    after(choose);
+  }
   if (moment) fromNote(moment, Number(at));
 });
 
