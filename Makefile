@@ -46,7 +46,7 @@ test: .venv/installed-dev browser
 	$(BIN)/pytest -n 2 -m "not torture"
 
 torture: .venv/installed-dev browser
-	$(BIN)/pytest -n 2 -m torture
+	$(BIN)/pytest -n 2 -m torture -o faulthandler_timeout=3600
 
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks

@@ -62,7 +62,7 @@ class Program:
         """End a process as a power cut would, and wait until the system has seen it."""
         process = self.running.pop(name)
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.wait(PATIENCE)
 
     def wait_for_pages(self) -> None:
         """Return when the web server takes connections: only then can it be killed at work."""

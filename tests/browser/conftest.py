@@ -6,18 +6,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from observe.db import Database
 from observe.people import signin
 from observe.people.access import Actor
 from observe.settings import Settings
 from tests import factories
-from tests.program import Program
+from tests.program import TOKEN, Program
 from tools.find_browser import found
 
+# A browser that stops answering takes its test's process with it (see `faulthandler_timeout`); that
+# test is tried once more, and both are printed. A failed assertion is never tried again.
+BROWSER = [pytest.mark.browser, pytest.mark.flaky(reruns=1, only_rerun="TargetClosedError")]
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
+# Root, as in containers, gets no sandbox from Chromium; shared memory may be scarce there, and
+# nothing but this machine may be asked for anything.
+BARE = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic"]
+BARE += ["--disable-sync", "--disable-background-networking", "--disable-component-update"]
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +39,7 @@ def browser_path() -> Path:
 def chromium(browser_path: Path) -> Iterator[Browser]:
     """A browser for the tests of one file."""
     with sync_playwright() as playwright:
-        # Root, as in containers, gets no sandbox from Chromium.
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=browser_path, args=BARE)
         yield browser
         browser.close()
 
@@ -47,6 +53,15 @@ def program(home: Settings, cast: factories.Cast) -> Iterator[Program]:
     running.wait_for_pages()
     yield running
     running.stop()
+
+
+def sign_in(context: BrowserContext, database: Database, actor: Actor, by: Actor) -> None:
+    """Sign a person in, whoever was there before, without a page that would have to be closed."""
+    with database.write() as session:
+        link = f"/entrar/enlace/{signin.create_link(session, actor.user_id, minutes=5, actor=by)}"
+    token = TOKEN.search(context.request.get(link).text())
+    assert token
+    assert context.request.post(link, form={"csrf_token": token[1]}).ok
 
 
 OpenAs = Callable[..., Page]

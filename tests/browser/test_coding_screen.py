@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from observe.coding.operations import document_of, observation_for, start, submit
 from observe.coding.rules import Document
 from observe.db import Database
-from observe.people import signin
 from observe.people.access import Action, Actor
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of
@@ -23,9 +22,10 @@ from observe.video.models import Recording
 from observe.video.operations import LessonDetails, add_file
 from observe.video.store import Store
 from tests import factories
+from tests.browser.conftest import BROWSER, sign_in
 from tests.program import Program
 
-pytestmark = pytest.mark.browser
+pytestmark = BROWSER
 
 SECONDS = 40
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -94,11 +94,6 @@ def errors() -> list[str]:
 def context(
     chromium: Browser, server: Program, lesson: Lesson, errors: list[str]
 ) -> Iterator[BrowserContext]:
-    cast = lesson.cast
-    with lesson.database.write() as session:
-        secret = signin.create_link(
-            session, cast.observer.user_id, minutes=5, actor=cast.administrator
-        )
     opened = chromium.new_context(
         viewport={"width": 1366, "height": 625}, base_url=f"http://127.0.0.1:{server.port}"
     )
@@ -107,10 +102,7 @@ def context(
         "console",
         lambda message: errors.append(message.text) if message.type == "error" else None,
     )
-    page = opened.new_page()
-    page.goto(f"/entrar/enlace/{secret}")
-    page.locator("main button").click()
-    page.close()
+    sign_in(opened, lesson.database, lesson.cast.observer, lesson.cast.administrator)
     yield opened
     opened.close()
     assert [error for error in errors if not any(code in error for code in NO_CONNECTION)] == []
@@ -246,14 +238,8 @@ def test_changes_of_a_dead_page_are_sent_from_any_other_and_told(
 
 def enter(context: BrowserContext, lesson: Lesson, actor: Actor) -> Page:
     """Sign a person in, in this browser, whoever was there before."""
-    with lesson.database.write() as session:
-        by = lesson.cast.administrator
-        secret = signin.create_link(session, actor.user_id, minutes=5, actor=by)
-    page = context.new_page()
-    page.goto(f"/entrar/enlace/{secret}")
-    page.locator("main button").click()
-    page.wait_for_load_state("networkidle")
-    return page
+    sign_in(context, lesson.database, actor, lesson.cast.administrator)
+    return context.new_page()
 
 
 def test_on_a_shared_laptop_nobody_sees_or_sends_what_another_wrote(
@@ -292,8 +278,7 @@ def test_who_signs_in_again_in_another_tab_goes_on_in_the_first(
     plan(page, 1, "0:30")
     saved(page)
     context.clear_cookies()
-    enter(context, lesson, lesson.cast.observer).close()
-    page.bring_to_front()
+    sign_in(context, lesson.database, lesson.cast.observer, lesson.cast.administrator)
     page.keyboard.press("4")
     found = lesson.until(lambda document: bool(document.cycles[0].scores))
     assert found.cycles[0].scores[0].value == 4

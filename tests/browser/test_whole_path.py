@@ -17,9 +17,9 @@ from observe.demo.lesson import make_lesson
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of
 from tests import factories
-from tests.browser.conftest import PHONE, OpenAs
+from tests.browser.conftest import BROWSER, PHONE, OpenAs
 
-pytestmark = pytest.mark.browser
+pytestmark = BROWSER
 
 NOTE = "Una niña explica cómo lo sabe y otra le responde"
 STRENGTH = "Escuchaste la respuesta completa y le diste la palabra a otra niña."

@@ -42,7 +42,7 @@ def _worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.kill()
-        process.wait()
+        process.wait(30)
         if process.stdin:
             process.stdin.close()
 

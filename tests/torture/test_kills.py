@@ -224,7 +224,7 @@ def test_kills_on_the_path_lose_nothing_and_double_nothing(
             walk.all(small_video)
     finally:
         over.set()
-        killer.join()
+        killer.join(3 * PATIENCE)
     _wait_for_quiet(database)
     program.stop()
     for walk in walks:
