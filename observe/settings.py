@@ -29,6 +29,7 @@ class Settings:
     session_hours: int = 12
     link_minutes: int = 60
     max_upload_bytes: int = 64 * 1024**3
+    face_model: Path | None = None  # weights of another face detector than the installed one
 
     @property
     def database_path(self) -> Path:
@@ -85,12 +86,14 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
     """Return the settings that `environ` asks for (`OBSERVE_HOME`, `OBSERVE_MODE`, …)."""
     home = Path(environ["OBSERVE_HOME"]) if environ.get("OBSERVE_HOME") else default_home()
     folders = environ.get("OBSERVE_IMPORT_FOLDERS", "")
+    model = environ.get("OBSERVE_FACE_MODEL", "")
     return Settings(
         home=home.expanduser().resolve(),
         mode="hub" if environ.get("OBSERVE_MODE") == "hub" else "laptop",
         database_url=environ.get("OBSERVE_DATABASE_URL", ""),
         locale=environ.get("OBSERVE_LOCALE", DEFAULT_LOCALE),
         import_folders=_folders(folders) if folders else default_import_folders(),
+        face_model=Path(model).expanduser().resolve() if model else None,
     )
 
 

@@ -50,6 +50,7 @@ class Action(enum.StrEnum):
     RECORDING_WATCH = "recording.watch"
     RECORDING_PREPARE = "recording.prepare"
     RECORDING_CONSENT = "recording.consent"
+    RECORDING_BLUR = "recording.blur"  # make a blurred clip, correct it, sign that it was checked
     OBSERVATION_START = "observation.start"
     OBSERVATION_IMPORT = "observation.import"  # a sheet of her own
     OBSERVATION_IMPORT_FOR = "observation.import_for"  # a sheet of a colleague
@@ -63,6 +64,7 @@ class Action(enum.StrEnum):
     FEEDBACK_SEE = "feedback.see"
     FEEDBACK_READ = "feedback.read"  # its texts in the record, without the clips
     FEEDBACK_WATCH = "feedback.watch"
+    FEEDBACK_WATCH_BLURRED = "feedback.watch_blurred"  # its clips once blurred and checked
     FEEDBACK_ANSWER = "feedback.answer"
     HOME_BACKUP = "home.backup"
     HOME_CHECK = "home.check"
@@ -86,6 +88,7 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.RECORDING_WATCH: frozenset({_R.OBSERVER}),
     Action.RECORDING_PREPARE: frozenset({_R.OBSERVER}),
     Action.RECORDING_CONSENT: frozenset({_R.OBSERVER}),
+    Action.RECORDING_BLUR: frozenset({_R.OBSERVER}),
     Action.OBSERVATION_START: frozenset({_R.OBSERVER}),
     Action.OBSERVATION_IMPORT: frozenset({_R.OBSERVER, _R.SCHOOL_OBSERVER}),
     Action.OBSERVATION_IMPORT_FOR: frozenset({_R.OBSERVER, _R.ADMINISTRATOR}),
@@ -99,6 +102,9 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.FEEDBACK_SEE: frozenset({_R.OBSERVER, _R.RECORDER, _R.EDUCATOR}),
     Action.FEEDBACK_READ: frozenset({_R.OBSERVER, _R.RECORDER, _R.EDUCATOR, _R.SCHOOL_UTP_HEAD}),
     Action.FEEDBACK_WATCH: frozenset({_R.OBSERVER, _R.RECORDER, _R.EDUCATOR}),
+    Action.FEEDBACK_WATCH_BLURRED: frozenset(
+        {_R.OBSERVER, _R.RECORDER, _R.EDUCATOR, _R.SCHOOL_UTP_HEAD}
+    ),
     Action.FEEDBACK_ANSWER: frozenset({_R.EDUCATOR}),
     Action.HOME_BACKUP: frozenset({_R.ADMINISTRATOR}),
     Action.HOME_CHECK: frozenset({_R.ADMINISTRATOR}),

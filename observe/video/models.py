@@ -77,11 +77,13 @@ class Recording(Identified, Base):
     video_codec: Mapped[str | None]
     audio_codec: Mapped[str | None]
     playable: Mapped[bool | None]  # whether browsers play the original as it is
+    audio_track: Mapped[int | None]  # the stream a person chose to hear; None: chosen by rule
 
     class_group: Mapped[ClassGroup] = relationship()
     educator: Mapped[User] = relationship(foreign_keys=educator_id)
     observer: Mapped[User] = relationship(foreign_keys=observer_id)
     files: Mapped[list[DerivedFile]] = relationship(back_populates="recording")
+    parts: Mapped[list[RecordingPart]] = relationship(order_by="RecordingPart.position")
 
     def as_thing(self) -> Thing:
         """Return what access needs to know of this recording."""
@@ -99,15 +101,46 @@ class Recording(Identified, Base):
         return self.consent_at is not None
 
 
+class RecordingPart(Identified, Base):
+    """One more file of the same lesson, as cameras split it; the recording itself is the first.
+
+    `position` counts from 2. `start_ms` is where it begins on the lesson's timeline, known once the
+    files are joined. `incoming` and `sha256` name its file as they do for a recording.
+    """
+
+    __tablename__ = "recording_part"
+    __table_args__ = (
+        sa.UniqueConstraint("recording_id", "position"),
+        sa.CheckConstraint("position > 1", name="position"),
+        sa.CheckConstraint("duration_ms > 0", name="duration"),
+    )
+
+    recording_id: Mapped[UUID] = mapped_column(sa.ForeignKey("recording.id"))
+    position: Mapped[int]
+    original_name: Mapped[str]
+    incoming: Mapped[str | None] = mapped_column(unique=True)
+    sha256: Mapped[str | None] = mapped_column(sa.String(64), index=True)
+    size_bytes: Mapped[int] = mapped_column(sa.BigInteger)
+    duration_ms: Mapped[int]
+    start_ms: Mapped[int | None]
+
+
 class FileKind(enum.StrEnum):
     """What is made from a recording."""
 
-    PROXY = "proxy"
+    PROXY = "proxy"  # what plays instead of the original; several files of a lesson joined
     POSTER = "poster"
     STRIP = "strip"
     WAVEFORM = "waveform"
     CLIP = "clip"
     CLIP_POSTER = "clip_poster"  # what a clip shows before it plays
+    VOICES = "voices"  # per second: one voice, several, none; and how loud
+    ACTIVITY = "activity"  # per second: how much moves; scene joints; damaged spans
+    CAPTIONS = "captions"  # WebVTT on the lesson's timeline
+    CLIP_CAPTIONS = "clip_captions"
+    FACES = "faces"  # where a detector saw faces in a span
+    BLURRED = "blurred"  # a clip in which they cannot be recognised
+    BLURRED_POSTER = "blurred_poster"
 
 
 class DerivedFile(Identified, Base):
@@ -137,3 +170,64 @@ class Upload(Identified, Base):
     offset: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
     recording_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("recording.id"))
+
+
+class BlurStyle(enum.StrEnum):
+    """How a face is made unrecognisable; neither can be undone."""
+
+    MOSAIC = "mosaic"  # at most eight cells across
+    SOLID = "solid"
+
+
+class BlurSound(enum.StrEnum):
+    """What happens to the voices of a blurred clip."""
+
+    KEEP = "keep"
+    PITCH = "pitch"
+    MUTE = "mute"
+
+
+class BlurState(enum.StrEnum):
+    """Where a blurred clip stands; only a checked one may be shown to others."""
+
+    ASKED = "asked"  # being made, or made anew after a correction
+    MADE = "made"  # waits for the eyes of a person
+    CHECKED = "checked"
+
+
+class Blurring(Identified, Base):
+    """A moment of a lesson with its faces made unrecognisable, and who looked at it.
+
+    `asked_id` is new with every change: the job that makes the clip is that one's. `corrections` is
+    JSON: regions a person added or removed. `made` is the sha256 of the blurred clip that stands
+    for exactly the present corrections, or None.
+    """
+
+    __tablename__ = "blurring"
+    __table_args__ = (
+        sa.UniqueConstraint("recording_id", "start_ms", "end_ms"),
+        sa.CheckConstraint("0 <= start_ms AND start_ms < end_ms", name="span"),
+        sa.CheckConstraint(
+            "(state = 'checked') = (checked_by_id IS NOT NULL)", name="checked_by_someone"
+        ),
+        sa.CheckConstraint("(checked_by_id IS NULL) = (checked_at IS NULL)", name="checked_at"),
+        sa.CheckConstraint("state = 'asked' OR made IS NOT NULL", name="made"),
+    )
+
+    recording_id: Mapped[UUID] = mapped_column(sa.ForeignKey("recording.id"))
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    asked_id: Mapped[UUID] = mapped_column(unique=True)
+    style: Mapped[BlurStyle] = mapped_column(choice(BlurStyle), default=BlurStyle.MOSAIC)
+    sound: Mapped[BlurSound] = mapped_column(choice(BlurSound), default=BlurSound.KEEP)
+    corrections: Mapped[str] = mapped_column(default="[]")
+    version: Mapped[int] = mapped_column(default=0)
+    state: Mapped[BlurState] = mapped_column(choice(BlurState), default=BlurState.ASKED)
+    detector: Mapped[str | None]  # its name, weights and settings, as JSON
+    made: Mapped[str | None] = mapped_column(sa.String(64))
+    created_by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    checked_by_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user.id"))
+    checked_at: Mapped[datetime | None]
+    recording: Mapped[Recording] = relationship()
+    checked_by: Mapped[User | None] = relationship(foreign_keys=checked_by_id)
