@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks import media
 from observe import schema
 from observe.db import open_database
 from observe.demo.lesson import make_lesson
@@ -79,3 +80,6 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
         for what, measure, budget in MEASURED:
             print(f"| {what} | {measure(Path(made))} | {budget} | {machine} | {day} |", flush=True)
+    with tempfile.TemporaryDirectory() as made:
+        for row in media.rows(Path(made)):
+            print(f"| {row.what} | {row.figure} | {row.budget} | {machine} | {day} |", flush=True)

@@ -100,14 +100,17 @@ class StoppingError(BaseException):
 # --- asking for work ----------------------------------------------------------------------------
 
 
-def enqueue(session: Session, kind: str, subject_id: UUID) -> str:
+def enqueue(session: Session, kind: str, subject_id: UUID, *, again: bool = False) -> str:
     """Ask for the job `kind` on `subject_id` in the caller's transaction; return its id.
 
-    While an earlier one is waiting, running or done, that one is meant and nothing is added.
+    While an earlier one is waiting, running or done, that one is meant and nothing is added;
+    except with `again`, when what it works from has changed: then it is cancelled and done anew.
     """
     last = latest(session, kind, subject_id)
     if last is not None and last.state not in (JobState.FAILED, JobState.CANCELLED):
-        return last.id
+        if not again:
+            return last.id
+        cancel(session, last.id)
     attempt = last.attempt + 1 if last else 1
     job = Job(
         id=f"{kind}:{subject_id}:{attempt}", kind=kind, subject_id=subject_id, attempt=attempt
@@ -204,17 +207,19 @@ class Work:
     _told_at: float = field(default=0.0, init=False)
     _told: tuple[str, int] = field(default=("", -1), init=False)
 
-    def step(self, name: str, function: Callable[..., T], *arguments: object) -> T:
+    def step(
+        self, name: str, function: Callable[..., T], *arguments: object, at_percent: int = 0
+    ) -> T:
         """Run `function` once and keep its result; after a kill, finished steps are not repeated.
 
         `function` is idempotent and returns what JSON can hold; an OSError is tried again, later
-        each time.
+        each time. `at_percent` is how far the job is when the step begins.
 
         Raises:
             ObserveError, CancelledError: as `function` raised them.
         """
         self.check_cancelled()
-        self.progress(name, 0)
+        self.progress(name, at_percent)
         outcome: _Outcome = DBOS.run_step(
             {
                 "name": name,

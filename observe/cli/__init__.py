@@ -15,6 +15,8 @@ from observe.cli import (
     schools,
     serve,
     video,
+    video_info,
+    video_media,
 )
 from observe.cli.program import main
 
@@ -32,4 +34,6 @@ __all__ = [
     "schools",
     "serve",
     "video",
+    "video_info",
+    "video_media",
 ]

@@ -73,7 +73,7 @@ def write(target: Path, manifest: Manifest, sources: Mapping[str, Path]) -> None
         BadInputError: a file changed meanwhile, or is not what its name in the store says.
     """
     for name, member in manifest.members.items():
-        if not _is_as_named(name, member):
+        if not is_as_named(name, member):
             raise BadInputError(
                 message(
                     "The file %(name)s is damaged, so no backup was made. "
@@ -183,7 +183,7 @@ def _manifest(archive: tarfile.TarFile) -> Manifest:
         raise _no_backup() from error
     if DATABASE not in manifest.members or not all(map(_is_ours, manifest.members)):
         raise _no_backup()
-    if not all(_is_as_named(name, member) for name, member in manifest.members.items()):
+    if not all(is_as_named(name, member) for name, member in manifest.members.items()):
         raise _damaged()
     return manifest
 
@@ -192,8 +192,8 @@ def _is_ours(name: str) -> bool:
     return name == DATABASE or _FILE.fullmatch(name) is not None
 
 
-def _is_as_named(name: str, member: Member) -> bool:
-    """Whether a file of the store that is named by its content has that content."""
+def is_as_named(name: str, member: Member) -> bool:
+    """Tell whether a file of the store that is named by its content has that content."""
     return not name.startswith(_BLOBS) or member.sha256 == name[-64:]
 
 

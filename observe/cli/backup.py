@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from observe import __version__, schema
 from observe.cli import archive
-from observe.cli.archive import DATABASE, Manifest
+from observe.cli.archive import DATABASE, Manifest, Member
 from observe.cli.files import FILE
 from observe.cli.places import unsuitable
 from observe.cli.program import main
@@ -25,8 +27,8 @@ from observe.errors import BadInputError
 from observe.people import access, audit
 from observe.people.access import HOME, Action
 from observe.settings import Settings
-from observe.text import message
-from observe.video.models import DerivedFile, Recording, Upload
+from observe.text import Message, message
+from observe.video.models import DerivedFile, Recording, RecordingPart, Upload
 from observe.video.store import Store, sync_folder
 
 ATTEMPTS: Final = 5
@@ -54,7 +56,7 @@ def backup(shell: Shell, *, file: Path) -> Answer:
         )
     beside = file.with_name(f".{file.name}.part")
     try:
-        manifest = _write(shell, beside)
+        manifest, left_out = _write(shell, beside)
         _verify(beside)
         beside.replace(file)
         sync_folder(file.resolve().parent)
@@ -64,7 +66,19 @@ def backup(shell: Shell, *, file: Path) -> Answer:
         ) from error
     finally:
         beside.unlink(missing_ok=True)
-    return _told(file, manifest)
+    told = _told(file, manifest)
+    facts = dict(told.facts) | {"left_out": left_out}
+    return replace(told, facts=facts, warnings=list(_warnings(left_out)))
+
+
+def _warnings(left_out: Sequence[str]) -> Iterator[Message]:
+    """Say what is not in the backup: files that can be made again from the videos that are."""
+    if left_out:
+        yield message(
+            "Left out: %(count)s files made from the videos, which are missing or damaged. "
+            "They can be made again; run: observe doctor --files",
+            count=len(left_out),
+        )
 
 
 def _require_folder(file: Path) -> None:
@@ -91,8 +105,8 @@ def _told(file: Path, manifest: Manifest) -> Answer:
     return Answer(facts, [said])
 
 
-def _write(shell: Shell, target: Path) -> Manifest:
-    """Write the archive from one state of the database.
+def _write(shell: Shell, target: Path) -> tuple[Manifest, list[str]]:
+    """Write the archive from one state of the database; tell what was damaged and is left out.
 
     A job may hash an original meanwhile, which gives the file its lasting name: then the state
     before is no longer on disk, and a newer one is taken.
@@ -102,15 +116,36 @@ def _write(shell: Shell, target: Path) -> Manifest:
             copy = Path(folder, DATABASE)
             _copy_database(shell.settings.database_path, copy)
             try:
-                sources = {DATABASE: copy} | _files(copy, shell.store)
-                manifest = _manifest(shell.settings, sources)
+                given, made = _files(copy, shell.store)
+                members = _members({DATABASE: copy} | given)
+                remade, left_out = _whole(made)
+                sources = {DATABASE: copy} | given | made
+                manifest = _manifest(shell.settings, members | remade)
                 archive.write(target, manifest, sources)
             except FileNotFoundError:
                 continue
-            return manifest
+            return manifest, left_out
     raise BadInputError(
         message("Files are missing from this home, so no backup was made. Run: observe doctor")
     )
+
+
+def _members(sources: dict[str, Path]) -> dict[str, Member]:
+    return {name: archive.member_of(path) for name, path in sources.items()}
+
+
+def _whole(made: dict[str, Path]) -> tuple[dict[str, Member], list[str]]:
+    """Return the files that are what their names say, and the names of the others.
+
+    What was made from a video can be made again: that must not keep the videos out of a backup.
+    """
+    found: dict[str, Member] = {}
+    for name, path in made.items():
+        with suppress(OSError):  # gone, or on a part of the disk that is dying
+            member = archive.member_of(path)
+            if archive.is_as_named(name, member):
+                found[name] = member
+    return found, [name for name in made if name not in found]
 
 
 def _copy_database(source: Path, target: Path) -> None:
@@ -119,36 +154,44 @@ def _copy_database(source: Path, target: Path) -> None:
         new.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
 
 
-def _files(copy: Path, store: Store) -> dict[str, Path]:
-    """Return every file that the database names, by its name in the archive."""
+def _files(copy: Path, store: Store) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Return the files that people gave and those made from them, by their names in the archive."""
     database = open_database(f"sqlite:///{copy}")
     try:
         with database.read() as session:
-            blobs, incoming = _named(session, store)
+            given, incoming = _given(session, store)
+            made = set(session.scalars(sa.select(DerivedFile.sha256))) - given
     finally:
         database.engine.dispose()
-    files = {f"store/blobs/{sha256[:2]}/{sha256}": store.blob(sha256) for sha256 in sorted(blobs)}
-    return files | {f"store/incoming/{name}": store.incoming(name) for name in sorted(incoming)}
+    arriving = {f"store/incoming/{name}": store.incoming(name) for name in sorted(incoming)}
+    return _blobs(store, given) | arriving, _blobs(store, made)
 
 
-def _named(session: Session, store: Store) -> tuple[set[str], set[str]]:
-    originals = session.execute(sa.select(Recording.sha256, Recording.incoming)).all()
+def _blobs(store: Store, names: set[str]) -> dict[str, Path]:
+    return {f"store/blobs/{sha256[:2]}/{sha256}": store.blob(sha256) for sha256 in sorted(names)}
+
+
+def _given(session: Session, store: Store) -> tuple[set[str], set[str]]:
+    """Return the kept and the incoming names of what people gave."""
+    rows = [
+        *session.execute(sa.select(Recording.sha256, Recording.incoming)),
+        *session.execute(sa.select(RecordingPart.sha256, RecordingPart.incoming)),
+    ]
     # Between naming and moving, a file is still where it came in.
-    adopted = {row.sha256 for row in originals if row.sha256 and store.blob(row.sha256).is_file()}
-    moving = {row.incoming for row in originals if row.incoming and row.sha256 not in adopted}
-    blobs = {row.sha256 for row in originals if row.sha256 and row.incoming not in moving}
-    blobs |= set(session.scalars(sa.select(DerivedFile.sha256)))
+    adopted = {row.sha256 for row in rows if row.sha256 and store.blob(row.sha256).is_file()}
+    moving = {row.incoming for row in rows if row.incoming and row.sha256 not in adopted}
+    kept = {row.sha256 for row in rows if row.sha256 and row.incoming not in moving}
     unfinished = sa.select(Upload.id).where(Upload.recording_id.is_(None), Upload.offset > 0)
-    return blobs, moving | {upload_id.hex for upload_id in session.scalars(unfinished)}
+    return kept, moving | {upload_id.hex for upload_id in session.scalars(unfinished)}
 
 
-def _manifest(settings: Settings, sources: dict[str, Path]) -> Manifest:
+def _manifest(settings: Settings, members: dict[str, Member]) -> Manifest:
     return Manifest(
         program=__version__,
         schema_revision=schema.head(),
         made_at=now().isoformat(timespec="seconds"),
         settings={"mode": settings.mode, "locale": settings.locale},
-        members={name: archive.member_of(path) for name, path in sources.items()},
+        members=members,
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from observe.cli.progress import bar_for
 from observe.cli.shell import Shell
 from observe.text import Message, message
-from observe.video.models import DerivedFile, Recording
+from observe.video.models import DerivedFile, Recording, RecordingPart
 from observe.video.store import Store, sha256_of
 
 
@@ -54,7 +54,9 @@ def _is_whole(store: Store, name: str, tell: Callable[[int], None]) -> bool:
 
 def _told(session: Session, store: Store, name: str) -> Message:
     path = str(store.root / "blobs" / name[:2] / name)
-    recording_id = session.scalar(sa.select(Recording.id).where(Recording.sha256 == name).limit(1))
+    whole = sa.select(Recording.id).where(Recording.sha256 == name)
+    part = sa.select(RecordingPart.recording_id).where(RecordingPart.sha256 == name)
+    recording_id = session.scalar(whole.union_all(part).limit(1))
     if recording_id is not None:
         return message(
             "The video of recording %(id)s is damaged: %(path)s. Put that file back from a backup.",

@@ -15,7 +15,11 @@ from observe.errors import ObserveError
 from observe.text import Message, message
 
 # The modules whose handlers a worker must know.
-HANDLERS = ("observe.video.prepare", "observe.feedback.publishing")
+HANDLERS = (
+    "observe.video.prepare",
+    "observe.video.blur_operations",
+    "observe.feedback.publishing",
+)
 
 
 def learn_handlers() -> None:

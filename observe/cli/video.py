@@ -1,8 +1,8 @@
-"""`observe video`: lessons in."""
+"""`observe video`: lessons in, their preparation, and what is told of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -12,33 +12,41 @@ from sqlalchemy.orm import Session
 
 from observe.cli.files import FILE
 from observe.cli.program import noun
-from observe.cli.progress import wait_for
+from observe.cli.progress import bar_for, wait_for
 from observe.cli.shell import Answer, Shell, Words, the_day, the_id, verb
 from observe.cli.words import option
 from observe.errors import BadInputError
+from observe.jobs import JobState
+from observe.people.access import Action
 from observe.people.directory import school_for, user_for
 from observe.people.models import Role, School, User
 from observe.people.operations import class_group_for
 from observe.text import message
-from observe.video import prepare
+from observe.video import derived, prepare
 from observe.video.models import Recording, RecordingState, Selection
 from observe.video.operations import (
     LessonDetails,
+    Received,
     add_received,
     check_details,
+    choose_audio,
     confirm_consent,
     preparation_of,
     receive,
     recording_for,
     recordings_of,
+    retry_preparation,
 )
+from observe.video.probe import probe
 from observe.video.timecode import format_time
 
-video = noun("video", message("Videos: add, list, show, state consent."))
+video = noun("video", message("Videos: add, prepare, show, cut clips, blur, captions."))
 
 
-@verb(video, "add", message("Adds the video of a lesson; the file itself is never altered."))
-@click.argument("file", type=FILE)
+@verb(
+    video, "add", message("Adds a lesson: its file, or several in order; they are never altered.")
+)
+@click.argument("files", type=FILE, nargs=-1, required=True)
 @option("--educator", required=True, about=message("The educator: reference, e-mail or id."))
 @option("--class-group", required=True, about=message("The class group, like «1° B»."))
 @option(
@@ -62,18 +70,36 @@ video = noun("video", message("Videos: add, list, show, state consent."))
 )
 @option("--school", about=message("The school's RBD, when the educator works in several."))
 @option("--wait", is_flag=True, about=message("Waits until everything is prepared."))
-def add(shell: Shell, /, *, file: Path, wait: bool, **told: str | None) -> Answer:
-    """Add a video; codable within seconds, prepared in the background."""
+def add(shell: Shell, /, *, files: tuple[Path, ...], wait: bool, **told: str | None) -> Answer:
+    """Add a lesson; codable within seconds, prepared in the background."""
     with shell.database.write() as session:
         details = _details(session, shell, told)
         check_details(session, details, actor=shell.actor)
-    received = receive(shell.store, file)  # it may copy for minutes: not in a transaction
+    first, *more = _received(shell, files)  # it may copy for minutes: not in a transaction
     with shell.database.write() as session:
-        recording = add_received(session, shell.store, received, details, actor=shell.actor)
+        recording = add_received(session, shell.store, first, details, actor=shell.actor, more=more)
         job = preparation_of(session, recording)
     if wait and job is not None:
         wait_for(shell, job.id, prepare.STEPS)
     return _told(shell, recording.id)
+
+
+def _received(shell: Shell, files: Sequence[Path]) -> list[Received]:
+    """Take all files in, or none."""
+    received: list[Received] = []
+    with bar_for(shell) as bar:
+        task = bar.add_task("", total=len(files))
+        try:
+            for path in files:
+                taking = message("Taking in %(name)s", name=path.name)
+                bar.update(task, description=shell.spoken(taking))
+                received.append(receive(shell.store, path))
+                bar.advance(task)
+        except BaseException:
+            for each in received:
+                shell.store.delete_incoming(each.name)
+            raise
+    return received
 
 
 def _details(session: Session, shell: Shell, told: Mapping[str, str | None]) -> LessonDetails:
@@ -166,6 +192,43 @@ def consent(shell: Shell, *, recording: str) -> Answer:
     with shell.database.write() as session:
         confirm_consent(session, the_id(recording), actor=shell.actor)
     return _told(shell, the_id(recording))
+
+
+@verb(video, "prepare", message("Waits until a recording is prepared; starts it where it stopped."))
+@click.argument("recording")
+@option("--again", is_flag=True, about=message("Also when it is done: makes what is missing."))
+@option("--audio-track", type=int, about=message("The sound track to hear: a stream's number."))
+def prepare_(shell: Shell, *, recording: str, again: bool, audio_track: int | None) -> Answer:
+    """Wait for the preparation, telling its steps."""
+    recording_id = the_id(recording)
+    with shell.database.write() as session:
+        row = recording_for(
+            session, recording_id, actor=shell.actor, action=Action.RECORDING_PREPARE
+        )
+        if audio_track is not None:
+            _require_track(shell, row, audio_track)
+            choose_audio(session, recording_id, audio_track, actor=shell.actor)
+        job = preparation_of(session, row)
+        stopped = job is None or job.state in (JobState.FAILED, JobState.CANCELLED)
+        if again or stopped:
+            job_id = retry_preparation(session, recording_id, again=again, actor=shell.actor)
+        else:
+            job_id = job.id if job is not None else ""
+    wait_for(shell, job_id, prepare.STEPS)
+    return _told(shell, recording_id)
+
+
+def _require_track(shell: Shell, row: Recording, audio_track: int) -> None:
+    """Return when the lesson's file has this sound track.
+
+    Raises:
+        BadInputError: it has not; the sentence names those it has.
+    """
+    path = derived.place_of(shell.store, row)
+    tracks = probe(path).audio_tracks if path is not None and path.exists() else ()
+    if audio_track not in {track.index for track in tracks}:
+        known = ", ".join(str(track.index) for track in tracks) or "–"
+        raise BadInputError(message("The sound tracks of this video are: %(known)s.", known=known))
 
 
 def _told(shell: Shell, recording_id: UUID) -> Answer:

@@ -17,8 +17,8 @@ from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
 from observe.jobs import CancelledError, Work, handler
 from observe.people import audit
 from observe.text import Message, message
-from observe.video import clips, derived
-from observe.video.models import DerivedFile, FileKind
+from observe.video import clips
+from observe.video.models import DerivedFile
 from observe.video.timecode import Span
 
 KIND = "feedback.publish"
@@ -47,7 +47,7 @@ def publish(work: Work, subject_id: UUID) -> None:
 
 
 def cut(work: Work, feedback_id: UUID, kind: FocusKind) -> None:
-    """Make the clip of one focus where there is none yet, and its picture.
+    """Make the clip of one focus where there is none yet, its picture, and its captions if any.
 
     Raises:
         CancelledError: the feedback was taken back to the draft.
@@ -60,6 +60,7 @@ def cut(work: Work, feedback_id: UUID, kind: FocusKind) -> None:
     try:
         clips.make_clip(work, recording_id, span)
         clips.make_clip_poster(work, recording_id, span)
+        clips.make_clip_captions(work, recording_id, span)
     except FileNotFoundError as error:  # not a passing fault: trying again would not bring it back
         raise ConflictError(
             message("The video of this lesson is not here any more, so no clip can be cut.")
@@ -113,7 +114,7 @@ def span_of(focus: Focus | None) -> Span:
 
 def _clip(session: Session, focus: Focus) -> DerivedFile:
     recording_id, span = focus.feedback.observation.recording_id, span_of(focus)
-    clip = derived.find(session, recording_id, FileKind.CLIP, clips.recipe(span))
+    clip = clips.find_clip(session, recording_id, span)
     if clip is None:
         raise ConflictError(message("A clip is not there; publish again to cut it."))
     return clip

@@ -5,10 +5,11 @@ A file that is refused, or whose transaction fails, leaves nothing behind.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -26,12 +27,13 @@ from observe.people.access import Action, Actor, Thing
 from observe.people.models import ClassGroup, Membership, Role
 from observe.text import message
 from observe.video import prepare
-from observe.video.models import Recording, RecordingState, Selection
+from observe.video.models import Recording, RecordingPart, RecordingState, Selection
 from observe.video.probe import Probe, probe
 from observe.video.store import Store
 
 LONGEST_NAME: Final = 200
 LONGEST_SUBJECT: Final = 100
+LONGEST_MS: Final = 6 * 3600 * 1000
 _UNDO: Final = "video.undo"
 _DONE: Final = "video.done"
 
@@ -91,28 +93,48 @@ def receive(store: Store, path: Path) -> Received:
 
 
 def add_received(
-    session: Session, store: Store, received: Received, details: LessonDetails, *, actor: Actor
+    session: Session,
+    store: Store,
+    received: Received,
+    details: LessonDetails,
+    *,
+    actor: Actor,
+    more: Sequence[Received] = (),
 ) -> Recording:
-    """Add the recording of a received file; if the transaction fails, the file goes with it.
+    """Add the recording of received files; if the transaction fails, the files go with it.
 
     Raises:
-        BadInputError, NotAllowedError, NotFoundError: as `add_file`.
+        BadInputError, NotAllowedError, NotFoundError: as `add_recording`.
     """
-    if_undone(session, lambda: store.delete_incoming(received.name))
-    return add_recording(session, received, details, actor=actor)
+    for each in (received, *more):
+        if_undone(session, partial(store.delete_incoming, each.name))
+    return add_recording(session, received, details, actor=actor, more=more)
 
 
 def add_recording(
-    session: Session, received: Received, details: LessonDetails, *, actor: Actor
+    session: Session,
+    received: Received,
+    details: LessonDetails,
+    *,
+    actor: Actor,
+    more: Sequence[Received] = (),
 ) -> Recording:
     """Add the recording of a file that stays where it is if the transaction fails.
 
+    `more` are further files of the same lesson, in order: joined, they are one timeline. Such a
+    lesson is codable once they are joined.
+
     Raises:
-        BadInputError, NotAllowedError, NotFoundError: as `add_file`.
+        BadInputError, NotAllowedError, NotFoundError: as `add_file`. BadInputError: together the
+            files are longer than a lesson may be.
     """
     check_details(session, details, actor=actor)
     recording = _recording(received, details, actor)
+    if more:
+        _join_later(recording, more)
     session.add(recording)
+    session.flush()
+    session.add_all(_parts(recording, more))
     session.flush()
     audit.record(
         session,
@@ -156,6 +178,32 @@ def _recording(received: Received, details: LessonDetails, actor: Actor) -> Reco
         audio_codec=measured.audio_codec,
         playable=playable,
     )
+
+
+def _join_later(recording: Recording, more: Sequence[Received]) -> None:
+    """Say that nothing plays before all files are joined, and how long the whole will about be."""
+    whole_ms = (recording.duration_ms or 0) + sum(part.probe.duration_ms for part in more)
+    if whole_ms > LONGEST_MS:
+        raise BadInputError(
+            message("Together these files are longer than six hours. Add them as several lessons.")
+        )
+    recording.state, recording.playable = RecordingState.RECEIVED, False
+    recording.media_type, recording.duration_ms = None, whole_ms
+
+
+def _parts(recording: Recording, more: Sequence[Received]) -> list[RecordingPart]:
+    return [
+        RecordingPart(
+            id=new_id(),
+            recording_id=recording.id,
+            position=position,
+            original_name=part.original_name,
+            incoming=part.name,
+            size_bytes=part.size_bytes,
+            duration_ms=part.probe.duration_ms,
+        )
+        for position, part in enumerate(more, 2)
+    ]
 
 
 def check_details(session: Session, details: LessonDetails, *, actor: Actor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -11,9 +12,9 @@ from sqlalchemy.orm import Session
 from observe.db import now
 from observe.text import Message, message
 from observe.video import derived
-from observe.video.models import DerivedFile, Recording, Upload
+from observe.video.models import DerivedFile, Recording, RecordingPart, Upload
 from observe.video.store import Store
-from observe.video.sweep import COPIED_WITHIN, stale_incoming
+from observe.video.sweep import COPIED_WITHIN, needed_sides, stale_incoming
 
 
 def problems(session: Session, store: Store) -> list[Message]:
@@ -29,18 +30,25 @@ def problems(session: Session, store: Store) -> list[Message]:
 
 def _originals(session: Session, store: Store) -> Iterator[Message]:
     for row in session.scalars(sa.select(Recording).order_by(Recording.id)):
-        path = derived.place_of(store, row)
-        if path is None:
-            continue  # deleted: no file is right
-        if (size := _size(path)) is None:
-            yield message(
-                "The video of recording %(id)s is missing. Restore it from a backup.", id=row.id
-            )
-        elif size != row.size_bytes:
-            yield message(
-                "The video of recording %(id)s has changed size. Restore it from a backup.",
-                id=row.id,
-            )
+        yield from _given(store, row, row.id)
+    parts = sa.select(RecordingPart).order_by(RecordingPart.recording_id, RecordingPart.position)
+    for part in session.scalars(parts):
+        yield from _given(store, part, part.recording_id)
+
+
+def _given(store: Store, row: derived.Given, recording_id: UUID) -> Iterator[Message]:
+    path = derived.place_of(store, row)
+    if path is None:
+        return  # deleted: no file is right
+    if (size := _size(path)) is None:
+        yield message(
+            "The video of recording %(id)s is missing. Restore it from a backup.", id=recording_id
+        )
+    elif size != row.size_bytes:
+        yield message(
+            "The video of recording %(id)s has changed size. Restore it from a backup.",
+            id=recording_id,
+        )
 
 
 def _made(session: Session, store: Store) -> Iterator[Message]:
@@ -74,6 +82,8 @@ def _orphans(session: Session, store: Store) -> Iterator[Message]:
 
 def _leftovers(session: Session, store: Store) -> Iterator[Message]:
     stale = [file.name for file in stale_incoming(session, store)]
+    needed = needed_sides(session, store)
+    stale += [file.name for file in store.sides() if file.name not in needed]
     stale += [
         file.name
         for file in store.leftovers()

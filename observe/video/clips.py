@@ -6,65 +6,148 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe.db import Database
 from observe.errors import BadInputError
 from observe.jobs import Work
 from observe.text import message
-from observe.video import derived, graphs, pictures, tools
+from observe.video import captions, derived, graphs, pictures, tools
 from observe.video.derived import Made
 from observe.video.graphs import Watch
-from observe.video.models import FileKind
-from observe.video.probe import probe
+from observe.video.models import DerivedFile, FileKind, Recording
+from observe.video.probe import Probe, probe
 from observe.video.store import Store
 from observe.video.timecode import Span
 
-RECIPE: Final = "clip-1"
+RECIPE: Final = "clip-2"
+SLACK_MS: Final = 100  # lengths of two copies of one lesson differ by less
+_CLIPPING: Final = Path(__file__).with_name("clipping.py")
+_READING: Final = tools.Limits(
+    wall_seconds=120, cpu_seconds=60, memory_bytes=2 * tools.GIB, output_bytes=0
+)
 
 
-def cut_clip(source: Path, span: Span, target: Path, *, watch: Watch | None = None) -> None:
+def cut_clip(
+    source: Path,
+    span: Span,
+    target: Path,
+    *,
+    audio_track: int | None = None,
+    watch: Watch | None = None,
+) -> None:
     """Write to `target` (MP4) the frames and the sound of `source` that lie in `span`.
 
-    Upright, at most 720p, without metadata; the clip's 0 is the span's start.
+    Upright, at most 720p, without metadata; the clip's 0 is the span's start. Where no frame begins
+    in the span (a gap, or less than a frame), the one that stands on the screen then is shown.
+    `audio_track` is the stream to be heard, chosen by rule when it is None.
 
     Raises:
         BadInputError: the source cannot be read there, or the span lies outside of it.
         OSError: the disk is full.
     """
-    measured = probe(source)
-    if span.end_ms > measured.duration_ms:
+    measured = probe(source, audio_track=audio_track)
+    if span.start_ms >= measured.duration_ms or span.end_ms > measured.duration_ms + SLACK_MS:
         raise BadInputError(message("This moment lies outside the video."))
+    watch = watch or Watch()
     try:
-        graphs.cut(source, measured, span, target, watch or Watch())
-        probe(target)
+        if not _cut(source, measured, span, target, watch):
+            standing_us = _standing_frame(source, measured, span, watch)
+            graphs.cut(source, measured, span, target, watch, standing_us=standing_us)
+            probe(target)
     except (tools.ToolError, BadInputError) as error:
         raise BadInputError(
             message("This part of the video is damaged. Choose another moment.")
         ) from error
 
 
-def recipe(span: Span) -> str:
+def _cut(source: Path, measured: Probe, span: Span, target: Path, watch: Watch) -> bool:
+    """Tell whether the span could be cut: it cannot when no frame begins in it."""
+    try:
+        graphs.cut(source, measured, span, target, watch)
+        probe(target)
+    except (tools.ToolError, BadInputError) as error:
+        if isinstance(error, tools.ToolError) and error.by_force:
+            raise
+        return False
+    return True
+
+
+def _standing_frame(source: Path, measured: Probe, span: Span, watch: Watch) -> int:
+    """Return the time (container's clock, microseconds) of the frame that stands through `span`.
+
+    Raises:
+        BadInputError: frames do begin in it, but cannot be read.
+    """
+    start, end = graphs.marks(measured, span)
+    question = {
+        "path": str(source),
+        "options": tools.reading_options(),
+        "stream": measured.video_index,
+        "start_us": round(start * 1_000_000),
+        "end_us": round(end * 1_000_000),
+    }
+    found: int | None = tools.run_reader(_CLIPPING, question, _READING, tick=watch.tick)[
+        "standing_us"
+    ]
+    if found is None:
+        raise BadInputError(message("This part of the video is damaged. Choose another moment."))
+    return found
+
+
+# --- kept ----------------------------------------------------------------------------------------
+
+
+def recipe(span: Span, audio_track: int | None = None) -> str:
     """Return the recipe of the clip of `span`: the same one again is the same file."""
-    return f"{RECIPE} {span.start_ms}-{span.end_ms}"
+    return derived.with_track(f"{RECIPE} {span.start_ms}-{span.end_ms}", audio_track)
+
+
+def recipe_now(session: Session, recording_id: UUID, span: Span) -> str:
+    """Return the recipe of the clip of `span` with the sound that is chosen now."""
+    return recipe(span, session.get_one(Recording, recording_id).audio_track)
+
+
+def find_clip(session: Session, recording_id: UUID, span: Span) -> DerivedFile | None:
+    """Return the kept clip of `span`, when it was cut."""
+    return derived.find(
+        session, recording_id, FileKind.CLIP, recipe_now(session, recording_id, span)
+    )
 
 
 def make_clip(work: Work, recording_id: UUID, span: Span) -> UUID:
     """Return the id of the kept clip of `span`, cutting it when there is none yet.
 
-    Cut from the original. For use inside a job's step: doing it again changes nothing.
+    For use inside a job's step: doing it again changes nothing.
 
     Raises:
         BadInputError: the span lies outside the video or cannot be read.
+        FileNotFoundError: the video is not there.
     """
-    store = Store(work.settings.store_path)
-    with work.database.read() as session:
-        known = derived.find(session, recording_id, FileKind.CLIP, recipe(span))
-        source = derived.original_path(session, store, recording_id)
+    store, watch = Store(work.settings.store_path), Watch(tick=work.check_cancelled)
+    return keep_clip(work.database, store, recording_id, span, watch=watch)
+
+
+def keep_clip(
+    database: Database, store: Store, recording_id: UUID, span: Span, *, watch: Watch
+) -> UUID:
+    """Return the id of the kept clip of `span`; of two who cut it at once, both get the same.
+
+    Raises:
+        BadInputError, FileNotFoundError: as `make_clip`.
+    """
+    with database.read() as session:
+        known = find_clip(session, recording_id, span)
+        source = derived.source_for_clips(session, store, recording_id)
+        track = session.get_one(Recording, recording_id).audio_track
     if known is not None:
         return known.id
     made = store.temporary(".mp4")
     try:
-        cut_clip(source, span, made, watch=Watch(tick=work.check_cancelled))
-        clip = Made(recording_id, FileKind.CLIP, recipe(span), "video/mp4")
-        return derived.keep(work.database, store, made, clip)
+        cut_clip(source, span, made, audio_track=track, watch=watch)
+        clip = Made(recording_id, FileKind.CLIP, recipe(span, track), "video/mp4")
+        return derived.keep(database, store, made, clip)
     finally:
         made.unlink(missing_ok=True)
 
@@ -79,16 +162,65 @@ def make_clip_poster(work: Work, recording_id: UUID, span: Span) -> UUID:
     """
     store = Store(work.settings.store_path)
     with work.database.read() as session:
-        known = derived.find(session, recording_id, FileKind.CLIP_POSTER, recipe(span))
-        clip = derived.find(session, recording_id, FileKind.CLIP, recipe(span))
-    if known is not None:
-        return known.id
+        clip = find_clip(session, recording_id, span)
+        known = poster_of(session, clip) if clip is not None else None
     if clip is None:
         raise BadInputError(message("This clip has not been cut yet."))
+    if known is not None:
+        return known.id
     source, made = store.blob(clip.sha256), store.temporary(".jpg")
     try:
         pictures.draw_poster(source, probe(source), 0, made, work.check_cancelled)
-        what = Made(recording_id, FileKind.CLIP_POSTER, recipe(span), "image/jpeg")
+        what = Made(recording_id, FileKind.CLIP_POSTER, clip.recipe, "image/jpeg")
         return derived.keep(work.database, store, made, what)
     finally:
         made.unlink(missing_ok=True)
+
+
+def poster_of(session: Session, clip: DerivedFile) -> DerivedFile | None:
+    """Return the picture of a kept clip, when it was drawn."""
+    return derived.find(session, clip.recording_id, FileKind.CLIP_POSTER, clip.recipe)
+
+
+# --- with its captions ---------------------------------------------------------------------------
+
+
+def make_clip_captions(work: Work, recording_id: UUID, span: Span) -> UUID | None:
+    """Return the id of what is said in the clip of `span`, or None when no captions say anything.
+
+    For use inside a job's step: doing it again changes nothing.
+    """
+    store = Store(work.settings.store_path)
+    with work.database.read() as session:
+        known = captions.chosen(session, recording_id)
+        cues = captions.cut(captions.cues_of(session, store, recording_id), span)
+    if known is None or not cues:
+        return None
+    made = store.temporary(".vtt")
+    try:
+        made.write_text(captions.write_vtt(cues), encoding="utf-8", newline="\n")
+        what = Made(
+            recording_id,
+            FileKind.CLIP_CAPTIONS,
+            f"{_captions_recipe(span)}{known.sha256[:16]}",
+            captions.MEDIA_TYPE,
+        )
+        return derived.keep(work.database, store, made, what)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _captions_recipe(span: Span) -> str:
+    return f"captions-1 {span.start_ms}-{span.end_ms} "
+
+
+def captions_of_clip(session: Session, recording_id: UUID, span: Span) -> DerivedFile | None:
+    """Return what is said in the clip of `span`, as it was when the clip was last made."""
+    begins = DerivedFile.recipe.startswith(_captions_recipe(span), autoescape=True)
+    return session.scalars(
+        sa.select(DerivedFile)
+        .where(DerivedFile.recording_id == recording_id, begins)
+        .where(DerivedFile.kind == FileKind.CLIP_CAPTIONS)
+        .order_by(DerivedFile.id.desc())
+        .limit(1)
+    ).first()

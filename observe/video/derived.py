@@ -1,9 +1,15 @@
-"""Files made from a recording: kept once, found again by recording, kind and recipe."""
+"""Files made from a recording: kept once, found again by recording, kind and recipe.
+
+And where the files that people gave are, the recording's own and those of its further parts.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,8 +18,12 @@ from sqlalchemy.orm import Session
 
 from observe.db import Database, now
 from observe.ids import new_id
-from observe.video.models import DerivedFile, FileKind, Recording
+from observe.video.models import DerivedFile, FileKind, Recording, RecordingPart
 from observe.video.store import Blob, Store
+
+Given = Recording | RecordingPart  # a row that stands for one file that a person gave
+HEARD: Final = frozenset({FileKind.PROXY, FileKind.WAVEFORM, FileKind.VOICES})
+_TRACK: Final = re.compile(r" a(\d+)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -38,13 +48,64 @@ def find(session: Session, recording_id: UUID, kind: FileKind, recipe: str) -> D
 
 
 def newest(session: Session, recording_id: UUID, kind: FileKind) -> DerivedFile | None:
-    """Return the file of this kind that was made last."""
-    return session.scalars(
+    """Return the file of this kind that was made last, for the sound track now chosen.
+
+    Until a copy with that sound is made, one with another sound still plays.
+    """
+    made = session.scalars(
         sa.select(DerivedFile)
         .where(DerivedFile.recording_id == recording_id, DerivedFile.kind == kind)
         .order_by(DerivedFile.id.desc())
+    ).all()
+    if kind not in HEARD:
+        return made[0] if made else None
+    recording = session.get_one(Recording, recording_id)
+    for row in made:
+        if track_of(row.recipe) == recording.audio_track:
+            return row
+    plays_without = kind is not FileKind.PROXY or recording.playable
+    return made[0] if made and not plays_without else None
+
+
+def newest_by_recipe(
+    session: Session, recording_id: UUID, kind: FileKind, begins: str
+) -> DerivedFile | None:
+    """Return the file made last by a recipe that begins so."""
+    return session.scalars(
+        sa.select(DerivedFile)
+        .where(
+            DerivedFile.recording_id == recording_id,
+            DerivedFile.kind == kind,
+            DerivedFile.recipe.startswith(begins, autoescape=True),
+        )
+        .order_by(DerivedFile.id.desc())
         .limit(1)
     ).first()
+
+
+def with_track(recipe: str, audio_track: int | None) -> str:
+    """Return the recipe of a file in which this sound track is heard; None is the usual one.
+
+    >>> with_track("remux-1", 2)
+    'remux-1 a2'
+    """
+    return recipe if audio_track is None else f"{recipe} a{audio_track}"
+
+
+def track_of(recipe: str) -> int | None:
+    """Return the sound track that a recipe names.
+
+    >>> track_of("remux-1 a2"), track_of("remux-1")
+    (2, None)
+    """
+    found = _TRACK.search(recipe)
+    return int(found[1]) if found else None
+
+
+def is_whole(store: Store, row: DerivedFile) -> bool:
+    """Tell whether the file is there in full length; its content is not read."""
+    path = store.blob(row.sha256)
+    return path.exists() and path.stat().st_size == row.size_bytes
 
 
 def keep(database: Database, store: Store, made: Path, what: Made) -> UUID:
@@ -84,6 +145,15 @@ def _insert(session: Session, blob: Blob, what: Made) -> sa.Insert:
     return insert
 
 
+def forget(session: Session, store: Store, row_id: UUID) -> None:
+    """Remove a row whose file is not there, and what is left of the file; it is made again."""
+    row = session.get(DerivedFile, row_id)
+    if row is not None:
+        session.delete(row)
+        session.flush()
+        forget_blob(session, store, row.sha256)
+
+
 def forget_blob(session: Session, store: Store, sha256: str) -> None:
     """Remove a blob from the store when no row names it any more."""
     if not is_known(session, sha256):
@@ -93,8 +163,37 @@ def forget_blob(session: Session, store: Store, sha256: str) -> None:
 def is_known(session: Session, sha256: str) -> bool:
     """Tell whether any row names this blob."""
     named = sa.select(Recording.sha256).where(Recording.sha256 == sha256)
+    part = sa.select(RecordingPart.sha256).where(RecordingPart.sha256 == sha256)
     made = sa.select(DerivedFile.sha256).where(DerivedFile.sha256 == sha256)
-    return session.execute(named.union_all(made).limit(1)).first() is not None
+    return session.execute(named.union_all(part, made).limit(1)).first() is not None
+
+
+# --- what people gave ----------------------------------------------------------------------------
+
+
+def parts_of(session: Session, recording_id: UUID) -> Sequence[RecordingPart]:
+    """Return the further files of a lesson, in order; none for a lesson in one file."""
+    return session.scalars(
+        sa.select(RecordingPart)
+        .where(RecordingPart.recording_id == recording_id)
+        .order_by(RecordingPart.position)
+    ).all()
+
+
+def source_for_clips(session: Session, store: Store, recording_id: UUID) -> Path:
+    """Return the file that holds the whole lesson on its timeline, in the best quality there is.
+
+    The original of a lesson in one file; the joined copy of one in several.
+
+    Raises:
+        FileNotFoundError: the original was removed, or the files are not joined yet.
+    """
+    if not parts_of(session, recording_id):
+        return original_path(session, store, recording_id)
+    joined = newest(session, recording_id, FileKind.PROXY)
+    if joined is None:
+        raise FileNotFoundError("the files of this lesson are not joined yet")
+    return store.blob(joined.sha256)
 
 
 def original_path(session: Session, store: Store, recording_id: UUID) -> Path:
@@ -110,12 +209,12 @@ def original_path(session: Session, store: Store, recording_id: UUID) -> Path:
     return path
 
 
-def place_of(store: Store, recording: Recording) -> Path | None:
-    """Return where the original is or should be, or None when it was removed.
+def place_of(store: Store, given: Given) -> Path | None:
+    """Return where a given file is or should be, or None when it was removed.
 
     It is hashed before it moves: until its lasting place is taken, the incoming name holds.
     """
-    kept = store.blob(recording.sha256) if recording.sha256 is not None else None
-    if recording.incoming is not None and (kept is None or not kept.exists()):
-        return store.incoming(recording.incoming)
+    kept = store.blob(given.sha256) if given.sha256 is not None else None
+    if given.incoming is not None and (kept is None or not kept.exists()):
+        return store.incoming(given.incoming)
     return kept

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from observe import jobs
 from observe.db import now
-from observe.errors import ConflictError
+from observe.errors import BadInputError, ConflictError
 from observe.jobs import Job
 from observe.people import access, audit
 from observe.people.access import Action, Actor
@@ -56,6 +56,7 @@ __all__ = [
     "begin_upload",
     "cancel_preparation",
     "check_details",
+    "choose_audio",
     "confirm_consent",
     "derived_file",
     "discard_upload",
@@ -68,6 +69,7 @@ __all__ = [
     "recording_for",
     "recordings_of",
     "retry_preparation",
+    "same_content",
     "upload_for",
     "uploaded_recording",
     "watched",
@@ -89,6 +91,7 @@ _CAMERA = (
     "dv",
 )
 _OTHER = ("mkv", "webm", "wmv", "asf", "ogv", "flv")
+MOST_STREAMS: Final = 64  # of one file: more is refused when it is added
 SUFFIXES: Final = frozenset(f".{kind}" for kind in (*_CAMERA, *_OTHER))
 
 
@@ -228,8 +231,10 @@ def cancel_preparation(session: Session, recording_id: UUID, *, actor: Actor) ->
     _record(session, "recording.preparation_cancelled", recording, actor)
 
 
-def retry_preparation(session: Session, recording_id: UUID, *, actor: Actor) -> str:
-    """Prepare again what was cancelled or failed; return the job's id.
+def retry_preparation(
+    session: Session, recording_id: UUID, *, again: bool = False, actor: Actor
+) -> str:
+    """Prepare again what was cancelled or failed (with `again` also what is done); return the job.
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers. ConflictError: the file was refused.
@@ -240,7 +245,48 @@ def retry_preparation(session: Session, recording_id: UUID, *, actor: Actor) -> 
             message("This video was refused. Copy it from the camera and add it again.")
         )
     _record(session, "recording.preparation_retried", recording, actor)
-    return jobs.enqueue(session, prepare.KIND, recording.id)
+    return jobs.enqueue(session, prepare.KIND, recording.id, again=again)
+
+
+def choose_audio(
+    session: Session, recording_id: UUID, index: int | None, *, actor: Actor
+) -> Recording:
+    """Hear the lesson on the sound track `index` (a stream of its file) from now on.
+
+    None leaves the choice to the rule again. What depends on the sound is prepared anew.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers. BadInputError: no file has such a track.
+        ConflictError: the file was refused.
+    """
+    recording = recording_for(session, recording_id, actor=actor, action=Action.RECORDING_PREPARE)
+    if index is not None and not 0 <= index < MOST_STREAMS:
+        raise BadInputError(message("This video has no such sound track."), field="audio_track")
+    if recording.state is RecordingState.REFUSED:
+        raise ConflictError(
+            message("This video was refused. Copy it from the camera and add it again.")
+        )
+    if recording.audio_track != index:
+        recording.audio_track = index
+        _record(session, "recording.audio_chosen", recording, actor)
+        jobs.enqueue(session, prepare.KIND, recording.id, again=True)
+    return recording
+
+
+def same_content(session: Session, recording: Recording) -> list[Recording]:
+    """Return the other recordings of this educator with the very same file, the oldest first.
+
+    Known once the file is hashed, seconds to minutes after adding. Others may have added them: ask
+    access before anything of them is shown.
+    """
+    if recording.sha256 is None:
+        return []
+    found = whole().where(
+        Recording.sha256 == recording.sha256,
+        Recording.educator_id == recording.educator_id,
+        Recording.id != recording.id,
+    )
+    return list(session.scalars(found.order_by(Recording.created_at, Recording.id)))
 
 
 def _record(session: Session, action: str, recording: Recording, actor: Actor) -> None:

@@ -8,12 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from observe.video.graphs import SOUND_RATE
-
+RATE: Final = 16_000
 PEAKS_A_SECOND: Final = 20
-RECIPE: Final = f"peaks-1 {PEAKS_A_SECOND}hz"
-_SAMPLES: Final = SOUND_RATE // PEAKS_A_SECOND
-_AT_ONCE: Final = 20_000  # peaks: 16 MB of sound in memory
+RECIPE: Final = f"peaks-2 {PEAKS_A_SECOND}hz"
+_SAMPLES: Final = RATE // PEAKS_A_SECOND
+_AT_ONCE: Final = 10_000  # peaks: 16 MB of sound in memory
 
 
 def peaks_of(samples: NDArray[np.int16]) -> NDArray[np.uint8]:
@@ -30,7 +29,7 @@ def peaks_of(samples: NDArray[np.int16]) -> NDArray[np.uint8]:
 
 
 def write_peaks(sound: Path, target: Path) -> None:
-    """Write the peaks of bare 16-bit samples, one byte each, in memory that does not grow."""
+    """Write the peaks of bare 16-bit samples at 16 kHz, one byte each, in flat memory."""
     size = _AT_ONCE * _SAMPLES * 2
     with sound.open("rb") as given, target.open("xb") as made:
         while block := given.read(size):

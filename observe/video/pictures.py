@@ -74,15 +74,22 @@ def strip_layout(recipe: str) -> StripLayout:
 
 
 def draw_strip(
-    source: Path, probe: Probe, layout: StripLayout, target: Path, tick: tools.Tick
+    source: Path,
+    probe: Probe,
+    layout: StripLayout,
+    target: Path,
+    tick: tools.Tick,
+    *,
+    keyed: bool = False,
 ) -> None:
-    """Write the sheet as JPEG.
+    """Write the sheet as JPEG; `keyed`: there is a key frame each second, which is near enough.
 
     Raises:
         BadInputError: no picture of the video can be read.
     """
     moments = layout.moments(probe.duration_ms)
-    _draw(source, probe, moments, layout, target, tick)
+    exact = probe.duration_ms <= EXACT_UP_TO_MS and not keyed
+    _draw(source, probe, moments, layout, target, tick, exact=exact)
 
 
 def draw_poster(source: Path, probe: Probe, at_ms: int, target: Path, tick: tools.Tick) -> None:
@@ -93,7 +100,7 @@ def draw_poster(source: Path, probe: Probe, at_ms: int, target: Path, tick: tool
     """
     width, height = fitting(probe.width, probe.height, *POSTER)
     single = StripLayout(width, height, columns=1, count=1, interval_ms=probe.duration_ms)
-    _draw(source, probe, [at_ms], single, target, tick)
+    _draw(source, probe, [at_ms], single, target, tick, exact=probe.duration_ms <= EXACT_UP_TO_MS)
 
 
 def _draw(
@@ -103,6 +110,8 @@ def _draw(
     layout: StripLayout,
     target: Path,
     tick: tools.Tick,
+    *,
+    exact: bool,
 ) -> None:
     question = {
         "path": str(source),
@@ -110,7 +119,7 @@ def _draw(
         "stream": probe.video_index,
         "rotation": probe.rotation,
         "moments_us": [probe.first_frame_us + 1000 * moment for moment in moments],
-        "exact": probe.duration_ms <= EXACT_UP_TO_MS,
+        "exact": exact,
         "columns": layout.columns,
         "width": layout.width,
         "height": layout.height,

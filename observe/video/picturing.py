@@ -36,7 +36,9 @@ def draw(question: dict[str, Any]) -> int:
     rows = -(-len(moments) // columns)
     sheet = np.full((rows * height, columns * width, 3), GREY, np.uint8)
     drawn = 0
-    with av.open(f"file:{question['path']}", options=question["options"]) as container:
+    with av.open(
+        f"file:{question['path']}", options=question["options"], metadata_errors="replace"
+    ) as container:
         video = container.streams[question["stream"]]
         video.codec_context.thread_count = 2
         frames = _frames(container, video, moments, exact=question["exact"])

@@ -5,26 +5,51 @@ Refuses what is no lesson with one sentence that says what to do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import structlog
 
-from observe.errors import BadInputError
+from observe.errors import BadInputError, ConflictError
 from observe.text import Message, message
 from observe.video import tools
 
 _READER: Final = Path(__file__).with_name("probing.py")
+_LISTENER: Final = Path(__file__).with_name("listening.py")
 _LIMITS: Final = tools.Limits(
     wall_seconds=60, cpu_seconds=40, memory_bytes=2 * tools.GIB, output_bytes=0, niceness=0
 )
 _HEAD_BYTES: Final = 4096
+SILENCE_DB: Final = -70.0
+CLEARLY_DB: Final = 6.0  # a track is clearly louder from here on
 STEADY_START_MS: Final = 20  # a first frame later than this would shift the player's clock
 
 log = structlog.get_logger(__name__)
 
 Plan = Literal["play", "remux", "encode"]
+
+
+class NotMeasuredError(ConflictError):
+    """The measuring was ended by a limit or a signal: nothing is known of the file, so it stays."""
+
+
+@dataclass(frozen=True)
+class AudioTrack:
+    """A sound track of a file. `index` is its stream; language and title are what the file says.
+
+    `loudness_db`: the mean level below full scale, from a few seconds; None where it was not
+    needed to choose, or nothing could be heard.
+    """
+
+    index: int
+    codec: str
+    language: str
+    title: str
+    channels: int
+    default: bool
+    loudness_db: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +75,9 @@ class Probe:
     pixels: str
     audio_index: int | None
     audio_codec: str | None
+    audio_tracks: tuple[AudioTrack, ...]
     plain_streams: bool  # the streams chosen are those that a browser takes by itself
+    hdr: bool  # brighter than screens of browsers show: needs tone mapping
 
     @property
     def duration_ms(self) -> int:
@@ -70,67 +97,117 @@ class Probe:
     @property
     def plan(self) -> Plan:
         """What a browser needs: nothing, another container, or another encoding."""
-        if _in_mp4(self) or _in_webm(self):
-            return "play" if self._plays_at_zero else "remux"
-        return "remux" if self._video_fits and "avi" not in self.format else "encode"
+        if self.hdr or self.pixels not in _EIGHT_BIT:
+            return "encode"
+        if self._plays_at_zero and (_in_mp4(self) or _in_webm(self)):
+            return "play"
+        return "remux" if _moves_to_mp4(self) or _moves_to_webm(self) else "encode"
 
     @property
     def _plays_at_zero(self) -> bool:
         return self.plain_streams and abs(self.start_offset_ms) <= STEADY_START_MS
-
-    @property
-    def _video_fits(self) -> bool:
-        return self.pixels in _EIGHT_BIT and self.video_codec == "h264"
 
 
 _EIGHT_BIT: Final = ("yuv420p", "yuvj420p")
 
 
 def _in_mp4(probe: Probe) -> bool:
-    return (
-        "mp4" in probe.format
-        and probe.video_codec == "h264"
-        and probe.pixels in _EIGHT_BIT
-        and probe.audio_codec in (None, "aac", "mp3")
-    )
+    sounds = (None, "aac", "mp3") if probe.video_codec == "h264" else (None, "aac", "mp3", "opus")
+    seen = probe.video_codec in ("h264", "vp9", "av1")
+    return "mp4" in probe.format and seen and probe.audio_codec in sounds
 
 
 def _in_webm(probe: Probe) -> bool:
-    return (
-        "webm" in probe.format
-        and probe.video_codec in ("vp8", "vp9", "av1")
-        and probe.pixels in _EIGHT_BIT
-        and probe.audio_codec in (None, "opus", "vorbis")
-    )
+    return probe.format == "webm" and _moves_to_webm(probe)
 
 
-def probe(path: Path) -> Probe:
-    """Return what the video at `path` is.
+def _moves_to_mp4(probe: Probe) -> bool:
+    return probe.video_codec == "h264" and probe.format != "avi"  # AVI does not tell when
+
+
+def _moves_to_webm(probe: Probe) -> bool:
+    heard = probe.audio_codec in (None, "opus", "vorbis")
+    return probe.video_codec in ("vp8", "vp9", "av1") and probe.format != "avi" and heard
+
+
+def probe(path: Path, *, audio_track: int | None = None) -> Probe:
+    """Return what the video at `path` is, heard on `audio_track` where the file has that stream.
+
+    Else the sound is the track marked as default, else the loudest, else the first.
 
     Raises:
         BadInputError: it is no video that can be a lesson; the sentence says what to do.
+        NotMeasuredError: it was ended from outside; the same file may do next time.
     """
     if path.stat().st_size == 0:
         raise BadInputError(_REFUSALS["empty"])
+    measured = _measured(path, audio_track)
+    if len(measured.audio_tracks) < 2 or measured.audio_index == audio_track:
+        return measured
+    tracks = _heard(path, measured.audio_tracks)
+    chosen = spoken(tracks)
+    if chosen.index != measured.audio_index:
+        measured = _measured(path, chosen.index)
+    return replace(measured, audio_tracks=tracks)
+
+
+def spoken(tracks: Sequence[AudioTrack]) -> AudioTrack:
+    """Return the track to hear: of those not silent, the one marked, else the loudest.
+
+    A later track must be clearly louder than an earlier one: the first is what every player takes.
+    """
+    heard = [track for track in tracks if _level(track) > SILENCE_DB] or list(tracks)
+    offered = [track for track in heard if track.default] or heard
+    loudest = max(map(_level, offered))
+    return next(track for track in offered if _level(track) >= loudest - CLEARLY_DB)
+
+
+def _level(track: AudioTrack) -> float:
+    """Return a track's loudness; one of which nothing could be heard counts as silent."""
+    return SILENCE_DB if track.loudness_db is None else track.loudness_db
+
+
+def _measured(path: Path, audio_track: int | None) -> Probe:
     question = {
-        "path": str(path),
+        "path": str(path.resolve()),  # the reader works in a folder of its own
         "options": tools.reading_options(),
         "max_pixels": tools.MAX_PIXELS,
+        "wanted": audio_track,
     }
     try:
-        answer = tools.run_reader(_READER, question, _LIMITS)
+        answer = _asked(_READER, question)
     except tools.ToolError as error:
-        ended = error.too_long or error.code < 0  # by a limit; else the reader could not cope
-        log.warning("reader failed", code=error.code, told=error.told[-500:])
-        raise BadInputError(_REFUSALS["bomb" if ended else "unreadable"]) from error
+        raise BadInputError(_REFUSALS["unreadable"]) from error
     if code := answer.get("refused"):
         raise BadInputError(_REFUSALS[_closer(code, path)])
     return _probe(answer)
 
 
+def _heard(path: Path, tracks: tuple[AudioTrack, ...]) -> tuple[AudioTrack, ...]:
+    """Return the tracks with how loud they are, as far as that can be told."""
+    question = {"path": str(path.resolve()), "options": tools.reading_options()}
+    try:
+        levels = _asked(_LISTENER, question)["levels"]
+    except tools.ToolError:
+        return tracks
+    return tuple(replace(track, loudness_db=levels.get(str(track.index))) for track in tracks)
+
+
+def _asked(reader: Path, question: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return tools.run_reader(reader, question, _LIMITS)
+    except tools.ToolError as error:
+        log.warning("reader failed", code=error.code, told=error.told[-500:])
+        if error.by_force:
+            raise NotMeasuredError(_NOT_MEASURED) from error
+        raise
+
+
 def _probe(answer: dict[str, Any]) -> Probe:
-    video, audio = answer["video"], answer["audio"]
+    video = answer["video"]
     width, height = _shown(video, answer["rotation"])
+    tracks = tuple(AudioTrack(**track) for track in answer["tracks"])
+    heard = next((track for track in tracks if track.index == answer["audio"]), None)
     return Probe(
         format=answer["format"],
         container_start_us=answer["container_start_us"],
@@ -145,9 +222,11 @@ def _probe(answer: dict[str, Any]) -> Probe:
         video_index=video["index"],
         video_codec=video["codec"],
         pixels=video["pixels"],
-        audio_index=audio["index"] if audio else None,
-        audio_codec=audio["codec"] if audio else None,
-        plain_streams=video["first_of_kind"],
+        audio_index=heard.index if heard else None,
+        audio_codec=heard.codec if heard else None,
+        audio_tracks=tracks,
+        plain_streams=answer["plain"],
+        hdr=answer["hdr"],
     )
 
 
@@ -159,6 +238,10 @@ def _shown(video: dict[str, Any], rotation: int) -> tuple[int, int]:
 
 # --- why not -------------------------------------------------------------------------------------
 
+_NOT_MEASURED: Final = message(
+    "This video could not be measured now. Try again in a moment; "
+    "if it happens again, export it as MP4 and add that."
+)
 _REFUSALS: Final[dict[str, Message]] = {
     "empty": message("This file is empty. Copy it again from the camera or phone."),
     "playlist": message(
@@ -197,19 +280,33 @@ _REFUSALS: Final[dict[str, Message]] = {
 }
 
 _PICTURES: Final = (b"GIF8", b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*")
-_LISTS: Final = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml", b"<MPD", b"v=0")
+_STILL_BRANDS: Final = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")
+_ARCHIVES: Final = (b"PK", b"7z\xbc\xaf", b"Rar!", b"\x1f\x8b")
+_LISTS: Final = (
+    *(b"#extm3u", b"ffconcat", b"[playlist]", b"[reference]", b"<asx", b"<smil"),
+    *(b"<?xml", b"<mpd", b"v=0"),
+)
+_VAGUE: Final = ("unreadable", "no_time", "no_picture")
 
 
 def _closer(code: str, path: Path) -> str:
-    """Return a code that says more than `unreadable`, from how the file begins."""
-    if code != "unreadable":
+    """Return a code that says more than a vague one, from how the file begins."""
+    if code not in _VAGUE:
         return code
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    if head.startswith(_PICTURES) or b"<svg" in head or head[8:12] == b"WEBP":
+    if _is_picture(head):
         return "picture"
-    if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(_LISTS):
+    if code != "unreadable":
+        return code
+    if head.lstrip(b"\xef\xbb\xbf \r\n").lower().startswith(_LISTS):
         return "playlist"
-    if head.startswith(b"PK"):
+    if head.startswith(_ARCHIVES):
         return "archive"
     return "no_index" if head[4:8] in (b"ftyp", b"mdat", b"wide", b"moov") else code
+
+
+def _is_picture(head: bytes) -> bool:
+    brand = head[8:12] if head[4:8] == b"ftyp" else b""
+    drawn = b"<svg" in head or head[8:12] == b"WEBP"
+    return drawn or brand in _STILL_BRANDS or head.startswith(_PICTURES)

@@ -17,7 +17,7 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,6 +35,7 @@ UNFINISHED: Final = ".part"  # a file that is still being copied in
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}(\.[a-z0-9]{1,8})?", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PLACING = "placing-"
+_SIDE = re.compile(r"side-(?P<owner>[0-9a-f]{32})\.[a-z0-9]{1,8}", re.ASCII)
 _FICLONE: Final = 0x40049409  # Linux: share the blocks of another file
 _NO_LINKS: Final = frozenset(
     {errno.EXDEV, errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS}
@@ -103,6 +104,10 @@ class Store:
     def temporary(self, suffix: str = "") -> Path:
         """Return a new unique path to make something at; `suffix` like `.mp4`."""
         return self._inside("work", _checked(new_id().hex + suffix))
+
+    def side(self, owner: UUID, kind: str) -> Path:
+        """Return where a file lies that one step of work on `owner` leaves for a later step."""
+        return self._inside("work", _checked(f"side-{owner.hex}.{kind}"))
 
     def _inside(self, *parts: str) -> Path:
         path = self.root.joinpath(*parts)
@@ -199,6 +204,13 @@ class Store:
         path.unlink(missing_ok=True)
         return blob
 
+    def put_aside(self, made: Path, side: Path) -> None:
+        """Give the finished temporary file `made` its name as a side file, whole or not at all."""
+        with made.open("rb") as file:
+            _sync(file.fileno())
+        made.replace(side)
+        sync_folder(side.parent)
+
     def settle(self, sha256: str) -> None:
         """Say that the database knows of this blob: it is no longer in flight."""
         self._placing(sha256).unlink(missing_ok=True)
@@ -247,9 +259,26 @@ class Store:
         found = (name.removeprefix(_PLACING) for name in names if name.startswith(_PLACING))
         return [sha256 for sha256 in found if _SHA256.fullmatch(sha256)]
 
-    def clear_work(self) -> None:
-        """Empty the work folder. Only while no worker runs."""
+    def sides(self) -> list[StoredFile]:
+        """Return the side files that lie in the work folder."""
+        return [file for file in self.leftovers() if _SIDE.fullmatch(file.name)]
+
+    def side_owner(self, name: str) -> UUID | None:
+        """Return on whose work the side file `name` is."""
+        found = _SIDE.fullmatch(name)
+        return UUID(found["owner"]) if found else None
+
+    def drop_sides(self, owner: UUID) -> None:
+        """Remove the side files of work on `owner`: it has ended."""
+        for file in self.sides():
+            if self.side_owner(file.name) == owner:
+                self._inside("work", file.name).unlink(missing_ok=True)
+
+    def clear_work(self, *, keep: Container[str] = ()) -> None:
+        """Empty the work folder but for the names in `keep`. Only while no worker runs."""
         for path in (self.root / "work").iterdir():
+            if path.name in keep:
+                continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:

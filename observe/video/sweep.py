@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe.db import Database, now
+from observe.jobs import ENDED, Job
 from observe.video import derived
-from observe.video.models import Recording, Upload
+from observe.video.models import Recording, RecordingPart, Upload
 from observe.video.store import UNFINISHED, Store, StoredFile
 
 MEASURED_WITHIN: Final = timedelta(minutes=10)  # a file taken becomes a recording in seconds
@@ -26,7 +27,7 @@ def sweep(database: Database, store: Store) -> None:
     with database.write() as session:
         for sha256 in store.in_flight():
             derived.forget_blob(session, store, sha256)
-        store.clear_work()
+        store.clear_work(keep=needed_sides(session, store))
         for file in stale_incoming(session, store):
             store.delete_incoming(file.name)
         given_up = [upload.id.hex for upload in _give_up(session)]
@@ -48,9 +49,16 @@ def stale_incoming(session: Session, store: Store) -> list[StoredFile]:
     """Return the incoming files that belong to nothing and that nobody is still bringing in."""
     named = set(session.scalars(sa.select(Recording.incoming)))
     uploading = sa.select(Upload.id).where(Upload.recording_id.is_(None))
+    named |= set(session.scalars(sa.select(RecordingPart.incoming)))
     named |= {upload_id.hex for upload_id in session.scalars(uploading)}
     today = now()
     return [file for file in store.incomings() if file.name not in named and _old(file, today)]
+
+
+def needed_sides(session: Session, store: Store) -> set[str]:
+    """Return the names of side files whose recording is still being prepared: not made again."""
+    living = set(session.scalars(sa.select(Job.subject_id).where(Job.state.not_in(ENDED))))
+    return {file.name for file in store.sides() if store.side_owner(file.name) in living}
 
 
 def _old(file: StoredFile, today: datetime) -> bool:

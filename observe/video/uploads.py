@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe.db import Database
-from observe.errors import BadInputError, ConflictError
+from observe.errors import BadInputError, ConflictError, NotFoundError
 from observe.ids import new_id
 from observe.people import access
 from observe.people.access import Action, Actor, Thing
@@ -27,6 +32,7 @@ from observe.video.probe import probe
 from observe.video.store import Store
 
 LARGEST_CHUNK: Final = 16 * 1024**2
+_BEYOND: Final = 2**62  # no file is this long
 
 
 class OffsetError(ConflictError):
@@ -73,27 +79,71 @@ def upload_for(session: Session, upload_id: UUID, *, actor: Actor) -> Upload:
 
 
 def append_upload(
-    session: Session, store: Store, upload_id: UUID, offset: int, chunk: bytes, *, actor: Actor
+    database: Database, store: Store, upload_id: UUID, offset: int, chunk: bytes, *, actor: Actor
 ) -> int:
     """Keep `chunk`, which begins at `offset`; return the new offset. On disk before it counts.
+
+    No transaction is open while the disk writes: others go on writing meanwhile.
 
     Raises:
         OffsetError: the upload stands elsewhere. BadInputError: more came than was announced, or
             the disk has no room for the whole file.
         NotFoundError: there is no such upload. OSError: the disk is full.
     """
+    with database.read() as session:
+        size_bytes = _appendable(session, upload_id, offset, actor).size_bytes
+    if len(chunk) > LARGEST_CHUNK or offset + len(chunk) > size_bytes:
+        raise BadInputError(message("More of the file came than was announced. Send it again."))
+    if offset == 0:
+        store.make_sure_of_room(size_bytes)
+    with _alone(store.incoming(upload_id.hex), begins=offset == 0):
+        with database.read() as session:  # again: it may have grown while we waited
+            _appendable(session, upload_id, offset, actor)
+        store.append(upload_id.hex, offset, chunk)
+        with database.write() as session:
+            upload = _appendable(session, upload_id, offset, actor)
+            upload.offset = offset + len(chunk)
+            return upload.offset
+
+
+def _appendable(session: Session, upload_id: UUID, offset: int, actor: Actor) -> Upload:
     upload = upload_for(session, upload_id, actor=actor)
     if upload.offset != offset or upload.recording_id is not None:
         raise OffsetError(upload.offset)
-    if len(chunk) > LARGEST_CHUNK or offset + len(chunk) > upload.size_bytes:
-        raise BadInputError(message("More of the file came than was announced. Send it again."))
-    if offset == 0:
-        store.make_sure_of_room(upload.size_bytes)
-    if chunk:
-        store.append(upload.id.hex, offset, chunk)
-    upload.offset = offset + len(chunk)
-    session.flush()
-    return upload.offset
+    return upload
+
+
+@contextmanager
+def _alone(path: Path, *, begins: bool) -> Iterator[None]:
+    """Be the only one, in any process, who writes to the incoming file at `path`.
+
+    Two pieces for the same place would overwrite each other, also after one was acknowledged.
+    """
+    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | (os.O_CREAT if begins else 0)
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            message("The file of this video is gone. Add the video again.")
+        ) from error
+    try:
+        _lock(descriptor)  # closing lets go of it
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Wait until nobody else holds this file."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(descriptor, _BEYOND, os.SEEK_SET)  # there a lock keeps others from writing
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def receive_upload(database: Database, store: Store, upload_id: UUID, *, actor: Actor) -> Received:
@@ -102,6 +152,7 @@ def receive_upload(database: Database, store: Store, upload_id: UUID, *, actor: 
     Raises:
         OffsetError: bytes are missing. NotFoundError: there is no such upload.
         BadInputError: it is no usable video, and it is gone.
+        NotMeasuredError: the measuring was cut short; the upload stays, to be asked for again.
     """
     with database.read() as session:
         upload = upload_for(session, upload_id, actor=actor)
@@ -129,9 +180,16 @@ def uploaded_recording(session: Session, upload_id: UUID, *, actor: Actor) -> Re
 
 
 def finish_upload(
-    session: Session, received: Received, details: LessonDetails, *, actor: Actor
+    session: Session,
+    received: Received,
+    details: LessonDetails,
+    *,
+    actor: Actor,
+    more: Sequence[Received] = (),
 ) -> Recording:
     """Make a recording of a measured upload; asked again, it answers with the same one.
+
+    `more` are further uploads of hers that go on where the first ends, in order.
 
     Raises:
         BadInputError: the details do not fit, and it can be asked again.
@@ -140,8 +198,12 @@ def finish_upload(
     upload = upload_for(session, UUID(received.name), actor=actor)
     if known := uploaded_recording(session, upload.id, actor=actor):
         return known
-    recording = add_recording(session, received, details, actor=actor)
-    upload.recording_id = recording.id
+    following = [upload_for(session, UUID(each.name), actor=actor) for each in more]
+    if any(each.recording_id is not None for each in following):
+        raise BadInputError(message("One of these files is part of another lesson already."))
+    recording = add_recording(session, received, details, actor=actor, more=more)
+    for each in (upload, *following):
+        each.recording_id = recording.id
     session.flush()
     return recording
 

@@ -14,6 +14,7 @@ from observe.web import assets, guards, navigation, responses, tracing, words
 from observe.web.guards import Home
 from observe.web.throttle import limiter
 from observe.web.views import (
+    blur,
     coding,
     educator,
     feedback,
@@ -34,6 +35,7 @@ VIEWS: Final = (
     upload,
     coding,
     feedback,
+    blur,
     records,
     educator,
     people,

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from babel.core import Locale, get_global
 from babel.dates import format_date, format_time
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -49,6 +50,7 @@ def install(app: Flask, default: str) -> None:
     app.jinja_env.filters.update(
         say=say, day=day, moment=moment, clock=clock, duration=duration, number=number, size=size
     )
+    app.jinja_env.filters.update(codec=codec, tongue=tongue)
     app.jinja_env.filters["role"] = lambda role: say(ROLE_NAMES[role])
     app.jinja_env.globals.update(js_texts=js_texts, language=language)
 
@@ -111,6 +113,37 @@ def size(count: int) -> str:
             break
         value /= 1000
     return f"{number(value, 0 if unit in ('B', 'kB') else 1)} {unit}"
+
+
+CODECS: Final = {
+    "h264": "H.264",
+    "hevc": "H.265",
+    "vp8": "VP8",
+    "vp9": "VP9",
+    "av1": "AV1",
+    "mpeg1video": "MPEG-1",
+    "mpeg2video": "MPEG-2",
+    "mpeg4": "MPEG-4",
+    "mjpeg": "Motion JPEG",
+    "prores": "ProRes",
+    "aac": "AAC",
+    "mp3": "MP3",
+    "opus": "Opus",
+    "ac3": "AC-3",
+    "amr_nb": "AMR",
+    "amr_wb": "AMR",
+}
+
+
+def codec(name: str) -> str:
+    """Return the name of a picture's or sound's format as it is printed on cameras."""
+    return "PCM" if name.startswith("pcm_") else CODECS.get(name, name.upper())
+
+
+def tongue(code: str) -> str:
+    """Return a language's name, given by a file as `spa` or `es`; the code where none is known."""
+    short = get_global("language_aliases").get(code, code)
+    return str(Locale.parse(language()).languages.get(short, code))
 
 
 def js_texts(*names: str) -> dict[str, str]:

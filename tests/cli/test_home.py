@@ -122,7 +122,7 @@ def backed_up(peopled: Run, small_video: Path, tmp_path: Path) -> Path:
         "--date", "2026-05-10", "--consent", "confirmed", "--as", "obs", "--wait",
     )  # fmt: skip
     told = peopled("backup", tmp_path / "copia.tar", "--json").facts
-    assert told["files"] == 4  # the original, its poster, film strip and waveform
+    assert told["files"] == 6  # the original; poster, film strip, waveform, voices, activity
     return tmp_path / "copia.tar"
 
 
@@ -286,7 +286,7 @@ def test_what_is_written_is_on_disk_before_it_counts(
     assert "observe.sqlite" in settled
 
 
-def test_a_damaged_file_is_found_and_not_backed_up(
+def test_a_damaged_file_is_found_and_a_damaged_video_is_no_backup(
     peopled: Run, backed_up: Path, home: Settings
 ) -> None:
     assert peopled("doctor", "--files", "--json").facts["ok"] is True
@@ -305,10 +305,30 @@ def test_a_damaged_file_is_found_and_not_backed_up(
         assert what in todo
         assert str(damaged) in todo
         copy = backed_up.with_name("nueva.tar")
-        assert "doctor --files" in peopled("backup", copy, code=2).err
-        assert not copy.exists()
+        if what == "video":
+            assert "doctor --files" in peopled("backup", copy, code=2).err
+            assert not copy.exists()
         damaged.write_bytes(kept)
     peopled("doctor", "--files")
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_what_can_be_made_again_does_not_keep_the_rest_out_of_a_backup(
+    peopled: Run, backed_up: Path, home: Settings, elsewhere: Elsewhere, *, gone: bool
+) -> None:
+    made = min(home.store_path.glob("blobs/*/*"), key=lambda path: path.stat().st_size)
+    kept = made.read_bytes()
+    made.unlink()
+    if not gone:
+        made.write_bytes(bytes(len(kept)))
+    copy = backed_up.with_name("sin uno.tar")
+    told = peopled("backup", copy, "--json")
+    assert told.facts["left_out"] == [f"store/blobs/{made.parent.name}/{made.name}"]
+    made.write_bytes(kept)
+    other = elsewhere("sin uno")
+    peopled("restore", copy)
+    restored = {path.name for path in other.glob("store/blobs/*/*")}
+    assert restored == {path.name for path in home.store_path.glob("blobs/*/*")} - {made.name}
 
 
 def test_a_restored_database_acts_only_as_ours_does(

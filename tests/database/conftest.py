@@ -9,6 +9,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from observe.db import Database
+from observe.settings import Settings
+from observe.video.operations import LessonDetails
+from observe.video.store import Store
+from tests.factories import Cast, lesson
+from tests.lessons import Lessons
+
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[sa.URL]:
@@ -53,3 +60,10 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'fresh.sqlite'}"
     name = "t" + "".join(c for c in request.node.name if c.isalnum()).lower()[:50]
     return _new_database(request.getfixturevalue("postgres_url"), name)
+
+
+@pytest.fixture
+def lessons(home: Settings, database: Database, store: Store, cast: Cast) -> Lessons:
+    """The home, ready for lessons on video."""
+    details = LessonDetails(**lesson(cast))  # type: ignore[arg-type]
+    return Lessons(home, database, store, cast, details)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import av
 import psutil
@@ -25,15 +20,12 @@ from observe.db import Database
 from observe.errors import BadInputError
 from observe.jobs import JobState
 from observe.people.models import AuditEntry
-from observe.settings import Settings
-from observe.video import check, graphs, operations, pictures, prepare
+from observe.video import graphs, operations, pictures
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingState, Upload
-from observe.video.operations import LessonDetails
 from observe.video.probe import probe
 from observe.video.store import Store
-from observe.video.sweep import sweep
 from observe.video.tools import ToolError, ffmpeg_path
-from tests.factories import Cast, lesson
+from tests.lessons import Lessons, encoded
 
 HOSTILE = [
     "child_broken.mp3",
@@ -52,96 +44,56 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture
-def details(cast: Cast) -> LessonDetails:
-    return LessonDetails(**lesson(cast))  # type: ignore[arg-type]
-
-
-def add(
-    database: Database, store: Store, path: Path, details: LessonDetails, cast: Cast
-) -> Recording:
-    with database.write() as session:
-        return operations.add_file(session, store, path, details, actor=cast.observer)
-
-
-def prepared(
-    home: Settings, database: Database, recording: Recording
-) -> tuple[Recording, jobs.Job]:
-    with database.read() as session:
-        job = operations.preparation_of(session, recording)
-    assert job is not None
-    done = jobs.wait_for(home, job.id, lambda _job: None)
-    with database.read() as session:
-        return session.get_one(Recording, recording.id), done
-
-
-def made(database: Database, recording: Recording) -> dict[FileKind, DerivedFile]:
-    with database.read() as session:
-        rows = session.scalars(
-            sa.select(DerivedFile).where(DerivedFile.recording_id == recording.id)
-        )
-        return {row.kind: row for row in rows}
-
-
 def picture_size(path: Path) -> tuple[int, int]:
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0))
         return frame.width, frame.height
 
 
-def assert_clean(database: Database, store: Store) -> None:
-    with database.read() as session:
-        assert [str(problem) for problem in check.problems(session, store)] == []
-    assert list(store.leftovers()) == []
-
-
 # --- three real files ----------------------------------------------------------------------------
 
 
 def test_a_turned_uneven_phone_video_is_codable_at_once_and_then_drawn(
-    home: Settings,
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
+    lessons: Lessons,
     real_data: Path,
 ) -> None:
     path = real_data / "videos" / "streamio_sideways_phone_rot.mov"
-    added = add(database, store, path, details, cast)
+    added = lessons.add(path)
     assert added.state is RecordingState.READY
     assert (added.rotation, added.vfr, added.start_offset_ms) == (-90, True, 0)
     assert (added.width, added.height) == (480, 640)
     assert added.duration_ms == pytest.approx(1017, abs=1)
-    recording, job = prepared(home, database, added)
+    recording, job = lessons.prepared(added)
     assert (job.state, job.reason) == (JobState.DONE, None)
     assert recording.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert recording.incoming is None
-    files = made(database, recording)
-    assert set(files) == {FileKind.POSTER, FileKind.STRIP, FileKind.WAVEFORM}
-    assert picture_size(store.blob(files[FileKind.POSTER].sha256)) == (360, 480)
-    assert_clean(database, store)
+    files = lessons.made(recording)
+    assert set(files) == {
+        FileKind.POSTER,
+        FileKind.STRIP,
+        FileKind.WAVEFORM,
+        FileKind.VOICES,
+        FileKind.ACTIVITY,
+    }
+    assert picture_size(lessons.store.blob(files[FileKind.POSTER].sha256)) == (360, 480)
+    lessons.assert_clean()
 
 
 def test_an_avi_that_browsers_cannot_play_is_codable_once_its_copy_is_made(
-    home: Settings,
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
+    lessons: Lessons,
     real_data: Path,
 ) -> None:
-    added = add(database, store, real_data / "videos" / "tc_mpeg4.avi", details, cast)
+    added = lessons.add(real_data / "videos" / "tc_mpeg4.avi")
     assert added.state is RecordingState.RECEIVED
     assert (added.duration_ms, added.rotation, added.vfr) == (1000, 0, False)
-    recording, job = prepared(home, database, added)
+    recording, job = lessons.prepared(added)
     assert (job.state, recording.state) == (JobState.DONE, RecordingState.READY)
-    with database.read() as session:
-        playable = operations.playable_file(session, store, recording)
+    playable = lessons.playable(recording)
     assert playable.media_type == "video/mp4"
     copy = probe(playable.path)
     assert (copy.plan, copy.duration_ms, copy.start_offset_ms) == ("play", 1000, 0)
-    assert FileKind.WAVEFORM not in made(database, recording)
-    assert_clean(database, store)
+    assert FileKind.WAVEFORM not in lessons.made(recording)
+    lessons.assert_clean()
 
 
 @pytest.mark.parametrize(
@@ -155,28 +107,23 @@ def test_an_avi_that_browsers_cannot_play_is_codable_once_its_copy_is_made(
     ],
 )
 def test_any_cameras_file_becomes_playable_on_our_clock(
-    home: Settings,
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
+    lessons: Lessons,
     real_data: Path,
     name: str,
     duration_ms: int,
     plan: str,
 ) -> None:
-    added = add(database, store, real_data / "videos" / name, details, cast)
+    added = lessons.add(real_data / "videos" / name)
     assert added.playable is (plan == "play")
-    recording, job = prepared(home, database, added)
+    recording, job = lessons.prepared(added)
     assert (job.state, recording.state) == (JobState.DONE, RecordingState.READY)
     assert recording.duration_ms == duration_ms
-    with database.read() as session:
-        playable = operations.playable_file(session, store, recording)
+    playable = lessons.playable(recording)
     copy = probe(playable.path)
     assert copy.plan == "play"
     assert copy.start_offset_ms == 0
     assert copy.duration_ms == pytest.approx(duration_ms, abs=100)
-    assert_clean(database, store)
+    lessons.assert_clean()
 
 
 @pytest.mark.parametrize(
@@ -201,34 +148,27 @@ def test_what_browsers_play_is_measured_and_played_as_it_is(
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_refused_and_leaves_nothing(
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
+    lessons: Lessons,
     real_data: Path,
     name: str,
 ) -> None:
-    before = trail_length(database)
+    before = trail_length(lessons.database)
     with pytest.raises(BadInputError) as refused:
-        add(database, store, real_data / "hostile" / name, details, cast)
+        lessons.add(real_data / "hostile" / name)
     assert_sentence(refused.value)
-    assert_nothing_left(database, store, before)
+    assert_nothing_left(lessons, before)
 
 
 def test_an_apostrophe_in_the_name_is_no_reason_to_refuse(
-    home: Settings,
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
+    lessons: Lessons,
     real_data: Path,
 ) -> None:
     path = real_data / "hostile" / "streamio_awesome'movie.mov"
-    recording, job = prepared(home, database, add(database, store, path, details, cast))
+    recording, job = lessons.prepared(lessons.add(path))
     assert (job.state, recording.state) == (JobState.DONE, RecordingState.READY)
     assert recording.original_name == "streamio_awesome'movie.mov"
     assert recording.vfr is True
-    assert_clean(database, store)
+    lessons.assert_clean()
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="16000" height="16000"/>'
@@ -248,10 +188,7 @@ NEIGHBOUR = b"ffconcat version 1.0\nfile 'clase.mp4'\n"
     ],
 )
 def test_what_is_made_to_look_like_a_video_is_refused(
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
+    lessons: Lessons,
     small_video: Path,
     tmp_path: Path,
     name: str,
@@ -260,11 +197,11 @@ def test_what_is_made_to_look_like_a_video_is_refused(
 ) -> None:
     (tmp_path / "clase.mp4").write_bytes(small_video.read_bytes())
     (tmp_path / name).write_bytes(content)
-    before = trail_length(database)
+    before = trail_length(lessons.database)
     with pytest.raises(BadInputError, match=says) as refused:
-        add(database, store, tmp_path / name, details, cast)
+        lessons.add(tmp_path / name)
     assert_sentence(refused.value)
-    assert_nothing_left(database, store, before)
+    assert_nothing_left(lessons, before)
 
 
 def trail_length(database: Database) -> int:
@@ -279,12 +216,12 @@ def assert_sentence(error: BadInputError) -> None:
     assert "/" not in spanish
 
 
-def assert_nothing_left(database: Database, store: Store, trail: int) -> None:
-    with database.read() as session:
+def assert_nothing_left(lessons: Lessons, trail: int) -> None:
+    with lessons.database.read() as session:
         for table in (Recording, DerivedFile, Upload, jobs.Job):
             assert session.scalar(sa.select(sa.func.count()).select_from(table)) == 0
-    assert trail_length(database) == trail
-    assert [path for path in store.root.rglob("*") if path.is_file()] == []
+    assert trail_length(lessons.database) == trail
+    assert [path for path in lessons.store.root.rglob("*") if path.is_file()] == []
 
 
 CENC = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "0" * 32]
@@ -300,10 +237,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("kind", BOMBS)
 def test_what_no_camera_makes_is_refused(
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
+    lessons: Lessons,
     tmp_path: Path,
     kind: str,
 ) -> None:
@@ -311,98 +245,77 @@ def test_what_no_camera_makes_is_refused(
     options[-1] = str(tmp_path / options[-1])
     command = [ffmpeg_path(), "-nostdin", "-v", "error", "-f", "lavfi", "-i", graph, *options]
     subprocess.run(command, check=True, timeout=60)
-    before = trail_length(database)
+    before = trail_length(lessons.database)
     with pytest.raises(BadInputError, match=says):
-        add(database, store, Path(options[-1]), details, cast)
-    assert_nothing_left(database, store, before)
+        lessons.add(Path(options[-1]))
+    assert_nothing_left(lessons, before)
 
 
 # --- damaged files -------------------------------------------------------------------------------
 
 
-def encoded(target: Path, *options: str, seconds: int = 6) -> Path:
-    command = [ffmpeg_path(), "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i"]
-    command += [f"testsrc2=size=320x180:rate=25:duration={seconds}", *options, str(target)]
-    subprocess.run(command, check=True, timeout=60)
-    return target
-
-
-def test_a_video_cut_short_keeps_what_is_in_it(
-    database: Database, store: Store, cast: Cast, details: LessonDetails, tmp_path: Path
-) -> None:
+def test_a_video_cut_short_keeps_what_is_in_it(lessons: Lessons, tmp_path: Path) -> None:
     whole = encoded(tmp_path / "a.mp4", "-movflags", "+faststart", "-g", "25")
     (tmp_path / "b.mp4").write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
-    recording = add(database, store, tmp_path / "b.mp4", details, cast)
+    recording = lessons.add(tmp_path / "b.mp4")
     assert recording.duration_ms is not None
     assert 2_000 < recording.duration_ms < 5_500
 
 
 def test_a_video_whose_picture_cannot_be_decoded_is_refused_and_its_file_kept(
-    home: Settings,
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
+    lessons: Lessons,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def complain(*_arguments: object) -> None:
+    def complain(*_arguments: object, **_options: object) -> None:
         raise ToolError(183, "Invalid data found when processing input")
 
     monkeypatch.setattr(graphs, "encode", complain)
     path = encoded(tmp_path / "a.avi", "-c:v", "mpeg4")
-    recording, job = prepared(home, database, add(database, store, path, details, cast))
+    recording, job = lessons.prepared(lessons.add(path))
     assert (recording.state, job.state) == (RecordingState.REFUSED, JobState.FAILED)
     assert recording.refusal == job.reason
-    assert [file.name for file in store.blobs()] == [recording.sha256]
-    assert_clean(database, store)
+    assert [file.name for file in lessons.store.blobs()] == [recording.sha256]
+    lessons.assert_clean()
 
 
 def test_a_file_that_cannot_be_measured_any_more_fails_the_job_and_stays(
-    home: Settings,
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
+    lessons: Lessons,
     tmp_path: Path,
 ) -> None:
     path = encoded(tmp_path / "a.avi", "-c:v", "mpeg4")
-    added = add(database, store, path, details, cast)
+    added = lessons.add(path)
     assert added.incoming is not None
-    store.incoming(added.incoming).write_bytes(bytes(added.size_bytes))
-    recording, job = prepared(home, database, added)
+    lessons.store.incoming(added.incoming).write_bytes(bytes(added.size_bytes))
+    recording, job = lessons.prepared(added)
     assert (recording.state, job.state) == (RecordingState.RECEIVED, JobState.FAILED)
-    assert len(list(store.blobs())) == 1
+    assert len(list(lessons.store.blobs())) == 1
     assert path.read_bytes() != bytes(added.size_bytes)
 
 
 def test_an_ended_ffmpeg_fails_the_job_and_a_retry_does_it(
-    home: Settings,
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
+    lessons: Lessons,
     tmp_path: Path,
 ) -> None:
     path = encoded(tmp_path / "a.avi", "-c:v", "mpeg4", seconds=120)
-    added = add(database, store, path, details, cast)
-    ending = threading.Thread(target=end_ffmpeg, args=[store])
+    added = lessons.add(path)
+    ending = threading.Thread(target=end_ffmpeg, args=[lessons.store])
     ending.start()
-    recording, job = prepared(home, database, added)
+    recording, job = lessons.prepared(added)
     ending.join()
     assert (recording.state, job.state) == (RecordingState.RECEIVED, JobState.FAILED)
     assert job.reason is not None
     assert "interrupted" in job.reason
-    assert [file.name for file in store.blobs()] == [recording.sha256]
-    with database.write() as session:
-        operations.retry_preparation(session, added.id, actor=cast.observer)
-    recording, job = prepared(home, database, added)
+    assert [file.name for file in lessons.store.blobs()] == [recording.sha256]
+    with lessons.database.write() as session:
+        operations.retry_preparation(session, added.id, actor=lessons.cast.observer)
+    recording, job = lessons.prepared(added)
     assert (recording.state, job.state) == (RecordingState.READY, JobState.DONE)
-    assert_clean(database, store)
+    lessons.assert_clean()
 
 
 def end_ffmpeg(store: Store) -> None:
-    """End, as the system does when it shuts down, the ffmpeg that works for this store."""
+    """End, as the system does when it shuts down, the ffmpeg that works for this lessons.store."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for child in psutil.Process().children(recursive=True):
@@ -430,119 +343,20 @@ def test_an_end_by_force_is_told_from_a_complaint(error: ToolError, *, by_force:
     assert error.by_force is by_force
 
 
-# --- killed between two lines --------------------------------------------------------------------
-
-
-class Killed(BaseException):
-    """Stands for the end of the process at this line."""
-
-
-class Alone(jobs.Work):
-    """A step's work without a worker around it."""
-
-    def progress(self, step: str, percent: int, *, seconds_left: int | None = None) -> None:
-        """Tell nobody."""
-
-    def check_cancelled(self) -> None:
-        """Ask nobody."""
-
-
-@pytest.mark.parametrize("links", [True, False])
-@pytest.mark.parametrize("killed_at", ["adopt", "delete_incoming"])
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_an_original_is_found_wherever_keeping_it_is_killed(
-    home: Settings,
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
-    small_video: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    killed_at: str,
-    when: str,
-    *,
-    links: bool,
-) -> None:
-    def no_links(*_arguments: object, **_options: object) -> None:
-        raise OSError(errno.EPERM, "this file system has no links")
-
-    if not links:
-        monkeypatch.setattr(os, "link", no_links)
-    added = add(database, store, small_video, details, cast)
-    tag = playable(database, store, added).tag
-    work, whole = Alone("none", home, database), getattr(Store, killed_at)
-
-    def kill(*arguments: object) -> None:
-        if when == "after":
-            whole(*arguments)
-        raise Killed
-
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(Store, killed_at, kill)
-        prepare.keep_original(work, added.id)
-    assert playable(database, store, added).path.read_bytes() == small_video.read_bytes()
-    assert_clean(database, store)
-    sweep(database, store)
-    sha256 = prepare.keep_original(work, added.id)
-    assert sha256 == hashlib.sha256(small_video.read_bytes()).hexdigest()
-    assert prepare.keep_original(work, added.id) == sha256
-    assert list(store.incomings()) == []
-    found = playable(database, store, added)
-    assert (found.path, found.tag) == (store.blob(sha256), tag)
-    assert_clean(database, store)
-
-
-def playable(database: Database, store: Store, added: Recording) -> operations.PlayableFile:
-    with database.read() as session:
-        recording = session.get_one(Recording, added.id)
-        return operations.playable_file(session, store, recording)
-
-
-def test_a_copy_kept_before_a_kill_still_gives_its_own_length(
-    home: Settings,
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def kill(*_arguments: object) -> None:
-        raise Killed
-
-    path = encoded(tmp_path / "a.avi", "-c:v", "mpeg4")
-    added = add(database, store, path, details, cast)
-    with database.write() as session:
-        session.get_one(Recording, added.id).duration_ms = 60_000  # as its index declares
-    work = Alone("none", home, database)
-    prepare.keep_original(work, added.id)
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(prepare, "_ready", kill)
-        prepare.make_playable(work, added.id)
-    assert prepare.make_playable(work, added.id) is None
-    with database.read() as session:
-        recording = session.get_one(Recording, added.id)
-    assert (recording.state, recording.duration_ms) == (RecordingState.READY, 6_000)
-
-
 # --- what is drawn -------------------------------------------------------------------------------
 
 
 def test_strip_and_waveform_say_what_they_hold(
-    home: Settings,
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
+    lessons: Lessons,
     small_video: Path,
 ) -> None:
-    recording, _job = prepared(home, database, add(database, store, small_video, details, cast))
-    files = made(database, recording)
+    recording, _job = lessons.prepared(lessons.add(small_video))
+    files = lessons.made(recording)
     layout = pictures.strip_layout(files[FileKind.STRIP].recipe)
     assert (layout.count, layout.interval_ms) == (30, 1000)
-    sheet = picture_size(store.blob(files[FileKind.STRIP].sha256))
+    sheet = picture_size(lessons.store.blob(files[FileKind.STRIP].sha256))
     assert sheet == (layout.width * layout.columns, layout.height * 2)
-    peaks = store.blob(files[FileKind.WAVEFORM].sha256).read_bytes()
+    peaks = lessons.store.blob(files[FileKind.WAVEFORM].sha256).read_bytes()
     assert len(peaks) == pytest.approx(30 * 20, abs=3)
     assert min(peaks[5:-5]) > 10
 
@@ -551,94 +365,20 @@ def test_strip_and_waveform_say_what_they_hold(
 
 
 def test_cancelled_preparation_can_be_asked_for_again(
-    home: Settings,
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
+    lessons: Lessons,
     small_video: Path,
 ) -> None:
-    added = add(database, store, small_video, details, cast)
-    with database.write() as session:
-        operations.cancel_preparation(session, added.id, actor=cast.observer)
-    recording, job = prepared(home, database, added)
+    added = lessons.add(small_video)
+    with lessons.database.write() as session:
+        operations.cancel_preparation(session, added.id, actor=lessons.cast.observer)
+    recording, job = lessons.prepared(added)
     assert job.state is JobState.CANCELLED
-    assert made(database, recording) == {}
-    with database.write() as session:
-        operations.retry_preparation(session, added.id, actor=cast.observer)
-    recording, job = prepared(home, database, added)
+    assert lessons.made(recording) == {}
+    with lessons.database.write() as session:
+        operations.retry_preparation(session, added.id, actor=lessons.cast.observer)
+    recording, job = lessons.prepared(added)
     assert job.state is JobState.DONE
-    assert FileKind.STRIP in made(database, recording)
-
-
-# --- kill -9 --------------------------------------------------------------------------------------
-
-WORKER = """
-import sys, json, threading
-from pathlib import Path
-from observe import jobs
-from observe.settings import Settings
-from observe.video import prepare
-jobs.run_worker(Settings(home=Path(sys.argv[1])), threading.Event())
-"""
-
-
-@pytest.fixture
-def worker(home: Settings) -> Iterator[Any]:
-    running: list[subprocess.Popen[bytes]] = []
-
-    def start() -> subprocess.Popen[bytes]:
-        process = subprocess.Popen([sys.executable, "-c", WORKER, str(home.home)])
-        running.append(process)
-        return process
-
-    yield start
-    for process in running:
-        process.kill()
-        process.wait()
-
-
-def test_killed_in_every_step_it_is_done_once(
-    home: Settings,
-    database: Database,
-    store: Store,
-    cast: Cast,
-    details: LessonDetails,
-    worker: Any,
-    tmp_path: Path,
-) -> None:
-    path = encoded(tmp_path / "a.avi", "-c:v", "mpeg4", seconds=20)
-    added = add(database, store, path, details, cast)
-    for step in ("hash", "proxy", "poster", "strip"):
-        process = worker()
-        reached = wait_until_step(database, added, step)
-        process.kill()
-        process.wait()
-        assert reached is not None
-    recording, job = prepared(home, database, added)
-    assert (job.state, recording.state) == (JobState.DONE, RecordingState.READY)
-    assert set(made(database, recording)) == {FileKind.PROXY, FileKind.POSTER, FileKind.STRIP}
-    assert len(list(store.blobs())) == 4
-    assert_clean(database, store)
-    with database.read() as session:
-        kept = session.scalars(
-            sa.select(AuditEntry.action).where(AuditEntry.thing_id == recording.id)
-        )
-        assert sorted(kept) == ["recording.added", "recording.kept", "recording.ready"]
-
-
-def wait_until_step(database: Database, recording: Recording, step: str) -> str | None:
-    order = list(prepare.STEPS)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with database.read() as session:
-            job = operations.preparation_of(session, recording)
-        if job and job.step and order.index(job.step) >= order.index(step):
-            return job.step
-        if job and job.ended:
-            return None
-        time.sleep(0.02)
-    return None
+    assert FileKind.STRIP in lessons.made(recording)
 
 
 def test_the_recipe_of_a_strip_reads_back() -> None:

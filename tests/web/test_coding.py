@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 from typing import Any
+from urllib.parse import urljoin
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
@@ -20,7 +24,7 @@ from observe.rubric.operations import rubric_of
 from observe.settings import Settings
 from observe.video import derived
 from observe.video.derived import Made
-from observe.video.models import FileKind
+from observe.video.models import FileKind, RecordingPart
 from observe.video.store import Store
 from tests import factories
 from tests.web.conftest import ClientFor
@@ -177,7 +181,7 @@ def test_submitting_by_the_plain_form_leads_to_the_profile(
         assert session.get_one(Observation, draft.id).state is ObservationState.SUBMITTED
 
 
-@pytest.mark.parametrize("end", ["", "/documento", "/terminar", "/tira", "/onda"])
+@pytest.mark.parametrize("end", ["", "/documento", "/terminar", "/tira", "/onda", "/linea"])
 def test_others_find_nothing(
     client_for: ClientFor, cast: factories.Cast, draft: Observation, end: str
 ) -> None:
@@ -221,4 +225,89 @@ def test_no_picture_of_a_lesson_that_she_may_not_watch(
         client = client_for(actor)
         urls = given(client.get(f"/observaciones/{draft.id}").text)["urls"]
         assert (urls["waveform"] is not None) is (status == 200)
-        assert client.get(f"/observaciones/{draft.id}/onda").status_code == status
+        assert (urls["line"] is not None) is (status == 200)
+        for end in ("onda", "linea"):
+            assert client.get(f"/observaciones/{draft.id}/{end}").status_code == status
+
+
+def test_the_line_tells_voices_movement_and_moments(
+    observer: FlaskClient, draft: Observation, database: Database, store: Store
+) -> None:
+    url = f"/observaciones/{draft.id}/linea"
+    nothing = {"voices": "", "energy": "", "scenes": [], "spots": [], "preparing": False}
+    assert observer.get(url).get_json() == nothing
+    keep_timelines(database, store, draft.recording_id)
+    answer = observer.get(url)
+    told = answer.get_json()
+    assert told["voices"] == "1" * 30 + "0" * 30 + "2" * 30
+    energy = base64.b64decode(told["energy"])
+    assert (len(energy), energy[0], max(energy)) == (90, 0, 255)
+    assert told["scenes"] == [70_000]
+    spots = [(spot["kind"], spot["start_ms"], spot["end_ms"]) for spot in told["spots"]]
+    assert spots == [
+        ("joint", 60_000, 60_000),
+        ("suggested", 60_000, 60_000),
+        ("damaged", 80_000, 82_500),
+    ]
+    words = [spot["words"] for spot in told["spots"]]
+    assert words[0] == "empieza el archivo 2 (clase-2.mp4)"
+    assert words[2] == "dañado hasta 1:22: puede faltar imagen o sonido"
+    # asked again, it is not sent again
+    same = observer.get(url, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (same.status_code, same.data) == (304, b"")
+    assert "private" in answer.headers["Cache-Control"]
+
+
+def keep_timelines(database: Database, store: Store, recording_id: UUID) -> None:
+    """Keep what the preparation would have made of a lesson of two files and 90 seconds."""
+    heard = {"version": 1, "seconds": "o" * 30 + "n" * 30 + "s" * 30, "loudness_db": [-20.0] * 90}
+    moved = {
+        "version": 1,
+        "energy": [float(second) for second in range(90)],
+        "joints_ms": [70_000],
+        "damaged": [[80_000, 82_500]],
+    }
+    for kind, told in ((FileKind.VOICES, heard), (FileKind.ACTIVITY, moved)):
+        made = store.temporary()
+        made.write_text(json.dumps(told), encoding="ascii")
+        derived.keep(database, store, made, Made(recording_id, kind, "made", "application/json"))
+    with database.write() as session:
+        part = RecordingPart(
+            id=new_id(), recording_id=recording_id, position=2, original_name="clase-2.mp4",
+            sha256="1" * 64, size_bytes=1, duration_ms=30_000, start_ms=60_000,
+        )  # fmt: skip
+        session.add(part)
+
+
+# --- what a page of an old laptop has to load ----------------------------------------------------
+
+LARGEST_SCRIPTS = 30 * 1024
+LARGEST_STYLES = 15 * 1024
+
+
+def test_scripts_and_styles_of_the_screen_stay_within_their_budget(
+    observer: FlaskClient, draft: Observation
+) -> None:
+    page = observer.get(f"/observaciones/{draft.id}").text
+    entries = re.findall(r'<script type="module" src="([^"]+)"', page)
+    styles = re.findall(r'<link rel="stylesheet" href="([^"]+)"', page)
+    assert len(entries) == 2
+    assert len(styles) == 3
+    scripts: dict[str, bytes] = {}
+    for entry in entries:
+        load(observer, entry, scripts)
+    assert len(scripts) > 15
+    assert sum(len(gzip.compress(script)) for script in scripts.values()) <= LARGEST_SCRIPTS
+    sheets = [observer.get(style).data for style in styles]
+    assert sum(len(gzip.compress(sheet)) for sheet in sheets) <= LARGEST_STYLES
+
+
+def load(client: FlaskClient, address: str, found: dict[str, bytes]) -> None:
+    """Load a module and all that it imports at once, as a browser does."""
+    if address in found:
+        return
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    found[address] = answer.data
+    for name in re.findall(r'^import\b[^;"]*"([^"]+)"', answer.text, re.MULTILINE):
+        load(client, urljoin(address, name), found)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from io import BytesIO
 from pathlib import Path
 from uuid import UUID
 
+import imageio_ffmpeg
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
@@ -14,16 +17,17 @@ from observe.db import Database
 from observe.feedback.models import Feedback
 from observe.feedback.operations import save_answer
 from observe.jobs import Job, JobState, enqueue
-from observe.people.models import AuditEntry
+from observe.people.models import AuditEntry, Role
 from observe.records.operations import comment
 from observe.rubric.models import RubricVersion
 from observe.settings import Settings
 from observe.video import prepare
 from observe.video.models import Recording, RecordingState
 from observe.video.store import Store
-from tests.factories import Cast, recording
+from tests.factories import Cast, person, recording
 from tests.feedback_cases import filmed, published, submitted
 from tests.web.conftest import ClientFor
+from tests.web.test_coding import keep_timelines
 
 
 @pytest.fixture
@@ -171,6 +175,95 @@ def test_a_refused_file_says_why(observer: FlaskClient, database: Database, cast
     page = observer.get(f"/videos/{lesson}").text
     assert "Elige una educadora de este establecimiento." in page
     assert "Codificar" not in page
+
+
+# --- what is known of the file --------------------------------------------------------------------
+
+
+def test_the_same_file_added_before_is_told_with_a_link_to_what_she_may_see(
+    observer: FlaskClient, database: Database, cast: Cast
+) -> None:
+    first, second = add(database, cast), add(database, cast)
+    with database.write() as session:
+        colleague = person(session, "Julia Paz", Role.OBSERVER, cast.school)
+        hers = recording(session, cast)
+        hers.observer_id = colleague.user_id
+        hidden = hers.id
+    page = observer.get(f"/videos/{second}").text
+    assert "Este mismo archivo ya se agregó antes" in page
+    assert f'href="/videos/{first}"' in page
+    assert str(hidden) not in page
+    with database.write() as session:
+        session.get_one(Recording, first).sha256 = "1" * 64
+    assert "ya se agregó antes" not in observer.get(f"/videos/{second}").text
+
+
+def test_parts_damage_and_voices_are_told_in_plain_words(
+    observer: FlaskClient, database: Database, store: Store, cast: Cast
+) -> None:
+    lesson = add(database, cast)
+    bare = observer.get(f"/videos/{lesson}").text
+    assert "Partes dañadas" not in bare
+    assert "una voz" not in bare
+    keep_timelines(database, store, lesson)
+    page = observer.get(f"/videos/{lesson}").text
+    assert re.search(r'data-jump="60000">desde 1:00<', page)
+    assert re.search(r'data-jump="80000">1:20–1:22<', page)
+    assert "puede faltar imagen o sonido" in page
+    assert "33 %" in page
+    assert "nunca un puntaje" in page
+
+
+def test_captions_are_given_shown_and_refused_with_a_sentence(
+    observer: FlaskClient, database: Database, cast: Cast
+) -> None:
+    lesson = add(database, cast)
+    url = f"/videos/{lesson}/subtitulos"
+    for content, status in (("", 400), ("hola", 400), (CAPTIONS, 302)):
+        sent = {"captions": (BytesIO(content.encode("cp1252")), "clase.srt")}
+        answer = observer.post(url, data=sent, content_type="multipart/form-data")
+        assert answer.status_code == status, answer.text
+    assert observer.post(url).status_code == 400
+    assert "¿Qué pasó aquí?" in observer.get(url).text
+    page = observer.get(f"/videos/{lesson}").text
+    assert f'src="{url}"' in page
+    assert "El video tiene subtítulos" in page
+
+
+CAPTIONS = "1\n00:00:01,000 --> 00:00:02,000\n¿Qué pasó aquí?\n"
+
+
+def test_one_sound_track_leaves_nothing_to_choose(observer: FlaskClient, film: UUID) -> None:
+    page = observer.get(f"/videos/{film}/sonido").text
+    assert "una sola pista de sonido" in page
+    assert "<form" not in page.split("<main")[1].split("</main>")[0]
+
+
+def test_of_two_sound_tracks_one_is_chosen_and_prepared_anew(
+    observer: FlaskClient, database: Database, store: Store, cast: Cast,
+    small_video: Path, tmp_path: Path,
+) -> None:  # fmt: skip
+    two = tmp_path / "dos pistas.mp4"
+    ffmpeg = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-i", str(small_video)]
+    ffmpeg += ["-f", "lavfi", "-i", "sine=220:duration=30", "-map", "0:v", "-map", "0:a"]
+    ffmpeg += ["-map", "1:a", "-metadata:s:a:1", "language=spa", "-c:v", "copy", str(two)]
+    subprocess.run(ffmpeg, check=True, timeout=60)
+    with database.write() as session:
+        lesson = filmed(session, store, cast, two).id
+    url = f"/videos/{lesson}/sonido"
+    page = observer.get(url).text
+    tracks = re.findall(r'name="track"\s+value="(\d+)"', page)
+    assert tracks == ["1", "2"]
+    assert "español" in page
+    assert page.count("la que oyes ahora") == 1
+    assert observer.post(url, data={"track": "2"}).status_code == 302
+    with database.read() as session:
+        assert session.get_one(Recording, lesson).audio_track == 2
+    chosen = observer.get(url).text
+    assert re.search(r'value="2"\s+checked', chosen)
+    assert observer.post(url, data={"track": ""}).status_code == 302
+    with database.read() as session:
+        assert session.get_one(Recording, lesson).audio_track is None
 
 
 # --- media ----------------------------------------------------------------------------------------

@@ -17,8 +17,10 @@ from observe.feedback.models import Feedback
 from observe.ids import new_id
 from observe.people.access import Action
 from observe.settings import Settings
+from observe.video import blur_operations
 from observe.video.operations import begin_upload
 from observe.video.store import Store
+from observe.video.timecode import Span
 from tests.factories import Cast
 from tests.feedback_cases import published
 from tests.web.conftest import ClientFor
@@ -35,7 +37,10 @@ PUBLIC = {
 # Places of an address that are no ids; a new kind of place must be told here.
 PLAIN = {"kind": ("fortaleza", "prioridad"), "offset": ("0",)}
 # What a script sends where a form would not be read at all.
-JSON_BODIES = {"coding.change": {"window": "w", "base_version": 0, "changes": []}}
+JSON_BODIES = {
+    "blur.correct": {"version": 0, "corrections": []},
+    "coding.change": {"window": "w", "base_version": 0, "changes": []},
+}
 
 
 @pytest.fixture
@@ -47,11 +52,14 @@ def ids(
     with database.write() as session:
         feedback = session.get_one(Feedback, feedback_id)
         upload = begin_upload(session, "otra.mp4", 10, actor=cast.observer)
+        recording_id = feedback.observation.recording_id
+        blurring = blur_operations.ask(session, recording_id, Span(0, 15_000), actor=cast.observer)
         return {
             "feedback_id": str(feedback_id),
             "observation_id": str(feedback.observation_id),
             "recording_id": str(feedback.observation.recording_id),
             "upload_id": str(upload.id),
+            "blurring_id": str(blurring.id),
             "user_id": str(cast.educator.user_id),
         }
 

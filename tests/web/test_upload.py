@@ -253,6 +253,109 @@ def test_a_file_of_this_laptop_is_imported_without_being_sent(
     assert (camera / small_video.name).read_bytes() == small_video.read_bytes()
 
 
+def test_a_lesson_in_several_files_becomes_one_once_it_is_said_to_be_one(
+    observer: FlaskClient, database: Database, cast: Cast, small_video: Path
+) -> None:
+    content = small_video.read_bytes()
+    uploads = [begin(observer, content, name) for name in ("clase 2.mp4", "clase 10.mp4")]
+    for upload in uploads:
+        send(observer, upload, content)
+    both = " ".join(uploads)
+    asked = observer.post("/videos/nuevo", data=told(cast, upload=both))
+    assert asked.status_code == 400
+    assert "Marca que son partes de la misma clase" in asked.text
+    assert f'value="{both}"' in asked.text
+    assert re.findall(r'data-held="([^"]+)"', asked.text) == uploads
+    assert recordings(database) == []
+    said = told(cast, upload=both, same_lesson="y")
+    answer = observer.post("/videos/nuevo", data=said)
+    with database.read() as session:
+        (row,) = session.scalars(sa.select(Recording))
+        assert answer.location == f"/videos/{row.id}"
+        assert row.original_name == "clase 2.mp4"
+        assert [part.original_name for part in row.parts] == ["clase 10.mp4"]
+        assert session.scalars(sa.select(Upload.recording_id)).all() == [row.id, row.id]
+    assert row.state is RecordingState.RECEIVED  # until they are joined
+    # neither of them is offered again, and asking twice makes no second lesson
+    assert observer.post("/videos/nuevo", data=said).location == answer.location
+    assert "clase 10.mp4" not in observer.get("/videos/nuevo").text
+
+
+def test_one_refused_part_is_told_and_the_others_stay(
+    observer: FlaskClient, database: Database, cast: Cast, small_video: Path
+) -> None:
+    good = begin(observer, small_video.read_bytes(), "1.mp4")
+    send(observer, good, small_video.read_bytes())
+    bad = begin(observer, b"no video at all", "2.mp4")
+    send(observer, bad, b"no video at all")
+    said = told(cast, upload=f"{good} {bad}", same_lesson="y")
+    answer = observer.post("/videos/nuevo", data=said)
+    assert answer.status_code == 400
+    assert "Matemática" in answer.text
+    assert f'value="{good}"' in answer.text
+    assert bad not in answer.text
+    assert recordings(database) == []
+    assert observer.post("/videos/nuevo", data=told(cast, upload=good)).status_code == 302
+
+
+def test_an_incomplete_part_is_asked_for_again_and_the_complete_one_stays(
+    observer: FlaskClient, cast: Cast, small_video: Path
+) -> None:
+    content = small_video.read_bytes()
+    whole, half = begin(observer, content, "1.mp4"), begin(observer, content, "2.mp4")
+    send(observer, whole, content)
+    observer.post(f"/subidas/{half}/0", data=content[:PIECE])
+    said = told(cast, upload=f"{whole} {half}", same_lesson="y")
+    answer = observer.post("/videos/nuevo", data=said)
+    assert answer.status_code == 409
+    assert f'value="{whole}"' in answer.text
+    assert re.search(rf'data-upload="{half}"(?![^>]*hidden)', answer.text)
+
+
+def test_another_observer_cannot_add_ones_upload_to_her_lesson(
+    observer: FlaskClient, client_for: ClientFor, database: Database, cast: Cast, small_video: Path
+) -> None:
+    content = small_video.read_bytes()
+    mine = begin(observer, content)
+    send(observer, mine, content)
+    with database.write() as session:
+        colleague = factories.person(session, "Julia Paz", Role.OBSERVER, cast.school)
+    other = client_for(colleague)
+    hers = begin(other, content)
+    send(other, hers, content)
+    answer = other.post("/videos/nuevo", data=told(cast, upload=f"{hers} {mine}", same_lesson="y"))
+    assert answer.status_code == 400
+    assert recordings(database) == []
+
+
+def test_several_files_of_this_laptop_are_joined_by_name_or_as_ordered(
+    observer: FlaskClient, database: Database, home: Settings, cast: Cast, small_video: Path
+) -> None:
+    camera = home.import_folders[0]
+    camera.mkdir()
+    for name in ("00010.mp4", "00002.mp4"):
+        (camera / name).write_bytes(small_video.read_bytes())
+    page = observer.get("/videos/nuevo").text
+    found = re.findall(r'name="import_file"[^>]*value="(\w+)"', page)
+    assert len(found) == 2
+    unsure = observer.post("/videos/nuevo", data=told(cast, import_file=found))
+    assert unsure.status_code == 400
+    assert len(re.findall(r'checked[^>]*name="import_file"', unsure.text)) == 2
+    observer.post("/videos/nuevo", data=told(cast, import_file=found, same_lesson="y"))
+    by_name = dict(zip(found, names_in(page), strict=True))
+    order = " ".join(sorted(found, key=by_name.__getitem__, reverse=True))
+    again = told(cast, import_file=found, same_lesson="y", order=order)
+    observer.post("/videos/nuevo", data=again)
+    with database.read() as session:
+        rows = session.scalars(sa.select(Recording).order_by(Recording.created_at)).all()
+        told_names = [(row.original_name, row.parts[0].original_name) for row in rows]
+    assert told_names == [("00002.mp4", "00010.mp4"), ("00010.mp4", "00002.mp4")]
+
+
+def names_in(page: str) -> list[str]:
+    return re.findall(r'data-name="([^"]+)"', page)
+
+
 @pytest.mark.parametrize("key", ["/etc/passwd", "../../etc/passwd", "0" * 24])
 def test_only_listed_files_can_be_imported(
     observer: FlaskClient, database: Database, cast: Cast, key: str

@@ -22,11 +22,11 @@ from observe.people.access import Action, can, not_found, require
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric, Text
 from observe.text import Message, message
-from observe.video import derived
+from observe.video import captions, derived
 from observe.video.models import DerivedFile, FileKind, Recording
 from observe.video.operations import derived_file
 from observe.video.pictures import strip_layout
-from observe.web import guards
+from observe.web import guards, noticed
 from observe.web.guards import current_actor, permission
 from observe.web.responses import send_media
 from observe.web.words import clock, language, say
@@ -52,6 +52,7 @@ def screen(observation_id: UUID) -> ResponseReturnValue:
             recording=observation.recording,
             rubric=rubric,
             given=_given(session, observation, rubric),
+            captions=captions.chosen(session, observation.recording_id),
         )
 
 
@@ -82,6 +83,7 @@ def _given(session: Session, observation: Observation, rubric: Rubric) -> dict[s
             "document": url("coding.document", observation_id=observation.id),
             "strip": url("coding.strip", observation_id=observation.id),
             "waveform": _waveform(session, observation),
+            "line": _line(observation),
         },
     }
 
@@ -124,6 +126,11 @@ def _waveform(session: Session, observation: Observation) -> str | None:
     return url("coding.waveform", observation_id=observation.id) if made else None
 
 
+def _line(observation: Observation) -> str | None:
+    watch = can(current_actor(), Action.RECORDING_WATCH, observation.recording.as_thing())
+    return url("coding.line", observation_id=observation.id) if watch else None
+
+
 def _watchable(session: Session, recording: Recording, kind: FileKind) -> DerivedFile | None:
     """Return what was made of a lesson; who may not watch it sees no picture of it either."""
     if not can(current_actor(), Action.RECORDING_WATCH, recording.as_thing()):
@@ -143,6 +150,19 @@ def strip(observation_id: UUID) -> ResponseReturnValue:
 def waveform(observation_id: UUID) -> ResponseReturnValue:
     """Send how loud the lesson is, one byte for each twentieth of a second."""
     return _derived(observation_id, FileKind.WAVEFORM)
+
+
+@blueprint.get("/observaciones/<uuid:observation_id>/linea")
+@permission(Action.OBSERVATION_CODE)
+def line(observation_id: UUID) -> ResponseReturnValue:
+    """Tell who speaks and how much moves each second, and what moments stand out, as JSON."""
+    with guards.reading() as session:
+        recording = _observation(session, observation_id).recording
+        require(current_actor(), Action.RECORDING_WATCH, recording.as_thing())
+        answer = jsonify(noticed.line(noticed.noticed_in(session, guards.home().store, recording)))
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.add_etag()
+    return answer.make_conditional(request)
 
 
 def _derived(observation_id: UUID, kind: FileKind) -> ResponseReturnValue:

@@ -57,7 +57,7 @@ def _page(feedback_id: UUID, *, text: str | None = None, refused: Message | None
             "educator/show.html",
             feedback=feedback,
             page=page_of(feedback, locale=words.language()),
-            media=clip_urls(feedback.id),
+            media=clip_urls(session, feedback),
             openings=openings.openings_of(session, feedback),
             sent=[answer for answer in feedback.answers if answer.sent_at],
             text=text if text is not None else (draft.text if draft else ""),

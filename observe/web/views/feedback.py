@@ -17,7 +17,7 @@ from observe.coding.operations import latest_document
 from observe.coding.rules import Document, DocumentNote
 from observe.db import now
 from observe.errors import BadInputError, InvalidError
-from observe.feedback import checks, openings, publishing
+from observe.feedback import checks, clip_files, openings, publishing
 from observe.feedback import operations as feedbacks
 from observe.feedback.checks import FocusInput, input_of
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
@@ -29,9 +29,8 @@ from observe.profile import profile_of
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric
 from observe.text import Message, message
-from observe.video import clips, derived
 from observe.video.models import FileKind
-from observe.web import focus_form, guards, words
+from observe.web import blurred, focus_form, guards, words
 from observe.web.focus_form import FocusForm
 from observe.web.guards import current_actor, permission, wants_json
 from observe.web.profile_table import table_of
@@ -216,8 +215,9 @@ def preview(observation_id: UUID) -> ResponseReturnValue:
             observation=observation,
             feedback=feedback,
             page=page,
-            media=_preview_media(observation, feedback, page),
+            media=_preview_media(session, feedback, page),
             problems=_missing(session, feedback),
+            offers=blurred.offers(session, feedback, page, actor=current_actor()),
         )
 
 
@@ -228,12 +228,12 @@ def _missing(session: Session, feedback: Feedback) -> tuple[Message, ...]:
 
 
 def _preview_media(
-    observation: Observation, feedback: Feedback, page: FeedbackPage
+    session: Session, feedback: Feedback, page: FeedbackPage
 ) -> dict[str, dict[str, str]]:
     """Return where each moment's film is; before the clips are cut, a part of the whole lesson."""
     if all(moment.has_clip for moment in page.moments):
-        return clip_urls(feedback.id)
-    whole = url("library.play", recording_id=observation.recording_id)
+        return clip_urls(session, feedback)
+    whole = url("library.play", recording_id=feedback.observation.recording_id)
     return {
         moment.kind.value: {"film": f"{whole}#t={moment.start_ms / 1000},{moment.end_ms / 1000}"}
         for moment in page.moments
@@ -241,15 +241,20 @@ def _preview_media(
     }
 
 
-def clip_urls(feedback_id: UUID) -> dict[str, dict[str, str]]:
-    """Return where each moment's clip and its picture are."""
-    return {
-        kind.value: {
-            "film": url("feedback.clip", feedback_id=feedback_id, kind=name),
-            "poster": url("feedback.poster", feedback_id=feedback_id, kind=name),
-        }
-        for name, kind in KINDS.items()
+def clip_urls(session: Session, feedback: Feedback) -> dict[str, dict[str, str]]:
+    """Return where each moment's clip, its picture and, if it has some, its captions are."""
+    return {kind.value: _urls(session, feedback, name) for name, kind in KINDS.items()}
+
+
+def _urls(session: Session, feedback: Feedback, name: str) -> dict[str, str]:
+    found = {
+        "film": url("feedback.clip", feedback_id=feedback.id, kind=name),
+        "poster": url("feedback.poster", feedback_id=feedback.id, kind=name),
     }
+    focus = feedback.focus(KINDS[name])
+    if clip_files.file_of(session, focus, FileKind.CLIP_CAPTIONS) is not None:
+        found["captions"] = url("feedback.subtitles", feedback_id=feedback.id, kind=name)
+    return found
 
 
 # --- publishing ---------------------------------------------------------------------------------
@@ -359,17 +364,19 @@ def poster(feedback_id: UUID, kind: str) -> ResponseReturnValue:
     return _clip_file(feedback_id, KINDS[kind], FileKind.CLIP_POSTER)
 
 
+@blueprint.get("/retroalimentaciones/<uuid:feedback_id>/<any(fortaleza, prioridad):kind>.vtt")
+@permission(Action.FEEDBACK_WATCH)
+def subtitles(feedback_id: UUID, kind: str) -> ResponseReturnValue:
+    """Send what is said in one moment's clip."""
+    return _clip_file(feedback_id, KINDS[kind], FileKind.CLIP_CAPTIONS)
+
+
 def _clip_file(feedback_id: UUID, kind: FocusKind, file_kind: FileKind) -> ResponseReturnValue:
     with guards.reading() as session:
         feedback = feedbacks.feedback_for(
             session, feedback_id, actor=current_actor(), action=Action.FEEDBACK_WATCH
         )
-        focus = feedback.focus(kind)
-        if focus is None or focus.clip_id is None:
-            raise not_found()
-        recipe = clips.recipe(publishing.span_of(focus))
-        recording_id = feedback.observation.recording_id
-        file = derived.find(session, recording_id, file_kind, recipe)
+        file = clip_files.file_of(session, feedback.focus(kind), file_kind)
     path = guards.home().store.blob(file.sha256) if file else None
     if file is None or path is None or not path.is_file():
         raise not_found()

@@ -11,17 +11,20 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from observe.coding.operations import start
-from observe.errors import ConflictError
+from observe.errors import BadInputError, ConflictError, NotFoundError
 from observe.ids import parse_id
 from observe.jobs import JobState
-from observe.people.access import Action, not_found
+from observe.people.access import Action, can, not_found
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of, versions
 from observe.text import message
+from observe.video import captions, derived
 from observe.video import operations as video
 from observe.video.models import FileKind, Recording
+from observe.video.probe import probe
 from observe.web import shelf
 from observe.web.guards import current_actor, home, permission, reading, writing
+from observe.web.noticed import noticed_in
 from observe.web.responses import send_media
 from observe.web.words import say
 
@@ -97,17 +100,29 @@ def _page(recording_id: UUID, status: int, problem: str | None = None) -> Respon
         used = {observation.rubric_version_id for observation in lesson.observations}
         newest = [version for version in _newest(session) if version.id not in used]
         rubrics = [(version, rubric_of(version)) for version in newest]
-        poster = video.derived_file(session, home().store, recording, FileKind.POSTER)
-    page = render_template(
-        "library/show.html",
-        lesson=lesson,
-        recording=recording,
-        rubrics=rubrics,
-        has_poster=poster is not None,
-        cancelled=lesson.job is not None and lesson.job.state is JobState.CANCELLED,
-        problem=problem,
-    )
+        page = render_template(
+            "library/show.html",
+            lesson=lesson,
+            recording=recording,
+            rubrics=rubrics,
+            poster=video.derived_file(session, home().store, recording, FileKind.POSTER),
+            captions=captions.chosen(session, recording_id),
+            noticed=noticed_in(session, home().store, recording),
+            same=_same_content(session, recording),
+            cancelled=lesson.job is not None and lesson.job.state is JobState.CANCELLED,
+            problem=problem,
+        )
     return page, status
+
+
+def _same_content(session: Session, recording: Recording) -> list[Recording]:
+    """Return the lessons made of the very same file that this observer may see."""
+    actor = current_actor()
+    return [
+        other
+        for other in video.same_content(session, recording)
+        if can(actor, Action.RECORDING_SEE, other.as_thing())
+    ]
 
 
 def _newest(session: Session) -> list[RubricVersion]:
@@ -141,6 +156,83 @@ def poster(recording_id: UUID) -> ResponseReturnValue:
     if file is None:
         raise not_found()
     return send_media(file.path, file.media_type, file.tag)
+
+
+@blueprint.get("/videos/<uuid:recording_id>/subtitulos")
+@permission(Action.RECORDING_WATCH)
+def subtitles(recording_id: UUID) -> ResponseReturnValue:
+    """Send the captions of the lesson."""
+    with reading() as session:
+        _watchable(session, recording_id)
+        kept = captions.chosen(session, recording_id)
+    if kept is None:
+        raise not_found()
+    return send_media(home().store.blob(kept.sha256), kept.media_type, kept.sha256)
+
+
+@blueprint.post("/videos/<uuid:recording_id>/subtitulos")
+@permission(Action.RECORDING_PREPARE)
+def give_captions(recording_id: UUID) -> ResponseReturnValue:
+    """Keep the captions in the file sent as those of the lesson."""
+    _preparable(recording_id)
+    sent = request.files.get("captions")
+    try:
+        if sent is None or not sent.filename:
+            raise BadInputError(message("Choose a file with captions first (.srt or .vtt)."))
+        text = _text(sent.stream.read(4 * captions.LONGEST + 1))
+        with writing() as session:
+            captions.give(session, home().store, recording_id, text, actor=current_actor())
+    except BadInputError as error:
+        return _page(recording_id, error.status, say(error.message))
+    flash(say(message("The captions are kept and shown with the video.")), "done")
+    return redirect(url("library.show", recording_id=recording_id))
+
+
+def _text(sent: bytes) -> str:
+    """Return what was sent as text: older programs write captions as Windows does."""
+    try:
+        return sent.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return sent.decode("cp1252", errors="replace")
+
+
+@blueprint.get("/videos/<uuid:recording_id>/sonido")
+@permission(Action.RECORDING_PREPARE)
+def sound(recording_id: UUID) -> ResponseReturnValue:
+    """Show the sound tracks of the lesson's file, to choose the one that is heard."""
+    recording = _preparable(recording_id)
+    try:
+        with reading() as session:
+            original = derived.original_path(session, home().store, recording_id)
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            message("The file of this video is gone. Add the video again.")
+        ) from error
+    measured = probe(original, audio_track=recording.audio_track)
+    return render_template(
+        "library/sound.html",
+        recording=recording,
+        tracks=measured.audio_tracks,
+        heard=measured.audio_index,
+    )
+
+
+@blueprint.post("/videos/<uuid:recording_id>/sonido")
+@permission(Action.RECORDING_PREPARE)
+def choose_sound(recording_id: UUID) -> ResponseReturnValue:
+    """Hear the lesson on the track chosen; empty leaves the choice to the rule."""
+    chosen = request.form.get("track", type=int)
+    with writing() as session:
+        video.choose_audio(session, recording_id, chosen, actor=current_actor())
+    flash(say(message("The sound is prepared anew. You may close this page.")), "done")
+    return redirect(url("library.show", recording_id=recording_id))
+
+
+def _preparable(recording_id: UUID) -> Recording:
+    with reading() as session:
+        return video.recording_for(
+            session, recording_id, actor=current_actor(), action=Action.RECORDING_PREPARE
+        )
 
 
 def _watchable(session: Session, recording_id: UUID) -> Recording:

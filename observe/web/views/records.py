@@ -8,17 +8,18 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from observe.db import now
 from observe.errors import BadInputError
 from observe.feedback.models import FeedbackState
 from observe.feedback.report import page_of
 from observe.ids import parse_id
-from observe.people.access import Action
+from observe.people.access import Action, can
 from observe.records import operations as records
 from observe.records.operations import RecordFilter, RecordRow
 from observe.text import Message, message
-from observe.web import guards, words
+from observe.web import blurred, guards, words
 from observe.web.guards import current_actor, permission
 from observe.web.profile_table import table_of
 from observe.web.responses import as_download
@@ -105,6 +106,7 @@ def _page(observation_id: UUID, *, text: str = "", refused: Message | None = Non
             words=FEEDBACK_WORDS,
             shapes=FEEDBACK_SHAPES,
             page=_published(record),
+            clips=_clips(session, record),
             text=text,
             longest=records.COMMENT_MAX,
             refused=refused,
@@ -112,6 +114,16 @@ def _page(observation_id: UUID, *, text: str = "", refused: Message | None = Non
     with guards.writing() as session:
         records.opened(session, observation_id, actor=current_actor())
     return page
+
+
+def _clips(session: Session, record: records.Record) -> dict[str, blurred.Watchable]:
+    """Return the moments whose blurred and signed clip she may watch; of a draft, none."""
+    feedback = record.feedback
+    if feedback is None or feedback.state is not FeedbackState.PUBLISHED:
+        return {}
+    if not can(current_actor(), Action.FEEDBACK_WATCH_BLURRED, feedback.as_thing()):
+        return {}
+    return blurred.watchable(session, feedback)
 
 
 def _published(record: records.Record) -> object:

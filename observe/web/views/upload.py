@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +15,16 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from observe.errors import BadInputError, ConflictError, NotFoundError, ObserveError
 from observe.ids import parse_id
@@ -22,6 +35,7 @@ from observe.text import Message, message
 from observe.video import operations as video
 from observe.video.adding import LONGEST_SUBJECT
 from observe.video.models import Recording, Selection, Upload
+from observe.video.store import Store
 from observe.web import shelf
 from observe.web.forms import Form, at_most, needed, spoken
 from observe.web.guards import current_actor, home, permission, reading, today, writing
@@ -30,6 +44,7 @@ from observe.web.words import say
 blueprint = Blueprint("upload", __name__)
 
 CHUNK_BYTES: Final = 4 * 1024**2
+MOST_FILES: Final = 50  # of one lesson
 _SELECTIONS: Final = (
     (Selection.ASSIGNED, message("It was assigned")),
     (Selection.EDUCATOR_CHOSEN, message("The educator chose it")),
@@ -40,10 +55,21 @@ _FIELDS: Final = {"educator_id": "educator"}
 
 
 class LessonForm(Form):
-    """What the observer tells of a lesson, and where its file is."""
+    """What the observer tells of a lesson, and where its files are.
+
+    `upload`: ids of complete uploads, in the lesson's order, with blanks between them. `order`: the
+    keys of the files to import likewise; those it does not name follow by their names.
+    """
 
     upload = HiddenField()
-    import_file = RadioField(choices=[], validate_choice=False)
+    import_file = SelectMultipleField(
+        choices=[],
+        validate_choice=False,
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    order = HiddenField()
+    same_lesson = BooleanField()
     school = SelectField(choices=[], validators=[needed()])
     class_group = StringField(validators=[needed(), at_most(LONGEST_GROUP_NAME)])
     educator = SelectField(choices=[], validators=[needed()])
@@ -88,46 +114,95 @@ def add() -> ResponseReturnValue:
     except BadInputError as error:
         form.refuse(_FIELDS.get(error.field or "", error.field or "upload"), error.message)
         choices = _choices()
-        if parse_id(form.upload.data or "") not in {upload.id for upload in choices.uploads}:
-            form.upload.data = ""  # a refused file is gone: another one is asked for
+        known = {upload.id for upload in choices.uploads}  # a refused file is gone
+        form.upload.data = " ".join(str(each) for each in _upload_ids(form) if each in known)
         return _page(form, choices, error.status)
     except ConflictError as error:
         form.refuse("upload", error.message)
-        if isinstance(error, video.OffsetError):
-            form.upload.data = ""  # not complete: it is listed, and goes on with the same file
+        if isinstance(error, video.OffsetError):  # it is listed, and goes on with the same file
+            form.upload.data = " ".join(str(upload.id) for upload in _held(form, choices))
         return _page(form, choices, error.status)
     flash(say(message("The video is here. What follows is done in the background.")), "done")
     return redirect(url("library.show", recording_id=recording.id))
 
 
 def _added(form: LessonForm, choices: Choices) -> Recording:
-    upload_id, actor, store = parse_id(form.upload.data or ""), current_actor(), home().store
-    if upload_id is not None:
-        return _uploaded(form, upload_id)
-    chosen = choices.files.get(form.import_file.data or "")
-    if chosen is None:
+    upload_ids, actor, store = _upload_ids(form), current_actor(), home().store
+    _check_one_lesson(form, len(upload_ids) or len(form.import_file.data or ()))
+    if upload_ids:
+        return _uploaded(form, upload_ids)
+    chosen = _imported(form, choices)
+    if not chosen:
         raise BadInputError(message("Choose a video first."), field="upload")
     with writing() as session:  # asked before a long copy is begun, and undone
         video.check_details(session, _details(session, form, actor), actor=actor)
         session.rollback()
-    received = video.receive(store, chosen.path)
-    with writing() as session:
+    with _received(store, [file.path for file in chosen]) as files, writing() as session:
         details = _details(session, form, actor)
-        return video.add_received(session, store, received, details, actor=actor)
+        return video.add_received(session, store, files[0], details, actor=actor, more=files[1:])
 
 
-def _uploaded(form: LessonForm, upload_id: UUID) -> Recording:
+@contextmanager
+def _received(store: Store, paths: Sequence[Path]) -> Iterator[list[video.Received]]:
+    """Take the files into the store; when one is refused or the block fails, none stays there."""
+    taken: list[video.Received] = []
+    try:
+        for path in paths:
+            taken.append(video.receive(store, path))
+        yield taken
+    except BaseException:
+        for each in taken:
+            store.delete_incoming(each.name)
+        raise
+
+
+def _check_one_lesson(form: LessonForm, count: int) -> None:
+    if count > MOST_FILES:
+        raise BadInputError(
+            message("A lesson can have at most %(count)s files.", count=MOST_FILES), field="upload"
+        )
+    if count > 1 and not form.same_lesson.data:
+        told = message("Tick that they are parts of the same lesson, or leave only one.")
+        raise BadInputError(told, field="same_lesson")
+
+
+def _upload_ids(form: LessonForm) -> list[UUID]:
+    """Return the uploads named in the form, each once, in the order of the lesson."""
+    named = [parse_id(name) for name in (form.upload.data or "").split()]
+    return list(dict.fromkeys(each for each in named if each is not None))
+
+
+def _imported(form: LessonForm, choices: Choices) -> list[video.ImportableFile]:
+    """Return the ticked files: in the order asked for, then by their names."""
+    ticked = [key for key in form.import_file.data or () if key in choices.files]
+    order = (form.order.data or "").split()
+    place = {key: position for position, key in enumerate(order)}
+    ticked.sort(key=lambda key: _by_name(choices.files[key].path.name))
+    ticked.sort(key=lambda key: place.get(key, len(order)))
+    return [choices.files[key] for key in ticked]
+
+
+def _by_name(name: str) -> list[tuple[int, str]]:
+    """Return what sorts names as people read them: `clase 2` before `clase 10`."""
+    pieces = re.split(r"(\d+)", name.casefold())
+    return [(int(piece) if piece.isdecimal() else 0, piece) for piece in pieces]
+
+
+def _uploaded(form: LessonForm, upload_ids: list[UUID]) -> Recording:
     actor = current_actor()
     try:
         with reading() as session:
-            if known := video.uploaded_recording(session, upload_id, actor=actor):
+            if known := video.uploaded_recording(session, upload_ids[0], actor=actor):
                 return known
-        received = video.receive_upload(home().database, home().store, upload_id, actor=actor)
+        first, *more = [
+            video.receive_upload(home().database, home().store, each, actor=actor)
+            for each in upload_ids
+        ]
     except NotFoundError as error:  # refused or discarded meanwhile, and gone
         raise BadInputError(message("Choose the file again."), field="upload") from error
     with writing() as session:
         details = _details(session, form, actor)
-        return video.finish_upload(session, received, details, actor=actor)
+        return video.finish_upload(session, first, details, actor=actor, more=more)
 
 
 def _details(session: Session, form: LessonForm, actor: Actor) -> video.LessonDetails:
@@ -177,13 +252,20 @@ def _page(form: LessonForm, choices: Choices, status: int) -> ResponseReturnValu
         "upload/new.html",
         form=form,
         choices=choices,
-        held=parse_id(form.upload.data or ""),
+        held=_held(form, choices),
         folders=home().settings.import_folders,
         found=[folder for folder in home().settings.import_folders if folder.is_dir()],
         chunk_bytes=CHUNK_BYTES,
         today=today(),
     )
     return page, status
+
+
+def _held(form: LessonForm, choices: Choices) -> list[Upload]:
+    """Return the complete uploads that the form names, in the order of the lesson."""
+    known = {upload.id: upload for upload in choices.uploads}
+    named = [known[each] for each in _upload_ids(form) if each in known]
+    return [upload for upload in named if upload.offset == upload.size_bytes]
 
 
 # --- pieces -------------------------------------------------------------------------------------
@@ -226,10 +308,9 @@ def append(upload_id: UUID, offset: int) -> ResponseReturnValue:
     """Keep the piece in the request's body; answer with the new offset, or the right one."""
     chunk = request.get_data(cache=False)
     try:
-        with writing() as session:
-            reached = video.append_upload(
-                session, home().store, upload_id, offset, chunk, actor=current_actor()
-            )
+        reached = video.append_upload(
+            home().database, home().store, upload_id, offset, chunk, actor=current_actor()
+        )
     except video.OffsetError as error:
         return jsonify(error=say(error.message), problems=[], offset=error.offset), 409
     except OSError as error:

@@ -3,33 +3,7 @@
  * The journal: every change is on this computer's disk before it is sent, and leaves it only when
  * the program has said that it keeps it, or when a person has let it go.
  */
-import { post, RequestError, user } from "./http.js";
-
-/** @typedef {{id: string, kind: string, payload: Record<string, any>}} Change */
-/**
- * @typedef {object} Entry a change on its way
- * @property {string} id the change's own id
- * @property {string} user who made it: on a shared computer it is nobody else's
- * @property {string} observation
- * @property {string} url where it is sent
- * @property {string} window the browser window it was made in
- * @property {number} base the version that window knew
- * @property {Change} change
- * @property {string} at when it was made (ISO)
- * @property {number} order
- * @property {string} [told] why it was not taken; then it waits for the person's decision
- * @property {boolean} [conflict] whether another window was first
- */
-/** @typedef {{id: string, sentence: string}} Told */
-/**
- * @typedef {object} Answer
- * @property {number} version
- * @property {string[]} acknowledged
- * @property {Told[]} conflicts
- * @property {Told[]} refused
- * @property {number} elsewhere
- * @property {string} saved_at
- */
+import { post, user } from "./http.js";
 
 const LARGEST_BATCH = 200;
 let last = 0;
@@ -71,7 +45,7 @@ export function nextOrder() {
   return last;
 }
 
-/** @param {Entry[]} entries */
+/** @param {Journal.Entry[]} entries */
 export function keep(entries) {
   return written((store) => entries.forEach((entry) => store.put(entry)));
 }
@@ -84,7 +58,7 @@ export function forget(ids) {
 /**
  * Return what the person signed in has in the journal, in the order in which it was made.
  * @param {string} [observation] of this one only
- * @returns {Promise<Entry[]>}
+ * @returns {Promise<Journal.Entry[]>}
  */
 export async function unsent(observation) {
   const owner = user();
@@ -93,7 +67,7 @@ export async function unsent(observation) {
   return new Promise((resolve, reject) => {
     const request = database.transaction("changes").objectStore("changes").index("order").getAll();
     request.onsuccess = () => {
-      const entries = /** @type {Entry[]} */ (request.result);
+      const entries = /** @type {Journal.Entry[]} */ (request.result);
       const own = entries.filter((entry) => entry.user === owner);
       resolve(observation ? own.filter((entry) => entry.observation === observation) : own);
     };
@@ -103,7 +77,7 @@ export async function unsent(observation) {
 
 /**
  * Return the longest beginning of `entries` that can go in one request.
- * @param {Entry[]} entries
+ * @param {Journal.Entry[]} entries
  */
 export function firstBatch(entries) {
   const [first] = entries;
@@ -116,11 +90,11 @@ export function firstBatch(entries) {
 /**
  * Send a batch and bring the journal in line with the answer. Raises RequestError, with the journal
  * as it was, when there is no answer.
- * @param {Entry[]} batch
- * @returns {Promise<Answer>}
+ * @param {Journal.Entry[]} batch
+ * @returns {Promise<Journal.Answer>}
  */
 export async function send(batch) {
-  /** @type {Answer} */
+  /** @type {Journal.Answer} */
   const answer = await post(batch[0].url, {
     window: batch[0].window,
     base_version: batch[0].base,
@@ -136,7 +110,7 @@ export async function send(batch) {
   return answer;
 }
 
-/** @param {Entry[]} batch @param {string[]} acknowledged */
+/** @param {Journal.Entry[]} batch @param {string[]} acknowledged */
 async function settle(batch, acknowledged) {
   try {
     await forget(acknowledged);
@@ -161,37 +135,21 @@ export async function liveWindows() {
   return new Set(held.map((lock) => (lock.name ?? "").replace("observe-window-", "")));
 }
 
-/** @typedef {{recovered: number, since: string}} Recovery */
-/** @type {Promise<Recovery> | undefined} */
+/** @type {Promise<Journal.Recovery> | undefined} */
 let recovery;
 
 /**
  * Send what earlier pages could not, once a page, and tell it. Other modules may wait for the same.
- * @returns {Promise<Recovery>}
+ * @returns {Promise<Journal.Recovery>}
  */
 export function resendUnsent() {
   recovery ??= resend().catch(() => ({ recovered: 0, since: "" }));
   return recovery;
 }
 
-/** @returns {Promise<Recovery>} */
+/** @returns {Promise<Journal.Recovery>} */
 async function resend() {
   const live = await liveWindows();
-  let waiting = (await unsent()).filter((entry) => !entry.told && !live.has(entry.window));
-  const since = waiting[0]?.at ?? "";
-  let recovered = 0;
-  while (waiting.length) {
-    const batch = firstBatch(waiting);
-    waiting = waiting.slice(batch.length);
-    try {
-      recovered += (await send(batch)).acknowledged.length;
-    } catch (error) {
-      // Not this person's, or of a program that is down: it stays here and is tried again.
-      if (!(error instanceof RequestError)) throw error;
-      if (error.status === 0 || error.status === 401) break;
-    }
-  }
-  const left = (await unsent()).filter((entry) => entry.told && !live.has(entry.window));
-  if (recovered || left.length) (await import("./recovery.js")).tell(recovered, since, left);
-  return { recovered, since };
+  const entries = (await unsent()).filter((entry) => !live.has(entry.window));
+  return entries.length ? (await import("./recovery.js")).resend(entries) : { recovered: 0, since: "" };
 }

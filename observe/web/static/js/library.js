@@ -1,5 +1,5 @@
 // @ts-check
-/** Preparation progress, asked for every two seconds while something goes on. */
+/** Preparation progress, asked for every two seconds while something goes on; links to moments. */
 import { get } from "./http.js";
 import { gettext } from "./text.js";
 
@@ -22,6 +22,7 @@ function left(seconds) {
 function show(box, told) {
   /** @type {HTMLProgressElement} */ (box.querySelector("progress")).value = told.percent;
   /** @type {HTMLElement} */ (box.querySelector("[data-step]")).textContent = told.step;
+  /** @type {HTMLElement} */ (box.querySelector("[data-percent]")).textContent = String(told.percent);
   /** @type {HTMLElement} */ (box.querySelector("[data-left]")).textContent = left(told.seconds_left);
 }
 
@@ -53,3 +54,14 @@ async function ask() {
 }
 
 setTimeout(ask, ASK_EVERY_MS);
+
+// A link to a moment moves the video of this page.
+document.addEventListener("click", (event) => {
+  const link = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-jump]"));
+  const player = document.querySelector("video");
+  if (!link || !player) return;
+  event.preventDefault();
+  player.currentTime = Number(link.dataset.jump) / 1000;
+  player.scrollIntoView({ block: "nearest" });
+  player.play().catch(() => player.load());
+});

@@ -1,11 +1,34 @@
 // @ts-check
-/** What became of changes that an earlier page could not send, told on whichever page this is. */
-import { forget } from "./journal.js";
+/** Changes that an earlier page could not send: sent and told on whichever page this is. */
+import { RequestError } from "./http.js";
+import { firstBatch, forget, send } from "./journal.js";
 import { gettext, locale } from "./text.js";
 
-/** @typedef {import("./journal.js").Entry} Entry */
+/**
+ * Send what is in `entries`; those that were told stay until a person has decided.
+ * @param {Journal.Entry[]} entries of windows that are gone
+ * @returns {Promise<Journal.Recovery>}
+ */
+export async function resend(entries) {
+  let waiting = entries.filter((entry) => !entry.told);
+  const since = waiting[0]?.at ?? "";
+  let recovered = 0;
+  while (waiting.length) {
+    const batch = firstBatch(waiting);
+    waiting = waiting.slice(batch.length);
+    try {
+      recovered += (await send(batch)).acknowledged.length;
+    } catch (error) {
+      // Not this person's, or of a program that is down: it stays here and is tried again.
+      if (!(error instanceof RequestError)) throw error;
+      if (error.status === 0 || error.status === 401) break;
+    }
+  }
+  tell(recovered, since, entries.filter((entry) => entry.told));
+  return { recovered, since };
+}
 
-/** @param {Entry} entry what was written stays readable, so that nobody types it again */
+/** @param {Journal.Entry} entry what was written stays readable, so that nobody types it again */
 function words(entry) {
   const written = entry.change.payload.text;
   return written ? `${entry.told} “${written}”` : `${entry.told}`;
@@ -14,15 +37,15 @@ function words(entry) {
 /**
  * @param {number} recovered how many are safe now
  * @param {string} since when the first of them was made (ISO)
- * @param {Entry[]} left those that were not taken: told until a person has decided
+ * @param {Journal.Entry[]} left those that were not taken: told until a person has decided
  */
-export function tell(recovered, since, left) {
+function tell(recovered, since, left) {
   // The coding screen has its own place for these.
   if (left.length && !document.getElementById("stuck")) tellLeft(left);
   if (recovered) announce(recovered, since);
 }
 
-/** @param {Entry[]} entries */
+/** @param {Journal.Entry[]} entries */
 function tellLeft(entries) {
   const box = document.createElement("section");
   box.className = "problem-box";

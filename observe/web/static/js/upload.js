@@ -1,22 +1,21 @@
 // @ts-check
-/** Adding a video: pieces of 4 MB, sent again when the line fails, resumed after a reload. */
-import { RequestError, get, post } from "./http.js";
+/** Adding a lesson: its file, or its files in their order, and what is told of it. */
 import { formatNumber, gettext } from "./text.js";
+import { byName, Parts } from "./upload/parts.js";
+import { sendPieces, uploadFor } from "./upload/pieces.js";
 
-/** @typedef {{id: string, offset: number}} Upload */
-
-const LONGEST_WAIT_MS = 30000;
-const MEMORY = "observe-upload"; // which file belongs to which upload, for this browser
+/** @typedef {import("./upload/parts.js").Part} Part */
 
 /** @param {string} id @returns {any} */
 const element = (id) => document.getElementById(id);
 const drop = element("drop");
 const form = /** @type {HTMLFormElement} */ (element("lesson"));
 const field = /** @type {HTMLInputElement} */ (form.elements.namedItem("upload"));
+const order = /** @type {HTMLInputElement} */ (form.elements.namedItem("order"));
 const send = element("send");
-const chunkBytes = Number(drop.dataset.chunk);
-let turn = 0; // a newly chosen file ends the sending of the one before
+let turn = 0; // newly chosen files end the sending of those before
 let complete = false;
+const parts = new Parts(rearranged);
 
 /** @param {string} sentence @param {number} [percent] */
 function tell(sentence, percent) {
@@ -32,93 +31,98 @@ function allow(ready) {
   element("send-hint").textContent = ready ? "" : gettext("You can fill this in while the file is sent.");
 }
 
-/** @param {File} file */
-const mark = (file) => `${file.name}/${file.size}/${file.lastModified}`;
-
-/**
- * Return the unfinished upload of this very file, or a new one.
- * @param {File} file
- * @returns {Promise<Upload>}
- */
-async function uploadFor(file) {
-  for (const row of document.querySelectorAll("[data-upload]")) {
-    const { upload, name, size } = /** @type {HTMLElement} */ (row).dataset;
-    const known = localStorage.getItem(`${MEMORY}:${upload}`);
-    if (name === file.name && Number(size) === file.size && (known === null || known === mark(file))) {
-      return get(`${drop.dataset.begin}/${upload}`);
-    }
-  }
-  const begun = await post(drop.dataset.begin, { filename: file.name, size: file.size });
-  localStorage.setItem(`${MEMORY}:${begun.id}`, mark(file));
-  return begun;
-}
-
-/**
- * Send what is missing of `file`; a line that fails is tried again, later each time.
- * @param {File} file
- * @param {Upload} upload
- * @param {number} mine
- */
-async function sendPieces(file, upload, mine) {
-  let offset = upload.offset;
-  let failures = 0;
-  while (offset < file.size && mine === turn) {
-    showProgress(file, offset);
-    try {
-      const piece = file.slice(offset, offset + chunkBytes);
-      ({ offset } = await post(`${drop.dataset.begin}/${upload.id}/${offset}`, piece));
-      failures = 0;
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      if (error.status === 409 && typeof error.body?.offset === "number") offset = error.body.offset;
-      else if (error.status === 0 || error.status === 429 || error.status >= 500) await pause(++failures, error);
-      else throw error;
-    }
-  }
-}
-
-/** @param {number} failures @param {Error} error */
-function pause(failures, error) {
-  tell(error.message);
-  return new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_WAIT_MS, 500 * 2 ** failures)));
-}
-
-/** @param {File} file @param {number} offset */
-function showProgress(file, offset) {
-  const percent = (100 * offset) / file.size;
-  const sentence = gettext("%(name)s: %(percent)s %% is here. Keep this page open until it ends.", {
-    name: file.name,
-    percent: formatNumber(Math.floor(percent)),
-  });
+/** @param {Part} part */
+function showProgress(part) {
+  const percent = parts.bytes ? (100 * parts.sent) / parts.bytes : 0;
+  const values = { name: part.name, percent: formatNumber(Math.floor(percent)), place: parts.all.indexOf(part) + 1, count: parts.all.length };
+  const sentence =
+    parts.all.length > 1
+      ? gettext("%(name)s (%(place)s of %(count)s): %(percent)s %% of all is here. Keep this page open until it ends.", values)
+      : gettext("%(name)s: %(percent)s %% is here. Keep this page open until it ends.", values);
   tell(sentence.replace("%%", "%"), percent);
 }
 
-/** @param {File} file */
-async function take(file) {
+/** @param {File[]} files of one lesson */
+async function take(files) {
   const mine = ++turn;
   field.value = "";
-  for (const radio of form.querySelectorAll("[name=import_file]")) /** @type {HTMLInputElement} */ (radio).checked = false;
-  guessDate(file);
+  for (const box of imports()) box.checked = false;
+  parts.replace(byName(files).map((file) => ({ name: file.name, size: file.size, file, id: "", offset: 0 })));
+  guessDate(parts.all[0]);
+  await sendAll(mine);
+}
+
+/** Send the files one after the other, in the order in which they stand by then. @param {number} mine */
+async function sendAll(mine) {
   allow(false);
   try {
-    const upload = await uploadFor(file);
-    await sendPieces(file, upload, mine);
-    if (mine !== turn) return;
-    field.value = upload.id;
-    tell(gettext("%(name)s is here, complete.", { name: file.name }), 100);
-    allow(true);
+    for (let next = waiting(); next && mine === turn; next = waiting()) await sendOne(next, mine);
+    if (mine === turn) finish();
   } catch (error) {
     if (mine === turn) tell(error instanceof Error ? error.message : String(error));
   }
 }
 
-/** @param {File} file the day a camera wrote the file is a good first guess of the lesson's */
-function guessDate(file) {
+function waiting() {
+  return parts.all.find((part) => part.file && (!part.id || part.offset < part.size));
+}
+
+/** @param {Part} part @param {number} mine */
+async function sendOne(part, mine) {
+  const file = /** @type {File} */ (part.file);
+  const others = parts.all.filter((other) => other !== part).map((other) => other.id);
+  const begun = part.id ? part : await uploadFor(drop.dataset.begin, file, others);
+  part.id = begun.id;
+  await sendPieces(`${drop.dataset.begin}/${part.id}`, file, begun.offset, (offset, trouble) => {
+    part.offset = offset;
+    if (mine !== turn || !parts.all.includes(part)) return false;
+    if (trouble) tell(trouble);
+    else showProgress(part);
+    return true;
+  });
+}
+
+function finish() {
+  field.value = parts.ids;
+  const [first] = parts.all;
+  const values = { name: first?.name ?? "", count: parts.all.length };
+  if (first) tell(parts.all.length > 1 ? gettext("All %(count)s files are here, complete.", values) : gettext("%(name)s is here, complete.", values), 100);
+  allow(Boolean(first));
+}
+
+/** A person moved a file or took one out. */
+function rearranged() {
+  if (parts.all.some((part) => part.file) || field.value) {
+    if (!waiting()) finish();
+  } else {
+    for (const box of imports()) box.checked = parts.all.some((part) => part.id === box.value);
+    order.value = parts.ids;
+  }
+}
+
+/** @returns {HTMLInputElement[]} */
+function imports() {
+  return Array.from(form.querySelectorAll("[name=import_file]"));
+}
+
+/** Files of this laptop were ticked instead: nothing is sent. */
+function ticked() {
+  turn += 1;
+  field.value = "";
+  element("upload-state").hidden = true;
+  const boxes = imports().filter((box) => box.checked);
+  parts.replace(byName(boxes.map((box) => ({ name: box.dataset.name ?? "", size: Number(box.dataset.size), file: null, id: box.value, offset: 0 }))));
+  order.value = parts.ids;
+  allow(true);
+}
+
+/** @param {Part | undefined} part the day a camera wrote a file is a good first guess of the lesson's */
+function guessDate(part) {
   const date = /** @type {HTMLInputElement} */ (form.elements.namedItem("recorded_on"));
-  if (date.dataset.touched) return;
-  const made = new Date(file.lastModified);
+  if (date.dataset.touched || !part?.file) return;
+  const made = new Date(part.file.lastModified);
   const day = [made.getFullYear(), made.getMonth() + 1, made.getDate()];
-  date.value = day.map((part) => String(part).padStart(2, "0")).join("-");
+  date.value = day.map((number) => String(number).padStart(2, "0")).join("-");
 }
 
 /** Show only the educators of the school chosen. */
@@ -134,10 +138,12 @@ function narrow() {
   educator.value = /** @type {HTMLOptionElement | null} */ (educator.querySelector("optgroup:not([disabled]) option"))?.value ?? "";
 }
 
-element("file").addEventListener("change", (/** @type {Event} */ event) => {
-  const file = /** @type {HTMLInputElement} */ (event.target).files?.[0];
-  if (file) take(file);
-});
+/** @param {FileList | null | undefined} files */
+function chosen(files) {
+  if (files?.length) take([...files]);
+}
+
+element("file").addEventListener("change", (/** @type {Event} */ event) => chosen(/** @type {HTMLInputElement} */ (event.target).files));
 for (const kind of ["dragenter", "dragover"]) {
   drop.addEventListener(kind, (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -147,24 +153,34 @@ for (const kind of ["dragenter", "dragover"]) {
 for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("over"));
 drop.addEventListener("drop", (/** @type {DragEvent} */ event) => {
   event.preventDefault();
-  const file = event.dataTransfer?.files[0];
-  if (file) take(file);
+  chosen(event.dataTransfer?.files);
 });
 form.addEventListener("change", (event) => {
   const changed = /** @type {HTMLInputElement} */ (event.target);
   if (changed.name === "recorded_on") changed.dataset.touched = "yes";
   if (changed.name === "school") narrow();
-  if (changed.name === "import_file") {
-    turn += 1;
-    field.value = "";
-    allow(true);
-  }
+  if (changed.name === "import_file") ticked();
 });
 window.addEventListener("beforeunload", (event) => {
   if (turn > 0 && !complete) event.preventDefault();
 });
-narrow();
-if (field.value) {
-  tell(gettext("The file is here, complete."), 100);
-  complete = true;
+
+/** What was complete before the page came back with a sentence is complete still. */
+function resume() {
+  const answered = /** @type {HTMLInputElement} */ (form.elements.namedItem("same_lesson")).checked;
+  const held = Array.from(parts.list.children, (item) => /** @type {HTMLElement} */ (item).dataset);
+  if (held.length) {
+    parts.replace(held.map(({ held: id = "", name = "", size }) => ({ name, size: Number(size), file: null, id, offset: Number(size) })));
+    finish();
+  } else if (imports().some((box) => box.checked)) {
+    const before = order.value.split(" ");
+    ticked();
+    parts.all.sort((one, other) => before.indexOf(one.id) - before.indexOf(other.id));
+    order.value = parts.ids;
+    parts.paint();
+  }
+  /** @type {HTMLInputElement} */ (form.elements.namedItem("same_lesson")).checked = answered;
 }
+
+narrow();
+resume();

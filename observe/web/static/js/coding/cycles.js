@@ -1,10 +1,29 @@
 // @ts-check
-/** Planning, moving, splitting and removing cycles, and the line that tells of the active one. */
+/** Moving, splitting and removing cycles, and the line that tells of the active one. */
 import { newId } from "../ids.js";
 import { gettext } from "../text.js";
 import { clock, need, parseClock, release, written } from "./page.js";
 
 const SHORTEST_MS = 1_000;
+
+/**
+ * Return what splits the cycles at `times`; scores stay with the first part of each.
+ * @param {import("./lesson.js").Lesson} lesson
+ * @param {number[]} times in order
+ */
+export function cuts(lesson, times) {
+  /** @type {Coding.Act[]} */
+  const acts = [];
+  for (const { id, start_ms, end_ms } of lesson.cycles) {
+    const edges = times.filter((time) => time - start_ms >= SHORTEST_MS && end_ms - time >= SHORTEST_MS);
+    if (!edges.length) continue;
+    acts.push({ kind: "cycle.put", payload: { cycle: id, start_ms, end_ms: edges[0] } });
+    edges.forEach((edge, place) => {
+      acts.push({ kind: "cycle.put", payload: { cycle: newId(), start_ms: edge, end_ms: edges[place + 1] ?? end_ms } });
+    });
+  }
+  return acts;
+}
 
 export class Cycles {
   /** @param {import("./desk.js").Desk} desk */
@@ -17,52 +36,36 @@ export class Cycles {
     this.dialog = need("#planner", HTMLDialogElement);
     this.start.addEventListener("change", () => this.#typed(this.start, "start"));
     this.end.addEventListener("change", () => this.#typed(this.end, "end"));
-    this.wrong = need(".error", HTMLElement, this.dialog);
+    /** @type {import("./planner.js").Planner | undefined} */
+    this.planner = undefined;
     need("form", HTMLFormElement, this.dialog).addEventListener("submit", (event) => this.#planned(event));
     desk.lesson.addEventListener("changed", () => this.paint());
     desk.place.addEventListener("moved", () => this.paint());
     this.paint();
   }
 
-  openPlanner() {
+  /** Open at once, so that what is typed finds its field; what the planner does comes meanwhile. */
+  async openPlanner() {
     const { cycles, cycle_ms } = this.desk.given.protocol;
     const share = Math.floor(this.desk.lesson.duration / cycles / 1000) * 1000;
-    const fitting = Math.max(SHORTEST_MS, Math.min(cycle_ms, share));
     need('[name="count"]', HTMLInputElement, this.dialog).value = String(cycles);
-    need('[name="length"]', HTMLInputElement, this.dialog).value = clock(fitting);
-    this.wrong.hidden = true;
-    const scored = this.desk.lesson.cycles.filter((cycle) => cycle.scores.length).length;
-    need(".replaces", HTMLElement, this.dialog).hidden = scored === 0;
+    need('[name="length"]', HTMLInputElement, this.dialog).value = clock(Math.max(SHORTEST_MS, Math.min(cycle_ms, share)));
+    need(".error", HTMLElement, this.dialog).hidden = true;
     this.dialog.showModal();
     need('[name="count"]', HTMLInputElement, this.dialog).select();
+    (await this.#planner())?.paint();
+  }
+
+  async #planner() {
+    const part = this.planner ? null : await this.desk.fetch(() => import("./planner.js"));
+    if (part) this.planner ??= new part.Planner(this.desk, this.dialog);
+    return this.planner;
   }
 
   /** @param {Event} event */
-  #planned(event) {
-    const count = Number(need('[name="count"]', HTMLInputElement, this.dialog).value);
-    const typed = need('[name="length"]', HTMLInputElement, this.dialog).value;
-    // A bare number is minutes here: nobody plans cycles of fifteen seconds.
-    const length = /^\d+$/.test(typed.trim()) ? Number(typed) * 60_000 : parseClock(typed);
-    if (!(count >= 1) || !(length >= SHORTEST_MS)) {
-      event.preventDefault();
-      this.wrong.textContent = gettext("Write how many cycles and how long each is, such as 3 × 15:00.");
-      this.wrong.hidden = false;
-      return;
-    }
-    this.plan(Math.min(count, 100), length);
-  }
-
-  /** @param {number} count @param {number} length milliseconds */
-  plan(count, length) {
-    const cycles = [];
-    for (let place = 0; place < count && place * length < this.desk.lesson.duration; place += 1) {
-      const end = Math.min((place + 1) * length, this.desk.lesson.duration);
-      cycles.push({ cycle: newId(), start_ms: place * length, end_ms: end, scores: [] });
-    }
-    this.desk.history.act([{ kind: "plan", payload: { cycles } }]);
-    this.desk.place.chooseCycle(cycles[0].cycle);
-    const planned = cycles.length;
-    this.desk.say(planned === 1 ? gettext("1 cycle planned.") : gettext("%(count)s cycles planned.", { count: planned }), true);
+  async #planned(event) {
+    event.preventDefault();
+    (await this.#planner())?.plan();
   }
 
   /** A cycle from here to the next one, at most as long as the rubric says. */
@@ -109,7 +112,7 @@ export class Cycles {
 
   /** Neighbours give way. @param {string} own @param {number} start @param {number} end */
   #makeRoom(own, start, end) {
-    /** @type {import("./lesson.js").Act[]} */
+    /** @type {Coding.Act[]} */
     const acts = [];
     for (const other of this.desk.lesson.cycles) {
       if (other.id === own || other.end_ms <= start || other.start_ms >= end) continue;
@@ -131,17 +134,11 @@ export class Cycles {
 
   split() {
     const { lesson, player, history } = this.desk;
-    const time = player.now;
-    const cycle = lesson.cycleAt(time);
-    if (!cycle || time - cycle.start_ms < SHORTEST_MS || cycle.end_ms - time < SHORTEST_MS) {
-      this.desk.say(gettext("To split a cycle, the video has to stand inside it."));
-      return;
-    }
-    history.act([
-      { kind: "cycle.put", payload: { cycle: cycle.id, start_ms: cycle.start_ms, end_ms: time } },
-      { kind: "cycle.put", payload: { cycle: newId(), start_ms: time, end_ms: cycle.end_ms } },
-    ]);
-    this.desk.say(gettext("Cycle %(number)s was split; its scores stay with the first part.", { number: cycle.number }), true);
+    const acts = cuts(lesson, [player.now]);
+    if (!acts.length) return this.desk.say(gettext("To split a cycle, the video has to stand inside it."));
+    history.act(acts);
+    const number = lesson.cycle(acts[0].payload.cycle)?.number ?? 1;
+    this.desk.say(gettext("Cycle %(number)s was split; its scores stay with the first part.", { number }), true);
   }
 
   remove() {

@@ -5,30 +5,18 @@ import { History } from "./history.js";
 import { make, need } from "./page.js";
 import { Player } from "./player.js";
 
-/** @typedef {import("./scoring.js").Row} Dimension */
-/**
- * @typedef {object} Given what the page brings
- * @property {string} observation
- * @property {number} version
- * @property {string} at
- * @property {import("./lesson.js").Document} document
- * @property {Dimension[]} dimensions
- * @property {{cycles: number, cycle_ms: number, minimum_codable_ms: number}} protocol
- * @property {{changes: string, document: string, strip: string, waveform: string | null}} urls
- * @property {import("./pictures.js").Layout | null} strip
- * @property {number | null} frame_rate
- */
-
 const SAID_MS = 6_000;
 
 export class Desk {
-  /** @param {Given} given @param {import("./lesson.js").Lesson} lesson @param {import("./sync.js").Sync} sync */
+  /** @param {Coding.Given} given @param {import("./lesson.js").Lesson} lesson @param {import("./sync.js").Sync} sync */
   constructor(given, lesson, sync) {
     this.given = given;
     this.lesson = lesson;
     this.sync = sync;
     this.history = new History(lesson, sync);
     this.player = new Player({ ...given, duration: lesson.duration });
+    /** @type {Coding.Line | null} what the program noticed in sound and picture */
+    this.line = null;
     this.place = new Place(lesson, given.dimensions.map((dimension) => dimension.id));
     this.said = need("#said", HTMLElement);
     this.silence = 0;
@@ -65,6 +53,26 @@ export class Desk {
     this.silence = setTimeout(() => this.said.replaceChildren(), SAID_MS);
   }
 
+  /**
+   * Return a part of the screen that is needed now and then, or nothing when the program is down.
+   * @template T
+   * @param {() => Promise<T>} load
+   * @returns {Promise<T | null>}
+   */
+  async fetch(load) {
+    try {
+      return await load();
+    } catch {
+      this.say(gettext("The program does not answer: try this again in a moment."));
+      return null;
+    }
+  }
+
+  /** Open the dialog of what cannot be coded. @param {Coding.Stretch} [stretch] to change */
+  async openStretches(stretch) {
+    (await this.fetch(() => import("./stretches.js")))?.openStretches(this, stretch);
+  }
+
   undo() {
     this.#show(this.history.undo(), gettext("There is nothing to undo."));
   }
@@ -73,7 +81,7 @@ export class Desk {
     this.#show(this.history.redo(), gettext("There is nothing to redo."));
   }
 
-  /** @param {import("./lesson.js").Act[]} acts @param {string} nothing */
+  /** @param {Coding.Act[]} acts @param {string} nothing */
   #show(acts, nothing) {
     this.said.replaceChildren();
     if (!acts.length) this.say(nothing);
@@ -108,12 +116,12 @@ class Place extends EventTarget {
     this.#enter(cycles.find((cycle) => this.waiting(cycle)) ?? cycles.at(-1));
   }
 
-  /** @param {import("./lesson.js").Cycle} [cycle] @returns its first row without a score */
+  /** @param {Coding.Cycle} [cycle] @returns its first row without a score */
   waiting(cycle = this.cycle) {
     return this.dimensions.find((dimension) => !cycle?.scores.some((score) => score.dimension === dimension));
   }
 
-  /** @param {import("./lesson.js").Cycle} [cycle] */
+  /** @param {Coding.Cycle} [cycle] */
   #enter(cycle) {
     this.dimension = this.waiting(cycle) ?? this.dimensions[0];
     this.chooseCycle(cycle?.id ?? null);

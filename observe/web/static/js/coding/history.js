@@ -2,26 +2,23 @@
 /** Doing, undoing and redoing: every act goes through here, on the screen and on its way. */
 import { newId } from "../ids.js";
 
-/** @typedef {import("./lesson.js").Act} Act */
-/** @typedef {{undo: Act[], redo: Act[], merge: string | null}} Step */
-
 export class History {
   /**
    * @param {import("./lesson.js").Lesson} lesson
-   * @param {{push: (changes: import("../journal.js").Change[]) => void}} sync
+   * @param {{push: (changes: Journal.Change[]) => void}} sync
    */
   constructor(lesson, sync) {
     this.lesson = lesson;
     this.sync = sync;
-    /** @type {Step[]} */
+    /** @type {Coding.Step[]} */
     this.done = [];
-    /** @type {Step[]} */
+    /** @type {Coding.Step[]} */
     this.undone = [];
   }
 
   /**
    * Do `acts` as one step. Steps in a row with the same `merge` (typing a note) are undone together.
-   * @param {Act[]} acts
+   * @param {Coding.Act[]} acts
    * @param {string | null} [merge]
    */
   act(acts, merge = null) {
@@ -32,7 +29,7 @@ export class History {
     this.undone = [];
   }
 
-  /** Take back the last step. @returns {Act[]} what was done for it; nothing when there is none */
+  /** Take back the last step. @returns {Coding.Act[]} what was done for it; nothing when there is none */
   undo() {
     const step = this.done.pop();
     if (!step) return [];
@@ -41,7 +38,7 @@ export class History {
     return step.undo;
   }
 
-  /** Do again what was taken back. @returns {Act[]} what was done; nothing when there is none */
+  /** Do again what was taken back. @returns {Coding.Act[]} what was done; nothing when there is none */
   redo() {
     const step = this.undone.pop();
     if (!step) return [];
@@ -50,7 +47,7 @@ export class History {
     return step.redo;
   }
 
-  /** @param {Act[]} acts @returns {Act[]} what takes them back, in the order to do it */
+  /** @param {Coding.Act[]} acts @returns {Coding.Act[]} what takes them back, in the order to do it */
   #run(acts) {
     const back = [];
     for (const act of acts) {

@@ -3,14 +3,6 @@
 import { gettext } from "../text.js";
 import { make, need } from "./page.js";
 
-/**
- * @typedef {object} Key
- * @property {string[]} keys as `KeyboardEvent.key` names them, lower case, after `Shift+` or `Ctrl+`
- * @property {string} shown
- * @property {string} words
- * @property {(event: KeyboardEvent) => void} run
- */
-
 const OFF = "observe.single-keys";
 
 /** @param {KeyboardEvent} event */
@@ -34,11 +26,11 @@ function isPressing(target, name) {
 }
 
 export class Keys {
-  /** @param {Key[]} table */
+  /** @param {Coding.Key[]} table */
   constructor(table) {
     this.table = table;
-    /** @type {Map<string, Key>} */
-    this.byName = new Map(table.flatMap((key) => key.keys.map((name) => /** @type {[string, Key]} */ ([name, key]))));
+    /** @type {Map<string, Coding.Key>} */
+    this.byName = new Map(table.flatMap((key) => key.keys.map((name) => /** @type {[string, Coding.Key]} */ ([name, key]))));
     this.dialog = need("#keys", HTMLDialogElement);
     this.single = need("#single-keys", HTMLInputElement);
     this.single.checked = localStorage.getItem(OFF) !== "off";
@@ -69,7 +61,7 @@ export class Keys {
   }
 }
 
-/** @param {number[]} digits @param {(digit: number) => void} run @returns {Key} */
+/** @param {number[]} digits @param {(digit: number) => void} run @returns {Coding.Key} */
 export function digitKeys(digits, run) {
   const shown = `${digits[0]}–${digits.at(-1)}`;
   return {

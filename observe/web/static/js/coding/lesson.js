@@ -1,16 +1,8 @@
 // @ts-check
 /** The observation as this window sees it: the document, what a change does to it, and its inverse. */
 
-/** @typedef {import("../journal.js").Change} Change */
-/** @typedef {{dimension: string, value: number | null, mark: string | null}} Score */
-/** @typedef {{id: string, number: number, start_ms: number, end_ms: number, scores: Score[]}} Cycle */
-/** @typedef {{id: string, start_ms: number, end_ms: number, reason: string}} Stretch */
-/** @typedef {{id: string, at_ms: number, text: string, dimension: string | null, polarity: number}} Note */
-/** @typedef {{duration_ms: number, cycles: Cycle[], stretches: Stretch[], notes: Note[]}} Document */
-/** @typedef {{kind: string, payload: Record<string, any>}} Act a change that has no id yet */
-
 export class Lesson extends EventTarget {
-  /** @param {Document} document */
+  /** @param {Coding.Document} document */
   constructor(document) {
     super();
     this.document = document;
@@ -29,7 +21,7 @@ export class Lesson extends EventTarget {
     return this.document.cycles.find((cycle) => cycle.id === id);
   }
 
-  /** @param {number} time @returns {Cycle | undefined} the cycle that lasts at `time` */
+  /** @param {number} time @returns {Coding.Cycle | undefined} the cycle that lasts at `time` */
   cycleAt(time) {
     return this.document.cycles.find((cycle) => cycle.start_ms <= time && time < cycle.end_ms);
   }
@@ -44,31 +36,31 @@ export class Lesson extends EventTarget {
     return this.cycle(cycle)?.scores.find((score) => score.dimension === dimension);
   }
 
-  /** Take what the program says there is. @param {Document} document */
+  /** Take what the program says there is. @param {Coding.Document} document */
   replace(document) {
     this.document = document;
     this.dispatchEvent(new CustomEvent("changed", { detail: { kind: "all", payload: {} } }));
   }
 
-  /** Change the document as the program will, and tell who paints it. @param {Act} act */
+  /** Change the document as the program will, and tell who paints it. @param {Coding.Act} act */
   apply(act) {
     EFFECTS[act.kind](this.document, act.payload);
     this.dispatchEvent(new CustomEvent("changed", { detail: act }));
   }
 
-  /** Return what would take `act` back; call it before `apply`. @param {Act} act @returns {Act} */
+  /** Return what would take `act` back; call it before `apply`. @param {Coding.Act} act @returns {Coding.Act} */
   inverse(act) {
     return INVERSES[act.kind](this, act.payload);
   }
 }
 
-/** @param {Document} document */
+/** @param {Coding.Document} document */
 function renumber(document) {
   document.cycles.sort((one, other) => one.start_ms - other.start_ms);
   document.cycles.forEach((cycle, place) => (cycle.number = place + 1));
 }
 
-/** @template {{id: string}} Row @param {Row[]} rows @param {Row} row */
+/** @template {{id: string}} R @param {R[]} rows @param {R} row */
 function put(rows, row) {
   const place = rows.findIndex((known) => known.id === row.id);
   if (place < 0) rows.push(row);
@@ -81,13 +73,13 @@ function remove(rows, id) {
   if (place >= 0) rows.splice(place, 1);
 }
 
-/** @param {Document} document @param {Record<string, any>} cell */
+/** @param {Coding.Document} document @param {Record<string, any>} cell */
 function scoresWithout(document, cell) {
   const cycle = document.cycles.find((each) => each.id === cell.cycle);
   return { cycle, others: cycle?.scores.filter((score) => score.dimension !== cell.dimension) ?? [] };
 }
 
-/** @type {Record<string, (document: Document, payload: Record<string, any>) => void>} */
+/** @type {Record<string, (document: Coding.Document, payload: Record<string, any>) => void>} */
 const EFFECTS = {
   "cycle.put": (document, { cycle: id, start_ms, end_ms, scores }) => {
     const known = document.cycles.find((cycle) => cycle.id === id);
@@ -125,18 +117,18 @@ const EFFECTS = {
   "note.delete": (document, { note }) => remove(document.notes, note),
 };
 
-/** @param {Cycle} cycle */
+/** @param {Coding.Cycle} cycle */
 function told({ id, start_ms, end_ms, scores }) {
   return { cycle: id, start_ms, end_ms, scores: scores.map((score) => ({ ...score })) };
 }
 
-/** @param {Lesson} lesson @param {Record<string, any>} payload @returns {Act} */
+/** @param {Lesson} lesson @param {Record<string, any>} payload @returns {Coding.Act} */
 function cycleBefore(lesson, { cycle: id }) {
   const cycle = lesson.cycle(id);
   return cycle ? { kind: "cycle.put", payload: told(cycle) } : { kind: "cycle.delete", payload: { cycle: id } };
 }
 
-/** @param {Lesson} lesson @param {Record<string, any>} payload @returns {Act} */
+/** @param {Lesson} lesson @param {Record<string, any>} payload @returns {Coding.Act} */
 function scoreBefore(lesson, { cycle, dimension }) {
   const score = lesson.score(cycle, dimension);
   return score
@@ -144,7 +136,7 @@ function scoreBefore(lesson, { cycle, dimension }) {
     : { kind: "score.clear", payload: { cycle, dimension } };
 }
 
-/** @param {Lesson} lesson @param {Record<string, any>} payload @returns {Act} */
+/** @param {Lesson} lesson @param {Record<string, any>} payload @returns {Coding.Act} */
 function stretchBefore(lesson, { stretch }) {
   const known = lesson.document.stretches.find((each) => each.id === stretch);
   if (!known) return { kind: "stretch.delete", payload: { stretch } };
@@ -152,7 +144,7 @@ function stretchBefore(lesson, { stretch }) {
   return { kind: "stretch.put", payload: { stretch, start_ms, end_ms, reason } };
 }
 
-/** @param {Lesson} lesson @param {Record<string, any>} payload @returns {Act} */
+/** @param {Lesson} lesson @param {Record<string, any>} payload @returns {Coding.Act} */
 function noteBefore(lesson, { note }) {
   const known = lesson.note(note);
   if (!known) return { kind: "note.delete", payload: { note } };
@@ -160,7 +152,7 @@ function noteBefore(lesson, { note }) {
   return { kind: "note.put", payload: { note, at_ms, text, dimension, polarity } };
 }
 
-/** @type {Record<string, (lesson: Lesson, payload: Record<string, any>) => Act>} */
+/** @type {Record<string, (lesson: Lesson, payload: Record<string, any>) => Coding.Act>} */
 const INVERSES = {
   "cycle.put": (lesson, payload) => {
     const before = cycleBefore(lesson, payload);

@@ -10,13 +10,12 @@ import { Notes } from "./notes.js";
 import { need, release } from "./page.js";
 import { SavingView } from "./saving.js";
 import { Panels, Scoring } from "./scoring.js";
-import { Stretches } from "./stretches.js";
 import { Sync } from "./sync.js";
 import { Timeline } from "./timeline.js";
 
 const PATIENCE_MS = 2_000;
 
-/** @type {import("./desk.js").Given} */
+/** @type {Coding.Given} */
 const given = JSON.parse(need("#observation", HTMLScriptElement).textContent || "");
 const lesson = new Lesson(given.document);
 const sync = new Sync({ ...given, ...given.urls }, lesson);
@@ -26,8 +25,7 @@ const panels = new Panels(desk);
 const scoring = new Scoring(desk);
 const cycles = new Cycles(desk);
 const notes = new Notes(desk, (panel) => panels.show(panel));
-const stretches = new Stretches(desk);
-new Timeline(desk, stretches);
+new Timeline(desk);
 new SavingView(desk);
 
 /** What buttons and keys do, by name. @type {Record<string, () => void>} */
@@ -50,7 +48,7 @@ const does = {
   "follow-video": () => place.chooseCycle(lesson.cycleAt(player.now)?.id ?? place.cycleId),
   "previous-cycle": () => place.moveCycle(-1),
   "next-cycle": () => place.moveCycle(1),
-  stretch: () => stretches.openDialog(),
+  stretch: () => desk.openStretches(),
   undo: () => desk.undo(),
   redo: () => desk.redo(),
   help: () => keys.openHelp(),
@@ -85,6 +83,7 @@ const keys = new Keys([
   key(["x"], "X", gettext("split the cycle here"), does.split),
   key(["n"], "N", gettext("note here (2 seconds before)"), does.note),
   key(["d"], "D", gettext("words of the rubric for the active row"), does.descriptors),
+  key(["s"], "S", gettext("captions"), () => player.captions()),
   key(["Ctrl+z"], "Ctrl Z", gettext("undo"), does.undo),
   key(["Ctrl+y", "Ctrl+Shift+z"], "Ctrl Y", gettext("redo"), does.redo),
   key(["?"], "?", gettext("these keys"), does.help),

@@ -7,9 +7,7 @@ import { clock, make, need } from "./page.js";
 const BEFORE_MS = 2_000; // people press after they have seen
 const PAUSE_MS = 250; // a breath in typing: then the draft is kept
 
-/** @typedef {import("./lesson.js").Note} Note */
-
-/** @param {Note} one @param {Note} other */
+/** @param {Coding.Note} one @param {Coding.Note} other */
 function same(one, other) {
   return one.text === other.text && one.dimension === other.dimension && one.polarity === other.polarity;
 }
@@ -19,7 +17,7 @@ export class Notes {
   constructor(desk, show) {
     this.desk = desk;
     this.show = show;
-    /** @type {Note | null} */
+    /** @type {Coding.Note | null} */
     this.open = null;
     this.timer = 0;
     this.list = need("#note-list", HTMLElement);
@@ -46,7 +44,7 @@ export class Notes {
     this.edit({ id: newId(), at_ms, text: "", dimension: this.desk.place.dimension, polarity: 0 });
   }
 
-  /** @param {Note} note */
+  /** @param {Coding.Note} note */
   edit(note) {
     this.keep();
     this.open = { ...note };
@@ -83,7 +81,7 @@ export class Notes {
     }
   }
 
-  /** @param {Note} open @returns {Note} */
+  /** @param {Coding.Note} open @returns {Coding.Note} */
   #typed(open) {
     const chosen = need("input[name=polarity]:checked", HTMLInputElement, this.form);
     return {
@@ -114,7 +112,7 @@ export class Notes {
     need(`input[name=polarity][value="${polarity}"]`, HTMLInputElement, this.form).checked = true;
   }
 
-  /** @param {Note} note */
+  /** @param {Coding.Note} note */
   remove(note) {
     if (this.open?.id === note.id) {
       this.open = null;
@@ -124,7 +122,7 @@ export class Notes {
     this.desk.say(gettext("The note of %(time)s was removed.", { time: clock(note.at_ms) }), true);
   }
 
-  /** @param {import("./lesson.js").Act} act */
+  /** @param {Coding.Act} act */
   #changed(act) {
     if (act.kind === "all" || act.kind.startsWith("note.")) this.paint();
   }
@@ -149,7 +147,7 @@ export class Notes {
     }
   }
 
-  /** @param {Note} note */
+  /** @param {Coding.Note} note */
   #item(note) {
     const sign = note.polarity > 0 ? "+" : note.polarity < 0 ? "−" : "";
     const code = note.dimension ? this.desk.row(note.dimension).code : "";

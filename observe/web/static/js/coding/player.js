@@ -54,6 +54,11 @@ export class Player extends EventTarget {
     this.video.playbackRate = RATES[Math.max(0, Math.min(RATES.length - 1, at + places))];
   }
 
+  /** Show the captions, or put them away. */
+  captions() {
+    for (const track of this.video.textTracks) track.mode = track.mode === "showing" ? "hidden" : "showing";
+  }
+
   #listen() {
     for (const name of ["play", "pause", "seeked", "timeupdate", "ended"]) {
       this.video.addEventListener(name, () => this.#paint());

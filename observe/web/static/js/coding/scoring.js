@@ -3,8 +3,6 @@
 import { gettext } from "../text.js";
 import { need, release } from "./page.js";
 
-/** @typedef {{id: string, code: string, title: string, values: number[], not_observed: string, not_applicable: string}} Row */
-
 export class Scoring {
   /** @param {import("./desk.js").Desk} desk */
   constructor(desk) {
@@ -71,7 +69,7 @@ export class Scoring {
     );
   }
 
-  /** @param {Row} row @param {{value?: number, mark?: string}} given */
+  /** @param {Coding.Row} row @param {{value?: number, mark?: string}} given */
   #put(row, given) {
     const cycle = this.desk.place.cycleId;
     if (!cycle) {
@@ -100,7 +98,7 @@ export class Scoring {
     if (/** @type {MouseEvent} */ (event).detail > 0) release();
   }
 
-  /** @param {import("./lesson.js").Act} act */
+  /** @param {Coding.Act} act */
   #changed(act) {
     if (act.kind.startsWith("score.")) this.#paintRow(act.payload.dimension);
     else if (!act.kind.startsWith("stretch.")) this.paint();

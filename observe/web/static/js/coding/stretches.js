@@ -6,9 +6,20 @@ import { clock, make, need, parseClock, written } from "./page.js";
 
 const FIRST_LENGTH_MS = 60_000;
 
-/** @typedef {import("./lesson.js").Stretch} Stretch */
+/** @type {Stretches | undefined} */
+let only;
 
-export class Stretches {
+/**
+ * Open the dialog, made when it is first asked for.
+ * @param {import("./desk.js").Desk} desk
+ * @param {Coding.Stretch} [stretch] to change; without it a new one begins here
+ */
+export function openStretches(desk, stretch) {
+  only ??= new Stretches(desk);
+  only.openDialog(stretch);
+}
+
+class Stretches {
   /** @param {import("./desk.js").Desk} desk */
   constructor(desk) {
     this.desk = desk;
@@ -24,7 +35,7 @@ export class Stretches {
     this.paint();
   }
 
-  /** @param {Stretch} [stretch] to change; without it a new one begins here */
+  /** @param {Coding.Stretch} [stretch] to change; without it a new one begins here */
   openDialog(stretch) {
     const now = this.desk.player.now;
     this.id = stretch?.id ?? newId();
@@ -78,7 +89,7 @@ export class Stretches {
     );
   }
 
-  /** @param {Stretch} stretch */
+  /** @param {Coding.Stretch} stretch */
   #remove(stretch) {
     this.desk.history.act([{ kind: "stretch.delete", payload: { stretch: stretch.id } }]);
     this.desk.say(gettext("That stretch can be coded again."), true);

@@ -4,13 +4,6 @@ import { get, RequestError, user } from "../http.js";
 import { firstBatch, forget, holdWindow, keep, liveWindows, nextOrder, send, unsent } from "../journal.js";
 import { newId } from "../ids.js";
 
-/** @typedef {import("../journal.js").Change} Change */
-/** @typedef {import("../journal.js").Entry} Entry */
-/**
- * @typedef {"saved" | "saving" | "offline" | "signed-out" | "refused"} State
- * @typedef {{state: State, waiting: number, at: string, sentence: string, safe: boolean}} Saving
- */
-
 const RETRY_MS = [500, 1_000, 2_000, 4_000];
 
 /** Tells `saving` whenever its state changes, `stuck` and `elsewhere` when a person must know. */
@@ -25,11 +18,11 @@ export class Sync extends EventTarget {
     this.lesson = lesson;
     this.version = given.version;
     this.window = newId();
-    /** @type {Entry[]} */
+    /** @type {Journal.Entry[]} */
     this.waiting = [];
-    /** @type {Entry[]} */
+    /** @type {Journal.Entry[]} */
     this.stuck = [];
-    /** @type {Saving} */
+    /** @type {Coding.Saving} */
     this.saving = { state: "saved", waiting: 0, at: given.at, sentence: "", safe: true };
     this.sending = false;
     this.failures = 0;
@@ -49,7 +42,7 @@ export class Sync extends EventTarget {
     this.drain();
   }
 
-  /** @param {Change[]} changes already painted */
+  /** @param {Journal.Change[]} changes already painted */
   async push(changes) {
     const at = new Date().toISOString();
     const entries = changes.map((change) => ({
@@ -145,7 +138,7 @@ export class Sync extends EventTarget {
     this.timer = setTimeout(() => this.look(), delay);
   }
 
-  /** @param {Partial<Saving>} news */
+  /** @param {Partial<Coding.Saving>} news */
   #say(news) {
     this.saving = { ...this.saving, ...news, waiting: this.waiting.length };
     this.#tell("saving");

@@ -2,16 +2,16 @@
 /** The lesson at a glance: film strip, ruler, cycles, stretches and notes, and where the video is. */
 import { gettext } from "../text.js";
 import { clock, make, need, release } from "./page.js";
-import { paintFilm, paintWave } from "./pictures.js";
+import { Lanes } from "./lanes.js";
+import { paintFilm } from "./pictures.js";
 
 const TICKS_MS = [5_000, 10_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000];
 const TICK_PX = 70;
 
 export class Timeline {
-  /** @param {import("./desk.js").Desk} desk @param {{openDialog: (stretch: any) => void}} stretches */
-  constructor(desk, stretches) {
+  /** @param {import("./desk.js").Desk} desk */
+  constructor(desk) {
     this.desk = desk;
-    this.stretches = stretches;
     this.lane = need("#lane", HTMLElement);
     this.marks = need("#marks", HTMLElement);
     this.ruler = need("#ruler", HTMLElement);
@@ -20,6 +20,7 @@ export class Timeline {
     this.seek.max = String(desk.lesson.duration);
     this.seek.addEventListener("input", () => desk.player.seek(Number(this.seek.value)));
     this.seek.addEventListener("change", () => release());
+    this.lanes = new Lanes(desk, () => this.#paintLane());
     desk.player.addEventListener("time", () => this.#follow());
     desk.lesson.addEventListener("changed", (event) => this.#changed(/** @type {CustomEvent} */ (event).detail));
     desk.place.addEventListener("moved", () => this.#paintLane());
@@ -46,7 +47,7 @@ export class Timeline {
     hint.textContent = gettext("Go on to cycle %(number)s", { number: at?.number ?? 1 });
   }
 
-  /** @param {import("./lesson.js").Act} act */
+  /** @param {Coding.Act} act */
   #changed(act) {
     if (act.kind.startsWith("note.") || act.kind === "all") this.#paintMarks();
     if (!act.kind.startsWith("note.")) this.#paintLane();
@@ -63,7 +64,7 @@ export class Timeline {
     this.#follow();
   }
 
-  /** @param {import("./lesson.js").Cycle} cycle */
+  /** @param {Coding.Cycle} cycle */
   #cycle(cycle) {
     const rows = this.desk.given.dimensions.length;
     const done = cycle.scores.length;
@@ -90,14 +91,15 @@ export class Timeline {
       make("span", {}, ` · ${shown.mark}${done}/${rows}`),
       ...(short ? [" · ", make("span", { class: "short" }, gettext("short"))] : []),
     );
-    button.title = `${clock(cycle.start_ms)}–${clock(cycle.end_ms)}`;
+    const shares = this.lanes.shares(cycle);
+    button.title = `${clock(cycle.start_ms)}–${clock(cycle.end_ms)}${shares && ` · ${shares}`}`;
     return this.#placed(button, cycle);
   }
 
-  /** @param {import("./lesson.js").Stretch} stretch */
+  /** @param {Coding.Stretch} stretch */
   #stretch(stretch) {
     const words = gettext("not codable: %(reason)s", { reason: stretch.reason });
-    const button = make("button", { type: "button", class: "stretch", title: words, onclick: () => this.stretches.openDialog(stretch) }, words);
+    const button = make("button", { type: "button", class: "stretch", title: words, onclick: () => this.desk.openStretches(stretch) }, words);
     return this.#placed(button, stretch);
   }
 
@@ -123,8 +125,8 @@ export class Timeline {
   #paintPictures() {
     const { urls, strip } = this.desk.given;
     this.#paintRuler();
-    paintFilm(need("#film", HTMLCanvasElement), urls.strip, strip, this.desk.lesson.duration);
-    paintWave(need("#wave", HTMLCanvasElement), urls.waveform);
+    paintFilm(need("#film", HTMLCanvasElement), urls.strip, strip, 0, this.desk.lesson.duration);
+    this.lanes.paint();
   }
 
   #paintRuler() {

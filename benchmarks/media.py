@@ -1,0 +1,271 @@
+"""Media: what preparing a lesson costs, each beside what it is compared with, in one run.
+
+Only ratios count, on a machine where other things run too: the two sides of a pair take turns, and
+the medians are compared. The lesson is made once (1080p, 25 frames a second, noise like a camera's
+in poor light) and looped by stream copy to the lengths wanted.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import sqlalchemy as sa
+
+from observe import schema
+from observe.db import open_database
+from observe.jobs import JobState
+from observe.settings import Settings
+from observe.video import graphs, pictures, prepare
+from observe.video.copies import make_playable
+from observe.video.models import DerivedFile, RecordingState
+from observe.video.operations import LessonDetails
+from observe.video.preparation import Preparation
+from observe.video.probe import probe
+from observe.video.store import Store
+from observe.video.tools import ffmpeg_path
+from tests import factories
+from tests.lessons import Lessons
+
+REPEATS = 3
+LENGTHS = (1, 10, 90)  # minutes of lesson for what must not grow with it
+DRAWN = 10  # minutes of lesson for what is drawn
+ENCODED = 5
+MIB = 1024**2
+LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: what is compared with what, the figure, the budget."""
+
+    what: str
+    figure: str
+    budget: str
+
+
+def rows(folder: Path) -> Iterator[Row]:
+    """Measure everything, one row after the other; `folder` needs 12 GB."""
+    film = Film(folder)
+    with a_home(folder / "lessons") as lessons:
+        for minutes in LENGTHS:
+            yield plays_at_once(lessons, film.plain(minutes), minutes)
+        yield remuxed(lessons, film)
+        for minutes in LENGTHS:
+            yield memory(lessons, film.plain(minutes), minutes)
+        yield drawn(lessons, film)
+        yield watched(lessons, film)
+        yield with_proxy(lessons, film)
+
+
+# --- the lesson ----------------------------------------------------------------------------------
+
+
+def ffmpeg(*options: str) -> None:
+    """Run plain ffmpeg, as anybody would on a command line."""
+    subprocess.run([ffmpeg_path(), "-nostdin", "-v", "error", "-y", *options], check=True)
+
+
+@dataclass(frozen=True)
+class Film:
+    """Lessons of any length, made in `folder` when they are asked for first."""
+
+    folder: Path
+
+    def camera(self, minutes: int) -> Path:
+        """Return a lesson at a camera's bitrate, about 12 Mbit/s."""
+        return self._looped("camera.mp4", minutes, "-b:v", "12M", noise=12)
+
+    def plain(self, minutes: int, suffix: str = ".mp4") -> Path:
+        """Return a lesson of few bytes: for times in which size has no part."""
+        return self._looped(f"plain{suffix}", minutes, "-crf", "32", noise=0)
+
+    def old(self, minutes: int) -> Path:
+        """Return a lesson that no browser plays: MPEG-4 part 2, as old cameras write it."""
+        options = ("-c:v", "mpeg4", "-q:v", "5", "-g", "25")
+        return self._looped("old.mov", minutes, *options, noise=12)
+
+    def _looped(self, name: str, minutes: int, *options: str, noise: int) -> Path:
+        first, whole = self.folder / f"1-{name}", self.folder / f"{minutes}-{name}"
+        if not first.exists():
+            _film(first, options, noise)
+        if not whole.exists():
+            loops = ("-stream_loop", str(minutes - 1))
+            ffmpeg(*loops, "-i", str(first), "-map", "0", "-c", "copy", str(whole))
+        return whole
+
+
+def _film(target: Path, options: Sequence[str], noise: int) -> None:
+    picture = f"testsrc2=size=1920x1080:rate=25:duration=60,noise=alls={noise}:allf=t"
+    sound = "anoisesrc=color=pink:duration=60:amplitude=0.4,tremolo=f=4:d=0.9"
+    ffmpeg(
+        *("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-pix_fmt", "yuv420p"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-c:a", "aac"),
+        *options,
+        str(target),
+    )
+
+
+@contextmanager
+def a_home(folder: Path) -> Iterator[Lessons]:
+    """Yield a new home with one observer, who adds lessons."""
+    settings = Settings(home=folder)
+    schema.upgrade(settings)
+    database = open_database(settings.url)
+    with database.write() as session:
+        cast = factories.cast(session)
+    details = LessonDetails(**factories.lesson(cast))  # type: ignore[arg-type]
+    yield Lessons(settings, database, Store(settings.store_path), cast, details)
+    database.engine.dispose()
+
+
+# --- comparing -----------------------------------------------------------------------------------
+
+
+def medians(*works: Callable[[], object]) -> list[float]:
+    """Return the median seconds of each work; they take turns, so that noise hits all alike."""
+    taken: list[list[float]] = [[] for _ in works]
+    for _repeat in range(REPEATS):
+        for work, times in zip(works, taken, strict=True):
+            started = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - started)
+    return [statistics.median(times) for times in taken]
+
+
+def compared(what: str, ours: float, theirs: float, budget: str) -> Row:
+    """Return the row of a ratio, with both its sides in seconds."""
+    return Row(what, f"{ours / theirs:.2f} × ({ours:.1f} s / {theirs:.1f} s)", budget)
+
+
+# --- codable -------------------------------------------------------------------------------------
+
+
+def plays_at_once(lessons: Lessons, path: Path, minutes: int) -> Row:
+    """Measure file → codable where the browser plays the file as it is."""
+    (taken,) = medians(lambda: _added(lessons, path, RecordingState.READY))
+    what = f"file → codable, as it is, {minutes} min"
+    return Row(what, f"{taken:.2f} s", "3 s for any length")
+
+
+def _added(lessons: Lessons, path: Path, state: RecordingState) -> None:
+    if lessons.add(path).state is not state:
+        raise RuntimeError(f"not {state}")
+
+
+def remuxed(lessons: Lessons, film: Film) -> Row:
+    """Measure file → codable for another container, beside plain ffmpeg that copies the packets."""
+    source, target = film.plain(DRAWN, ".mkv"), film.folder / "copied.mp4"
+    ours, theirs = medians(
+        lambda: make_playable(lessons.task(lessons.add(source))),
+        lambda: ffmpeg("-i", str(source), "-c", "copy", str(target)),
+    )
+    figure = f"+ {ours - theirs:.2f} s ({ours:.2f} s / {theirs:.2f} s)"
+    return Row(f"file → codable, remuxed, beside the remux alone, {DRAWN} min", figure, "+ 3 s")
+
+
+# --- memory --------------------------------------------------------------------------------------
+
+
+def memory(lessons: Lessons, path: Path, minutes: int) -> Row:
+    """Measure the largest memory of the worker, and of any of its children, in a preparation."""
+    added = lessons.add(path)
+    with _looking() as peaks:
+        _recording, job = lessons.prepared(added)
+    if job.state is not JobState.DONE:
+        raise RuntimeError(str(job.reason))
+    figure = f"{peaks['worker'] / MIB:.0f} MB, {peaks['child'] / MIB:.0f} MB"
+    return Row(f"largest memory of worker, of a child, {minutes} min", figure, "300 MB, flat")
+
+
+@contextmanager
+def _looking() -> Iterator[dict[str, int]]:
+    """Note the largest resident memory of this process and of any child of it."""
+    peaks, done = {"worker": 0, "child": 0}, threading.Event()
+
+    def look() -> None:
+        me = psutil.Process()
+        while not done.wait(LOOK_SECONDS):
+            peaks["worker"] = max(peaks["worker"], me.memory_info().rss)
+            for child in me.children(recursive=True):
+                with suppress(psutil.Error):
+                    peaks["child"] = max(peaks["child"], child.memory_info().rss)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    yield peaks
+    done.set()
+    looking.join()
+
+
+# --- drawn ---------------------------------------------------------------------------------------
+
+
+def drawn(lessons: Lessons, film: Film) -> Row:
+    """Measure waveform, voices and film strip beside the sound and the seek thumbnails alone."""
+    source = film.camera(DRAWN)
+    measured = probe(source)
+    layout = pictures.plan_strip(measured.duration_ms, measured.width, measured.height)
+
+    def theirs() -> None:
+        sound, strip = film.folder / "sound", film.folder / "strip.jpg"
+        ffmpeg("-i", str(source), *("-vn", "-ac", "1", "-ar", "16000", "-f", "s16le"), str(sound))
+        pictures.draw_strip(source, measured, layout, strip, lambda: None)
+
+    task = lessons.task(lessons.add(source))
+    ours, alone = medians(lambda: _again(task, prepare.listen, prepare.make_strip), theirs)
+    what = f"waveform, voices, strip beside sound and seek thumbnails alone, {DRAWN} min"
+    return compared(what, ours, alone, "1.3 ×")
+
+
+def watched(lessons: Lessons, film: Film) -> Row:
+    """Measure the activity timeline beside one pass of plain ffmpeg over the key frames."""
+    source = film.camera(DRAWN)
+
+    def theirs() -> None:
+        keys = ("-discard:v", "nokey", "-skip_frame", "nokey", "-i", str(source))
+        ffmpeg(*keys, *("-an", "-vf", "scale=160:90,format=gray", "-f", "null", "-"))
+
+    task = lessons.task(lessons.add(source))
+    ours, alone = medians(lambda: _again(task, prepare.watch), theirs)
+    return compared(f"activity beside one key-frame pass, {DRAWN} min", ours, alone, "1.2 ×")
+
+
+def _again(task: Preparation, *steps: Callable[[Preparation], None]) -> None:
+    """Do these steps as if for the first time."""
+    with task.work.database.write() as session:
+        session.execute(sa.delete(DerivedFile))
+    for step in steps:
+        step(task)
+
+
+def with_proxy(lessons: Lessons, film: Film) -> Row:
+    """Measure a whole preparation that encodes, beside the plain proxy command alone."""
+    source, target = film.old(ENCODED), film.folder / "proxy.mp4"
+    measured = probe(source)
+    outline = graphs.outline_of(measured)
+
+    def theirs() -> None:
+        picture = f"scale={outline.width}:{outline.height},fps={outline.rate}"
+        ffmpeg(
+            *("-i", str(source), "-vf", picture, "-c:v", "libx264", "-preset", "veryfast"),
+            *("-crf", "23", "-pix_fmt", "yuv420p", "-force_key_frames", "expr:gte(t,n_forced)"),
+            *("-c:a", "aac", "-b:a", "96k", "-ac", "2", str(target)),
+        )
+
+    ours, alone = medians(lambda: _all_steps(lessons, source), theirs)
+    what = f"everything with a proxy beside the plain proxy command alone, {ENCODED} min"
+    return compared(what, ours, alone, "1.15 ×")
+
+
+def _all_steps(lessons: Lessons, source: Path) -> None:
+    _recording, job = lessons.prepared(lessons.add(source))
+    if job.state is not JobState.DONE:
+        raise RuntimeError(str(job.reason))

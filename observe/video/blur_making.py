@@ -1,0 +1,272 @@
+"""The background part of blurring: find the faces, cover them, and wait for a person's eyes.
+
+Each step may be killed at any moment and run again: what it made is found by its recipe. A job
+belongs to one state of the corrections; when these change it is overtaken and ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe.errors import BadInputError, ConflictError
+from observe.jobs import CancelledError, Work, handler
+from observe.people import audit
+from observe.text import Message, message
+from observe.video import blurring, derived, detectors, faces, pictures
+from observe.video.derived import Made
+from observe.video.graphs import Watch
+from observe.video.models import Blurring, BlurState, DerivedFile, FileKind, Recording
+from observe.video.probe import Probe, probe
+from observe.video.store import Store
+from observe.video.timecode import Span
+
+KIND: Final = "video.blur"
+FACES_RECIPE: Final = f"faces-{faces.VERSION}"
+BLURRED_RECIPE: Final = "blurred-1"
+
+STEPS: Final[dict[str, Message]] = {
+    "": message("Waiting for its turn"),
+    "faces": message("Looking for faces"),
+    "draw": message("Covering the faces"),
+    "poster": message("Choosing a picture of it"),
+}
+
+
+@handler(KIND)
+def blur(work: Work, asked_id: UUID) -> None:
+    """Make the blurred clip that was asked for; it then waits to be looked at."""
+    work.step("faces", find, work, asked_id)
+    work.step("draw", draw, work, asked_id)
+    work.step("poster", picture, work, asked_id)
+    finish(work, asked_id)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one job is to make, as it stood when a step began."""
+
+    recording_id: UUID
+    span: Span
+    looked: bool  # whether faces were looked for
+    blurred: str  # the recipe of the clip
+    row: Blurring
+
+    @property
+    def faces(self) -> str:
+        """The recipe of where the faces are."""
+        return faces_recipe(self.span, self.row.detector)
+
+
+def faces_recipe(span: Span, told: str | None) -> str:
+    """Return the recipe of the faces found in `span` by the detector of which this was told."""
+    return f"{FACES_RECIPE} {span.start_ms}-{span.end_ms} {_short(told or '')}"
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _task(session: Session, asked_id: UUID) -> Task:
+    """Return what is asked for.
+
+    Raises:
+        CancelledError: corrections came meanwhile, and another job has them.
+    """
+    row = session.scalars(sa.select(Blurring).where(Blurring.asked_id == asked_id)).one_or_none()
+    if row is None:
+        raise CancelledError
+    span = Span(row.start_ms, row.end_ms)
+    recipe = f"{BLURRED_RECIPE} {span.start_ms}-{span.end_ms} {row.style} {row.sound}"
+    recipe += f" {_short(row.detector or '')} {_short(row.corrections)}"
+    recipe = derived.with_track(recipe, row.recording.audio_track)
+    return Task(row.recording_id, span, row.detector is not None, recipe, row)
+
+
+def _known(work: Work, asked_id: UUID) -> tuple[Task, set[FileKind]]:
+    """Return the task and which of its files are there already."""
+    with work.database.read() as session:
+        task = _task(session, asked_id)
+        wanted = {
+            FileKind.FACES: task.faces,
+            FileKind.BLURRED: task.blurred,
+            FileKind.BLURRED_POSTER: task.blurred,
+        }
+        there = {
+            kind
+            for kind, recipe in wanted.items()
+            if derived.find(session, task.recording_id, kind, recipe) is not None
+        }
+    return task, there
+
+
+# --- the steps ------------------------------------------------------------------------------------
+
+
+def find(work: Work, asked_id: UUID) -> None:
+    """Find the faces, once for all corrections that follow: these speak of what was found.
+
+    Raises:
+        ObserveError: the detector is not installed, or the video cannot be read there.
+        CancelledError: the person asked to stop, or corrected meanwhile.
+    """
+    task, there = _known(work, asked_id)
+    if task.looked and FileKind.FACES in there:
+        return
+    detector = detectors.detector_for(work.settings)
+    told = json.dumps(detector.told(), sort_keys=True)
+    recipe = faces_recipe(task.span, told)
+    what = Made(task.recording_id, FileKind.FACES, recipe, "application/json")
+    source, measured = _source(work, task.recording_id)
+    watch = _watch(work, "faces", task.span)
+
+    def write(made: Path) -> None:
+        blurring.find_faces(source, measured, task.span, made, detector, watch=watch)
+
+    _make(work, what, write)
+    with work.database.write() as session:
+        _task(session, asked_id).row.detector = told
+
+
+def draw(work: Work, asked_id: UUID) -> None:
+    """Make the clip with what was found and corrected covered.
+
+    Raises:
+        ObserveError: the video cannot be read there. CancelledError: as in `find`.
+    """
+    task, there = _known(work, asked_id)
+    if FileKind.BLURRED in there:
+        return
+    store = Store(work.settings.store_path)
+    found = read_faces(_file(work, task, FileKind.FACES, task.faces, store))
+    regions = faces.regions(found, json.loads(task.row.corrections))
+    source, measured = _source(work, task.recording_id)
+    watch = _watch(work, "draw", task.span)
+    what = Made(task.recording_id, FileKind.BLURRED, task.blurred, "video/mp4")
+
+    def write(made: Path) -> None:
+        row = task.row
+        blurring.draw(source, measured, task.span, regions, row.style, row.sound, made, watch)
+
+    _make(work, what, write)
+
+
+def read_faces(path: Path) -> dict[str, Any]:
+    """Return what `blurring.find_faces` wrote, for `faces.regions`."""
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+def picture(work: Work, asked_id: UUID) -> None:
+    """Make the picture that the blurred clip shows before it plays, from that clip itself."""
+    task, there = _known(work, asked_id)
+    if FileKind.BLURRED_POSTER in there:
+        return
+    clip = _file(work, task, FileKind.BLURRED, task.blurred, Store(work.settings.store_path))
+    what = Made(task.recording_id, FileKind.BLURRED_POSTER, task.blurred, "image/jpeg")
+    _make(
+        work,
+        what,
+        lambda made: pictures.draw_poster(clip, probe(clip), 0, made, work.check_cancelled),
+    )
+
+
+def finish(work: Work, asked_id: UUID) -> None:
+    """Let the clip stand for its corrections; doing it again changes nothing."""
+    with work.database.write() as session:
+        task = _task(session, asked_id)
+        row = task.row
+        if row.state is not BlurState.ASKED:
+            return
+        clip = derived.find(session, row.recording_id, FileKind.BLURRED, task.blurred)
+        if clip is None:
+            raise ConflictError(message("The blurred clip is not there. Blur it again."))
+        row.made, row.state = clip.sha256, BlurState.MADE
+        audit.record(
+            session,
+            "blurring.made",
+            actor_id=None,
+            thing_kind="blurring",
+            thing_id=row.id,
+            recording=row.recording_id,
+            version=row.version,
+            sha256=clip.sha256,
+        )
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _source(work: Work, recording_id: UUID) -> tuple[Path, Probe]:
+    """Return the lesson's film: the original, or the copy in which several files are joined.
+
+    Raises:
+        ConflictError: it was removed.
+    """
+    store = Store(work.settings.store_path)
+    try:
+        with work.database.read() as session:
+            recording = session.get_one(Recording, recording_id)
+            path = derived.source_for_clips(session, store, recording_id)
+            track = None if recording.parts else recording.audio_track
+        return path, probe(path, audio_track=track)
+    except FileNotFoundError as error:  # not a passing fault: trying again would not bring it back
+        raise ConflictError(
+            message("The video of this lesson is not here any more, so no clip can be cut.")
+        ) from error
+
+
+def _file(work: Work, task: Task, kind: FileKind, recipe: str, store: Store) -> Path:
+    with work.database.read() as session:
+        row = derived.find(session, task.recording_id, kind, recipe)
+    if row is None:
+        raise BadInputError(message("What an earlier step made is gone. Blur the clip again."))
+    return store.blob(row.sha256)
+
+
+def _make(work: Work, what: Made, write: Callable[[Path], None]) -> None:
+    """Keep what `write` puts at a temporary path."""
+    with work.database.read() as session:
+        if derived.find(session, what.recording_id, what.kind, what.recipe) is not None:
+            return
+    store = Store(work.settings.store_path)
+    made = store.temporary(_SUFFIXES[what.media_type])
+    try:
+        write(made)
+        derived.keep(work.database, store, made, what)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+_SUFFIXES: Final = {"application/json": ".json", "video/mp4": ".mp4", "image/jpeg": ".jpg"}
+
+
+def _watch(work: Work, step: str, span: Span) -> Watch:
+    def tell(done_ms: int) -> None:
+        work.progress(step, min(99, 100 * done_ms // span.length_ms))
+
+    return Watch(on_time=tell, tick=work.check_cancelled)
+
+
+def clip_of(session: Session, row: Blurring) -> DerivedFile | None:
+    """Return the blurred clip that stands for exactly the present corrections."""
+    return _of_made(session, row, FileKind.BLURRED)
+
+
+def _of_made(session: Session, row: Blurring, kind: FileKind) -> DerivedFile | None:
+    if row.made is None:
+        return None
+    found = sa.select(DerivedFile).where(
+        DerivedFile.recording_id == row.recording_id,
+        DerivedFile.kind == kind,
+        DerivedFile.sha256 == row.made,
+    )
+    return session.scalars(found.order_by(DerivedFile.id.desc()).limit(1)).first()

@@ -1,0 +1,313 @@
+"""What can be done with a blurred clip: ask for it, correct it, look at it, sign that it is right.
+
+A clip is shown to others only while a person's signature stands for exactly its present
+corrections: whatever changes afterwards takes the signature away. Nothing here commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe import jobs
+from observe.db import now
+from observe.errors import BadInputError, ConflictError
+from observe.ids import new_id
+from observe.jobs import Job
+from observe.people import access, audit
+from observe.people.access import Action, Actor
+from observe.text import message
+from observe.video import blur_making, derived, faces
+from observe.video.blur_making import KIND, STEPS, clip_of
+from observe.video.corrections import read_corrections, written
+from observe.video.faces import Region
+from observe.video.models import (
+    Blurring,
+    BlurSound,
+    BlurState,
+    BlurStyle,
+    DerivedFile,
+    FileKind,
+    Recording,
+    RecordingState,
+)
+from observe.video.operations import recording_for
+from observe.video.store import Store
+from observe.video.timecode import Span
+
+__all__ = [
+    "KIND",
+    "STEPS",
+    "Zones",
+    "ask",
+    "blurring_for",
+    "blurrings_of",
+    "checked_clip",
+    "clip_of",
+    "correct",
+    "job_of",
+    "of_spans",
+    "poster_of",
+    "retry",
+    "sign",
+    "stop",
+    "watched",
+    "zones_of",
+]
+
+LONGEST_MS: Final = 15 * 60_000  # a clip, not the lesson: that one stays where it is
+
+
+# --- finding ------------------------------------------------------------------------------------
+
+
+def blurring_for(
+    session: Session, blurring_id: UUID, *, actor: Actor, lock: bool = False
+) -> Blurring:
+    """Return the blurred clip when `actor` may work on it; `lock` keeps it from others.
+
+    Raises:
+        NotFoundError, NotAllowedError: she may not.
+    """
+    row = session.get(Blurring, blurring_id, with_for_update=lock or None)
+    if row is None:
+        raise access.not_found()
+    access.require(actor, Action.RECORDING_BLUR, row.recording.as_thing())
+    return row
+
+
+def blurrings_of(session: Session, recording_id: UUID) -> list[Blurring]:
+    """Return the blurred clips of a recording, in the order of the lesson."""
+    mine = sa.select(Blurring).where(Blurring.recording_id == recording_id)
+    return list(session.scalars(mine.order_by(Blurring.start_ms, Blurring.end_ms)))
+
+
+def of_spans(session: Session, recording_id: UUID, spans: Iterable[Span]) -> dict[Span, Blurring]:
+    """Return those that stand for exactly one of `spans`."""
+    found = {Span(row.start_ms, row.end_ms): row for row in blurrings_of(session, recording_id)}
+    return {span: found[span] for span in spans if span in found}
+
+
+def checked_clip(session: Session, recording_id: UUID, span: Span) -> DerivedFile | None:
+    """Return the clip of exactly `span` that a person signed as it is now, or None."""
+    row = of_spans(session, recording_id, [span]).get(span)
+    return clip_of(session, row) if row is not None and row.state is BlurState.CHECKED else None
+
+
+def poster_of(session: Session, clip: DerivedFile) -> DerivedFile | None:
+    """Return the picture of a blurred clip."""
+    return derived.find(session, clip.recording_id, FileKind.BLURRED_POSTER, clip.recipe)
+
+
+def job_of(session: Session, row: Blurring) -> Job | None:
+    """Return the job that makes this clip as it is asked for; `STEPS` has words for its steps."""
+    return jobs.latest(session, KIND, row.asked_id)
+
+
+@dataclass(frozen=True)
+class Zones:
+    """What is covered without corrections, in pixels of the upright picture of this size."""
+
+    width: int
+    height: int
+    regions: tuple[Region, ...]
+
+
+def zones_of(session: Session, store: Store, row: Blurring) -> Zones | None:
+    """Return what was found in the clip, or None while it was not looked for."""
+    recipe = blur_making.faces_recipe(Span(row.start_ms, row.end_ms), row.detector)
+    kept = derived.find(session, row.recording_id, FileKind.FACES, recipe)
+    if row.detector is None or kept is None:
+        return None
+    found = blur_making.read_faces(store.blob(kept.sha256))
+    return Zones(found["width"], found["height"], faces.regions(found, []))
+
+
+# --- asking and correcting ----------------------------------------------------------------------
+
+
+def ask(
+    session: Session,
+    recording_id: UUID,
+    span: Span,
+    *,
+    style: BlurStyle | None = None,
+    sound: BlurSound | None = None,
+    actor: Actor,
+) -> Blurring:
+    """Return the blurred clip of `span`, asked for now when it was not.
+
+    What is None stays as it is. Another style or sound makes it anew, and unsigned.
+
+    Raises:
+        NotFoundError, NotAllowedError: the recording is not hers.
+        ConflictError: it cannot be played yet. BadInputError: the span is not inside it.
+    """
+    recording = recording_for(session, recording_id, actor=actor, action=Action.RECORDING_BLUR)
+    _check(recording, span)
+    # Two windows that ask for the same moment get the same one.
+    session.get_one(Recording, recording_id, with_for_update=True)
+    row = of_spans(session, recording_id, [span]).get(span)
+    if row is None:
+        return _begin(session, recording_id, span, style, sound, actor)
+    style, sound = style or row.style, sound or row.sound
+    if (style, sound) != (row.style, row.sound):
+        row.style, row.sound = style, sound
+        _anew(session, row, "blurring.asked", actor)
+    elif row.state is BlurState.ASKED:
+        jobs.enqueue(session, KIND, row.asked_id)
+    return row
+
+
+def _check(recording: Recording, span: Span) -> None:
+    if recording.state is not RecordingState.READY or recording.duration_ms is None:
+        raise ConflictError(message("This video cannot be played yet; it is still being prepared."))
+    if span.end_ms > recording.duration_ms:
+        raise BadInputError(message("This moment lies outside the video."))
+    if span.length_ms > LONGEST_MS:
+        raise BadInputError(
+            message("Choose at most %(minutes)s minutes.", minutes=LONGEST_MS // 60_000)
+        )
+
+
+def _begin(
+    session: Session,
+    recording_id: UUID,
+    span: Span,
+    style: BlurStyle | None,
+    sound: BlurSound | None,
+    actor: Actor,
+) -> Blurring:
+    row = Blurring(
+        id=new_id(),
+        recording_id=recording_id,
+        start_ms=span.start_ms,
+        end_ms=span.end_ms,
+        asked_id=new_id(),
+        style=style or BlurStyle.MOSAIC,
+        sound=sound or BlurSound.KEEP,
+        created_by_id=actor.user_id,
+    )
+    session.add(row)
+    session.flush()
+    jobs.enqueue(session, KIND, row.asked_id)
+    _told(session, "blurring.asked", row, actor)
+    return row
+
+
+def correct(
+    session: Session, blurring_id: UUID, given: object, *, version: int, actor: Actor
+) -> Blurring:
+    """Put `given` in the place of all corrections; the clip is made anew, and unsigned again.
+
+    The same corrections again change nothing.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers.
+        ConflictError: it has changed since `version`, so nothing was overwritten.
+        BadInputError: what was given are no corrections (see `video.corrections`).
+    """
+    row = blurring_for(session, blurring_id, actor=actor, lock=True)
+    corrections = written(read_corrections(given, Span(row.start_ms, row.end_ms)))
+    if corrections == row.corrections:  # sent twice, because the first answer was lost
+        if row.state is BlurState.ASKED:
+            jobs.enqueue(session, KIND, row.asked_id)
+        return row
+    _require_version(row, version)
+    row.corrections = corrections
+    _anew(session, row, "blurring.corrected", actor)
+    return row
+
+
+def _anew(session: Session, row: Blurring, action: str, actor: Actor) -> None:
+    """Ask for the clip as it is wanted now; what was made and signed before counts no more."""
+    _stop_job(session, row)
+    row.asked_id, row.version = new_id(), row.version + 1
+    row.state, row.made = BlurState.ASKED, None
+    row.checked_by_id = row.checked_at = None
+    session.flush()
+    session.expire(row, ["checked_by"])
+    jobs.enqueue(session, KIND, row.asked_id)
+    _told(session, action, row, actor)
+
+
+def _stop_job(session: Session, row: Blurring) -> None:
+    job = job_of(session, row)
+    if job is not None and not job.ended:
+        jobs.cancel(session, job.id)
+
+
+def retry(session: Session, blurring_id: UUID, *, actor: Actor) -> None:
+    """Make again what failed or was stopped; raises as `blurring_for` does."""
+    row = blurring_for(session, blurring_id, actor=actor, lock=True)
+    if row.state is BlurState.ASKED:
+        jobs.enqueue(session, KIND, row.asked_id)
+        _told(session, "blurring.asked", row, actor)
+
+
+def stop(session: Session, blurring_id: UUID, *, actor: Actor) -> None:
+    """Stop the making; it can be asked for again. Raises as `blurring_for` does."""
+    row = blurring_for(session, blurring_id, actor=actor, lock=True)
+    if row.state is BlurState.ASKED:
+        _stop_job(session, row)
+        _told(session, "blurring.stopped", row, actor)
+
+
+# --- looking and signing ------------------------------------------------------------------------
+
+
+def sign(session: Session, blurring_id: UUID, *, version: int, actor: Actor) -> Blurring:
+    """Keep that `actor` looked at the clip and that no child can be recognised in it.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers.
+        ConflictError: there is no clip to sign yet, or not the one she looked at.
+    """
+    row = blurring_for(session, blurring_id, actor=actor, lock=True)
+    _require_version(row, version)
+    if row.state is BlurState.ASKED:
+        raise ConflictError(
+            message("The clip is still being blurred. Look at it first, then sign.")
+        )
+    if row.state is BlurState.MADE:
+        row.state = BlurState.CHECKED
+        row.checked_by_id, row.checked_at = actor.user_id, now()
+        session.flush()
+        _told(session, "blurring.checked", row, actor, sha256=row.made)
+    return row
+
+
+def _require_version(row: Blurring, version: int) -> None:
+    if version != row.version:
+        raise ConflictError(
+            message(
+                "This clip was changed in another window. Nothing was overwritten: reload the page "
+                "to see it. What you drew here is kept."
+            )
+        )
+
+
+def watched(
+    session: Session, row: Blurring, *, actor: Actor, feedback_id: UUID | None = None
+) -> None:
+    """Put on file that `actor` opened the blurred clip, perhaps as a part of a feedback."""
+    _told(session, "blurring.watched", row, actor, feedback=feedback_id, sha256=row.made)
+
+
+def _told(session: Session, action: str, row: Blurring, actor: Actor, **details: object) -> None:
+    audit.record(
+        session,
+        action,
+        actor_id=actor.user_id,
+        thing_kind="blurring",
+        thing_id=row.id,
+        recording=row.recording_id,
+        state=row.state,
+        version=row.version,
+        **details,
+    )

@@ -1,0 +1,337 @@
+"""Captions: read (SubRip, WebVTT), written, cut with a clip, given by a person or found in a file.
+
+Times are milliseconds of the lesson's timeline. The text of a cue is plain: no tags, no entities.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from observe.errors import BadInputError
+from observe.ids import new_id
+from observe.people import access, audit
+from observe.people.access import Action, Actor
+from observe.text import message
+from observe.video import tools
+from observe.video.models import DerivedFile, FileKind, Recording
+from observe.video.probe import Probe
+from observe.video.store import Store
+from observe.video.timecode import Span, format_time
+
+MEDIA_TYPE: Final = "text/vtt"
+EMBEDDED_RECIPE: Final = "embedded-1"
+GIVEN: Final = "given-"  # begins the recipe of captions that a person gave
+LONGEST: Final = 4 * 1024**2  # characters: ten times a long film's
+_READER: Final = Path(__file__).with_name("captioning.py")
+_READING: Final = tools.Limits(
+    wall_seconds=60, cpu_seconds=40, memory_bytes=2 * tools.GIB, output_bytes=0
+)
+_WRITTEN_BYTES: Final = 16 * 1024**2
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, order=True)
+class Cue:
+    """Words shown from `start_ms` up to but without `end_ms`."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+# Two dialects: WebVTT is read as its reference reader does, SubRip with the dirt that it comes in.
+_VTT_TIME: Final = r"(\d{1,6}):(\d{2})(?::(\d{2}))?\.(\d{3})"
+_SRT_TIME: Final = r"(\d{1,6}):(\d{1,2})(?::(\d{1,2}))?(?:[,.](\d{1,3}))?"
+_VTT: Final = re.compile(rf"\s*{_VTT_TIME}\s*-->\s*{_VTT_TIME}", re.ASCII)
+_SRT: Final = re.compile(rf"\s*{_SRT_TIME}\s*-->\s*{_SRT_TIME}", re.ASCII)
+_SIGNATURE: Final = re.compile(r"WEBVTT(?:[ \t].*)?")
+_NOT_SHOWN: Final = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s.*)?")
+_TAG: Final = re.compile(r"<(?:/?[A-Za-z][^<>]*|\d[\d:.]*|/)>")
+_SRT_STYLE: Final = re.compile(r"\{\\[^{}]*\}")
+
+
+def read_captions(text: str) -> tuple[Cue, ...]:
+    r"""Return the cues of a SubRip or WebVTT text, in order of time; those that show nothing go.
+
+    >>> read_captions("1\n00:00:01,5 --> 00:00:02,000\n<i>Hola</i>")
+    (Cue(start_ms=1500, end_ms=2000, text='Hola'),)
+
+    Raises:
+        BadInputError: it is neither of the two.
+    """
+    if len(text) > LONGEST:
+        raise BadInputError(message("This file is far too long for captions of a lesson."))
+    lines = _lines(text.removeprefix("\ufeff"))
+    if lines and _SIGNATURE.fullmatch(lines[0]):
+        return _cues(_after_header(lines), _VTT)
+    first = next((line for line in lines if line.strip()), "")
+    if not (first.strip().isdecimal() or _SRT.match(first)):
+        raise BadInputError(message("These are no captions. Give a file in SRT or WebVTT."))
+    return _cues([_SRT_STYLE.sub("", line) for line in lines], _SRT)
+
+
+def _lines(text: str) -> list[str]:
+    clean = text.replace("\0", "\ufffd").replace("\r\n", "\n").replace("\r", "\n")
+    return clean.split("\n")
+
+
+def _after_header(lines: list[str]) -> list[str]:
+    blank = next((number for number, line in enumerate(lines) if not line.strip()), len(lines))
+    return lines[blank:]
+
+
+@dataclass
+class _Block:
+    """What is read between two blank lines: a cue once its times are known."""
+
+    span: tuple[int, int] | None = None
+    silent: bool = False  # a comment, a style, or times that cannot be read
+    lines: tuple[str, ...] = ()
+
+    def cue(self) -> Cue | None:
+        shown = plain("\n".join(self.lines))
+        if self.span is None or self.silent or not shown or self.span[0] >= self.span[1]:
+            return None
+        return Cue(*self.span, shown)
+
+
+def _cues(lines: Sequence[str], times: re.Pattern[str]) -> tuple[Cue, ...]:
+    found, block = [], _Block()
+    for line in [*lines, ""]:
+        following = _following(block, line, times)
+        if following is not block:
+            found.append(block.cue())
+        block = following
+    return tuple(sorted(cue for cue in found if cue is not None))
+
+
+def _following(block: _Block, line: str, times: re.Pattern[str]) -> _Block:
+    """Return the block to which `line` belongs, with it: the same one or one that begins there."""
+    if not line.strip():
+        return _Block()
+    if block.silent:
+        return block
+    if "-->" in line:
+        _drop_number(block, times)
+        span = _span(times.match(line))
+        return _Block(span, silent=span is None)
+    if block.span is None:
+        block.silent = times is _VTT and _NOT_SHOWN.fullmatch(line) is not None
+    else:
+        block.lines = (*block.lines, line)
+    return block
+
+
+def _drop_number(block: _Block, times: re.Pattern[str]) -> None:
+    """Forget the next cue's number where a SubRip lacks the blank line before it."""
+    if times is _SRT and block.lines and block.lines[-1].strip().isdecimal():
+        block.lines = block.lines[:-1]
+
+
+def _span(found: re.Match[str] | None) -> tuple[int, int] | None:
+    if found is None:
+        return None
+    parts = found.groups()
+    start, end = (_ms(parts[at : at + 4], srt=found.re is _SRT) for at in (0, 4))
+    return None if start is None or end is None else (start, end)
+
+
+def _ms(parts: Sequence[str | None], *, srt: bool) -> int | None:
+    """Return the time of `a:b:c.fraction` or `a:b.fraction`, or None when it is none."""
+    first, second = int(parts[0] or 0), int(parts[1] or 0)
+    if parts[2] is not None:
+        hours, minutes, seconds = first, second, int(parts[2])
+    elif first > 59 and not srt:
+        hours, minutes, seconds = first, second, 0  # as the reference reader of WebVTT does
+    else:
+        hours, minutes, seconds = *divmod(first, 60), second
+    if minutes > 59 or seconds > 59:
+        return None
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int((parts[3] or "0").ljust(3, "0"))
+
+
+def plain(text: str) -> str:
+    """Return the words of a cue alone: no tags, no entities, no blank lines.
+
+    >>> plain("<v Ana>Sí &amp; no</v>")
+    'Sí & no'
+    """
+    lines = _lines(html.unescape(_TAG.sub("", text)))
+    return "\n".join(line.strip() for line in lines if line.strip())
+
+
+# --- writing and cutting -------------------------------------------------------------------------
+
+
+def write_vtt(cues: Sequence[Cue]) -> str:
+    r"""Return the cues as WebVTT; what reads back is the same cues, their texts as `plain`.
+
+    >>> write_vtt([Cue(0, 1_500, "1 < 2")])
+    'WEBVTT\n\n00:00:00.000 --> 00:00:01.500\n1 &lt; 2\n'
+    """
+    return "\n".join(["WEBVTT\n", *(_written(cue) for cue in cues)])
+
+
+def _written(cue: Cue) -> str:
+    start, end = (format_time(ms, millis=True) for ms in (cue.start_ms, cue.end_ms))
+    text = "\n".join(line.strip() for line in _lines(cue.text) if line.strip())
+    return f"{start} --> {end}\n{html.escape(text, quote=False)}\n"
+
+
+def cut(cues: Sequence[Cue], span: Span) -> tuple[Cue, ...]:
+    """Return what is shown within `span`, clipped to it, with the span's start as 0.
+
+    >>> cut([Cue(500, 2_000, "a"), Cue(3_000, 4_000, "b")], Span(1_000, 3_000))
+    (Cue(start_ms=0, end_ms=1000, text='a'),)
+    """
+    inside = (cue for cue in cues if cue.start_ms < span.end_ms and cue.end_ms > span.start_ms)
+    return tuple(
+        replace(
+            cue,
+            start_ms=max(cue.start_ms, span.start_ms) - span.start_ms,
+            end_ms=min(cue.end_ms, span.end_ms) - span.start_ms,
+        )
+        for cue in inside
+    )
+
+
+def shifted(cues: Sequence[Cue], by_ms: int, duration_ms: int) -> tuple[Cue, ...]:
+    """Return the cues moved by `by_ms`, and of them what lies between 0 and `duration_ms`."""
+    moved = [replace(cue, start_ms=cue.start_ms + by_ms, end_ms=cue.end_ms + by_ms) for cue in cues]
+    return cut(moved, Span(0, duration_ms))
+
+
+# --- found in the file ---------------------------------------------------------------------------
+
+
+def extract(source: Path, probe: Probe, target: Path, tick: tools.Tick | None) -> bool:
+    """Write the text captions inside `source` to `target` as WebVTT, on our timeline.
+
+    The track marked as default goes first; one that says nothing is passed over. Returns whether
+    there are any: a track that cannot be read is none.
+
+    Raises:
+        OSError: the disk is full. Exception: whatever `tick` raised.
+    """
+    try:
+        for index in _text_tracks(source, tick):
+            found = read_captions(_written_by_ffmpeg(source, index, probe, target, tick))
+            cues = shifted(found, -probe.start_offset_ms, probe.duration_ms)
+            if cues:
+                target.write_text(write_vtt(cues), encoding="utf-8", newline="\n")
+                return True
+    except (tools.ToolError, BadInputError) as error:
+        log.warning("captions not read", reason=str(error)[-200:])
+    target.unlink(missing_ok=True)
+    return False
+
+
+def _text_tracks(source: Path, tick: tools.Tick | None) -> list[int]:
+    """Return the streams that are captions in text, the one marked as default first."""
+    question: dict[str, Any] = {"path": str(source), "options": tools.reading_options()}
+    answer = tools.run_reader(_READER, question, _READING, tick=tick)
+    tracks = sorted(answer["tracks"], key=lambda track: (not track["default"], track["index"]))
+    return [track["index"] for track in tracks]
+
+
+def _written_by_ffmpeg(
+    source: Path, index: int, probe: Probe, target: Path, tick: tools.Tick | None
+) -> str:
+    stream = tools.source(source)[str(index)]
+    graph = tools.target([stream], target, **{"c:s": "webvtt", "f": "webvtt"})
+    seconds = probe.duration_ms / 1000
+    limits = tools.Limits(
+        wall_seconds=120 + seconds, cpu_seconds=int(120 + seconds), output_bytes=_WRITTEN_BYTES
+    )
+    tools.run_ffmpeg(graph, limits, tick=tick)
+    return target.read_text(encoding="utf-8", errors="replace")
+
+
+# --- given by a person ---------------------------------------------------------------------------
+
+
+def give(
+    session: Session, store: Store, recording_id: UUID, text: str, *, actor: Actor
+) -> DerivedFile:
+    """Keep `text` as the captions of this recording; those it had stay, but are not shown.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers.
+        BadInputError: it is neither SRT nor WebVTT, or says nothing within the lesson.
+    """
+    recording = session.get(Recording, recording_id)
+    if recording is None:
+        raise access.not_found()
+    access.require(actor, Action.RECORDING_PREPARE, recording.as_thing())
+    written = write_vtt(_within(read_captions(text), recording))
+    made = store.temporary(".vtt")
+    made.write_text(written, encoding="utf-8", newline="\n")
+    # It stays marked as in flight until the worker's next start, which asks the database: so it
+    # goes when this transaction fails, and stays when it is committed.
+    blob = store.put(made)
+    kept = chosen(session, recording_id)
+    if kept is not None and kept.sha256 == blob.sha256:
+        return kept
+    row = DerivedFile(
+        id=new_id(),
+        recording_id=recording_id,
+        kind=FileKind.CAPTIONS,
+        recipe=f"{GIVEN}{new_id().hex}",
+        sha256=blob.sha256,
+        media_type=MEDIA_TYPE,
+        size_bytes=blob.size_bytes,
+    )
+    session.add(row)
+    audit.record(
+        session,
+        "recording.captions_given",
+        actor_id=actor.user_id,
+        thing_kind="recording",
+        thing_id=recording_id,
+        sha256=blob.sha256,
+    )
+    session.flush()
+    return row
+
+
+def _within(cues: tuple[Cue, ...], recording: Recording) -> tuple[Cue, ...]:
+    inside = cues
+    if recording.duration_ms is not None:
+        inside = cut(cues, Span(0, recording.duration_ms))
+    if not inside:
+        raise BadInputError(
+            message("These captions say nothing within this lesson. Check that they are its own.")
+        )
+    return inside
+
+
+def chosen(session: Session, recording_id: UUID) -> DerivedFile | None:
+    """Return the captions to show: those given last, else those found in the file, or None."""
+    given = DerivedFile.recipe.startswith(GIVEN, autoescape=True)
+    return session.scalars(
+        sa.select(DerivedFile)
+        .where(DerivedFile.recording_id == recording_id, DerivedFile.kind == FileKind.CAPTIONS)
+        .order_by(given.desc(), DerivedFile.id.desc())
+        .limit(1)
+    ).first()
+
+
+def cues_of(session: Session, store: Store, recording_id: UUID) -> tuple[Cue, ...]:
+    """Return the cues of this recording; none when it has no captions."""
+    kept = chosen(session, recording_id)
+    if kept is None:
+        return ()
+    return read_captions(store.blob(kept.sha256).read_text(encoding="utf-8"))

@@ -1,0 +1,232 @@
+"""The copy that plays: made where browsers do not play the original, or where there are several.
+
+Once there is something that plays, the recording can be coded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Literal
+
+import structlog
+from sqlalchemy.orm import Session
+
+from observe.errors import BadInputError, ObserveError
+from observe.people import audit
+from observe.text import message
+from observe.video import derived, graphs, join, tools
+from observe.video.derived import Made
+from observe.video.graphs import Sides
+from observe.video.join import Joined, Part
+from observe.video.models import FileKind, Recording, RecordingPart, RecordingState
+from observe.video.preparation import Preparation, Progress
+from observe.video.probe import Probe, probe
+
+Way = Literal["remux", "encode", "join", "join_encoded"]
+RECIPES: Final[dict[Way, str]] = {
+    "remux": "remux-1",
+    "encode": "h264-720p-2",
+    "join": "join-1",
+    "join_encoded": "join-720p-1",
+}
+DRIFT_MS: Final = 100  # a copy in another container that differs by more is encoded anew
+CUT_SHORT_MS: Final = 1_000  # a damaged end: the copy is shorter than the file declares
+
+log = structlog.get_logger(__name__)
+
+
+def make_playable(task: Preparation) -> str | None:
+    """Make a copy that browsers play with the chosen sound, where there is none; codable then.
+
+    Returns the sentence that refuses the video when its picture cannot be decoded.
+
+    Raises:
+        CancelledError: the person asked to stop. ObserveError: a retry may do it, because ffmpeg
+            was ended by a signal or a limit, or what it read or made could not be measured.
+    """
+    recording = task.recording()
+    if recording.state is RecordingState.REFUSED:
+        return recording.refusal
+    try:
+        if not _plays(task, recording):
+            _make_copy(task)
+    except _BrokenError as error:
+        if recording.state is RecordingState.READY:  # it plays; only with this sound it does not
+            raise BadInputError(_NOT_HEARD) from error
+        return _BROKEN.source
+    except tools.ToolError as error:
+        log.warning("copy not made", code=error.code, told=error.told[-500:])
+        raise ObserveError(_ENDED) from error
+    _ready(task)
+    return None
+
+
+def _plays(task: Preparation, recording: Recording) -> bool:
+    """Tell whether a file plays, with the sound that is chosen."""
+    track = recording.audio_track
+    with task.work.database.read() as session:
+        copy = derived.newest(session, recording.id, FileKind.PROXY)
+        source = derived.original_path(session, task.store, recording.id)
+    if copy is not None and derived.track_of(copy.recipe) == track:
+        return task.has(FileKind.PROXY, copy.recipe)
+    if not recording.playable:
+        return False
+    return track is None or probe(source, audio_track=track).plan == "play"
+
+
+class _BrokenError(Exception):
+    """The decoder complained of the video; nobody ended it."""
+
+
+def _make_copy(task: Preparation) -> None:
+    given, store = task.given(), task.store
+    track, made = given[0].audio_track, store.temporary(".mp4")
+    parts = [_measured(task, each, track) for each in given]
+    progress = task.progress("proxy", sum(part.probe.duration_ms for part in parts))
+    try:
+        way = _write(task, parts, made, progress)
+        recipe = derived.with_track(RECIPES[way], track)
+        what = Made(task.recording_id, FileKind.PROXY, recipe, probe(made).media_type)
+        derived.keep(task.work.database, store, made, what)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _measured(task: Preparation, given: derived.Given, track: int | None) -> Part:
+    path = derived.place_of(task.store, given)
+    if path is None:
+        raise FileNotFoundError("a file of this recording was removed")
+    return Part(path, probe(path, audio_track=track))
+
+
+def _write(task: Preparation, parts: list[Part], made: Path, progress: Progress) -> Way:
+    if len(parts) > 1:
+        return _write_joined(task, parts, made, progress)
+    source, measured = parts[0].path, parts[0].probe
+    if measured.plan != "encode" and _remuxed(source, measured, made, progress):
+        return "remux"
+    _encode(task, source, measured, made, progress)
+    return "encode"
+
+
+def _encode(
+    task: Preparation, source: Path, measured: Probe, made: Path, progress: Progress
+) -> None:
+    """Encode, and leave beside what the later steps read, so that nothing is decoded twice."""
+    store, track = task.store, task.recording().audio_track
+    sides = Sides(store.temporary(".sound"), store.temporary(".grey"))
+    try:
+        with _complaints():
+            graphs.encode(source, measured, made, progress.watch(), sides=sides)
+        store.put_aside(sides.grey, store.side(task.recording_id, "grey"))
+        if measured.audio_index is not None:
+            store.put_aside(sides.sound, sound_side(task, track))
+    finally:
+        for path in (sides.sound, sides.grey):
+            path.unlink(missing_ok=True)
+
+
+def sound_side(task: Preparation, track: int | None) -> Path:
+    """Return where an encoding leaves the bare sound of this track, if it did."""
+    return task.store.side(task.recording_id, "sound" if track is None else f"sound{track}")
+
+
+@contextmanager
+def _complaints() -> Iterator[None]:
+    """Take a decoder's complaint as a refusal; an end by force says nothing of the file."""
+    try:
+        yield
+    except tools.ToolError as error:
+        if error.by_force:
+            raise
+        raise _BrokenError from error
+
+
+def _remuxed(source: Path, measured: Probe, made: Path, progress: Progress) -> bool:
+    """Tell whether the picture could go as it is into another container, on our clock."""
+    try:
+        graphs.remux(source, measured, made, progress.watch())
+        copy = probe(made)
+    except (tools.ToolError, BadInputError) as error:
+        if isinstance(error, tools.ToolError) and error.by_force:
+            raise
+        log.info("remux failed", reason=str(error)[-200:])
+        return False
+    return copy.plan == "play" and abs(copy.duration_ms - measured.duration_ms) <= DRIFT_MS
+
+
+# --- several files -------------------------------------------------------------------------------
+
+
+def _write_joined(task: Preparation, parts: list[Part], made: Path, progress: Progress) -> Way:
+    with _complaints():
+        joined = join.join(parts, made, task.store, progress)
+    _set_places(task, joined)
+    return "join" if joined.without_loss else "join_encoded"
+
+
+def _set_places(task: Preparation, joined: Joined) -> None:
+    """Write down where each part lies; a copy with another sound leaves the timeline as it is."""
+    with task.work.database.write() as session:
+        if session.get_one(Recording, task.recording_id).state is not RecordingState.RECEIVED:
+            return
+        rows: list[RecordingPart] = list(derived.parts_of(session, task.recording_id))
+        places = zip(joined.starts_ms[1:], joined.lengths_ms[1:], strict=True)
+        for row, (start_ms, length_ms) in zip(rows, places, strict=True):
+            row.start_ms, row.duration_ms = start_ms, max(1, length_ms)
+
+
+# --- ready ---------------------------------------------------------------------------------------
+
+
+def _ready(task: Preparation) -> None:
+    """Let it be coded, over the length that the kept copy really has."""
+    if task.recording().state is not RecordingState.RECEIVED:
+        return
+    playable_ms, joined = task.playing().probe.duration_ms, len(task.given()) > 1
+    with task.work.database.write() as session:
+        row = session.get_one(Recording, task.recording_id)
+        if row.state is RecordingState.RECEIVED:
+            row.state = RecordingState.READY
+            row.duration_ms = playable_ms if joined else _true_length(row.duration_ms, playable_ms)
+            _audit_state(session, row)
+
+
+def _true_length(declared_ms: int | None, playable_ms: int) -> int:
+    """Return the declared length, except where the file declared more than can be read of it."""
+    if declared_ms is None or declared_ms - playable_ms > CUT_SHORT_MS:
+        return playable_ms
+    return declared_ms
+
+
+_BROKEN: Final = message(
+    "This video is damaged: its picture cannot be read. Copy it again from the camera, "
+    "or export it as MP4."
+)
+_ENDED: Final = message(
+    "Making the copy for the browser was interrupted or took too long. Try again."
+)
+_NOT_HEARD: Final = message(
+    "A copy with this sound could not be made. Choose another sound track of the video."
+)
+
+
+def refuse(task: Preparation, refusal: str) -> None:
+    """Say that a recording cannot be used; doing it again changes nothing."""
+    with task.work.database.write() as session:
+        row = session.get_one(Recording, task.recording_id)
+        if row.state is not RecordingState.REFUSED:
+            row.state, row.refusal = RecordingState.REFUSED, refusal
+            _audit_state(session, row)
+
+
+def _audit_state(session: Session, row: Recording) -> None:
+    audit.record(
+        session,
+        f"recording.{row.state.value}",
+        actor_id=None,
+        thing_kind="recording",
+        thing_id=row.id,
+    )

@@ -1,0 +1,75 @@
+"""Keeping what people gave: each file is hashed and takes its lasting place in the store."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from observe.errors import NotFoundError
+from observe.people import audit
+from observe.text import message
+from observe.video.derived import Given
+from observe.video.models import Recording, RecordingPart
+from observe.video.preparation import Preparation, Progress
+from observe.video.store import sha256_of
+
+
+def keep_originals(task: Preparation) -> str | None:
+    """Hash every file of the lesson and give it its lasting place; return the first one's sha256.
+
+    Raises:
+        NotFoundError: the recording or a file was removed meanwhile.
+    """
+    given = task.given()
+    progress = task.progress("hash", sum(each.size_bytes for each in given))
+    kept, done = [], 0
+    for each in given:
+        kept.append(_keep(task, each, progress, done))
+        done += each.size_bytes
+    return kept[0]
+
+
+def _keep(task: Preparation, given: Given, progress: Progress, done: int) -> str | None:
+    name = given.incoming
+    if name is None:
+        return given.sha256
+    # The row knows both names before the file gets the second one, and until it has lost the first:
+    # whoever is killed in between finds the file under one of them and finishes this.
+    sha256 = given.sha256 or _hashed(task, given, name, progress, done)
+    try:
+        task.store.adopt(name, sha256)
+    except FileNotFoundError as error:
+        raise _gone() from error
+    task.store.delete_incoming(name)
+    with task.work.database.write() as session:
+        _row(session, given).incoming = None
+    return sha256
+
+
+def _hashed(task: Preparation, given: Given, name: str, progress: Progress, done: int) -> str:
+    path = task.store.incoming(name)
+    if not path.exists():
+        raise _gone()
+    sha256 = sha256_of(path, lambda read: progress.tell(done + read))
+    with task.work.database.write() as session:
+        _row(session, given).sha256 = sha256
+        part = {} if isinstance(given, Recording) else {"position": given.position}
+        audit.record(
+            session,
+            "recording.kept",
+            actor_id=None,
+            thing_kind="recording",
+            thing_id=task.recording_id,
+            sha256=sha256,
+            **part,
+        )
+    return sha256
+
+
+def _row(session: Session, given: Given) -> Given:
+    if isinstance(given, Recording):
+        return session.get_one(Recording, given.id)
+    return session.get_one(RecordingPart, given.id)
+
+
+def _gone() -> NotFoundError:
+    return NotFoundError(message("The file of this video is gone. Add the video again."))

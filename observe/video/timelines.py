@@ -1,0 +1,42 @@
+"""The timelines of a recording, as they were made of it; None while there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from observe.video import derived
+from observe.video.activity import Activity, read_activity
+from observe.video.models import FileKind, Recording
+from observe.video.moments import Suggested, boundaries
+from observe.video.store import Store
+from observe.video.voices import Voices, read_voices
+
+
+def voices_of(session: Session, store: Store, recording: Recording) -> Voices | None:
+    """Return who is heard in each second, or None: not made yet, or a lesson without sound."""
+    path = _made(session, store, recording, FileKind.VOICES)
+    return read_voices(path) if path else None
+
+
+def activity_of(session: Session, store: Store, recording: Recording) -> Activity | None:
+    """Return what moves in each second, joints and damage, or None: not made yet."""
+    path = _made(session, store, recording, FileKind.ACTIVITY)
+    return read_activity(path) if path else None
+
+
+def suggested(session: Session, store: Store, recording: Recording) -> tuple[Suggested, ...]:
+    """Return where cycles could begin, by what is known so far."""
+    if recording.duration_ms is None:
+        return ()
+    parts = [part.start_ms for part in recording.parts if part.start_ms is not None]
+    voices = voices_of(session, store, recording)
+    activity = activity_of(session, store, recording)
+    return boundaries(voices, activity, parts, recording.duration_ms)
+
+
+def _made(session: Session, store: Store, recording: Recording, kind: FileKind) -> Path | None:
+    made = derived.newest(session, recording.id, kind)
+    path = store.blob(made.sha256) if made else None
+    return path if path is not None and path.is_file() else None

@@ -1,0 +1,185 @@
+/** Shapes that several scripts speak of; only the checker reads this file, browsers never ask for it. */
+
+declare namespace Journal {
+  interface Change {
+    id: string;
+    kind: string;
+    payload: Record<string, any>;
+  }
+
+  /** A change on its way. */
+  interface Entry {
+    /** the change's own id */
+    id: string;
+    /** who made it: on a shared computer it is nobody else's */
+    user: string;
+    observation: string;
+    /** where it is sent */
+    url: string;
+    /** the browser window it was made in */
+    window: string;
+    /** the version that window knew */
+    base: number;
+    change: Change;
+    /** when it was made (ISO) */
+    at: string;
+    order: number;
+    /** why it was not taken; then it waits for the person's decision */
+    told?: string;
+    /** whether another window was first */
+    conflict?: boolean;
+  }
+
+  interface Told {
+    id: string;
+    sentence: string;
+  }
+
+  interface Answer {
+    version: number;
+    acknowledged: string[];
+    conflicts: Told[];
+    refused: Told[];
+    elsewhere: number;
+    saved_at: string;
+  }
+
+  interface Recovery {
+    recovered: number;
+    since: string;
+  }
+}
+
+/** The observation as a window sees it. Times are milliseconds from the first frame. */
+declare namespace Coding {
+  interface Span {
+    start_ms: number;
+    end_ms: number;
+  }
+
+  interface Score {
+    dimension: string;
+    value: number | null;
+    mark: string | null;
+  }
+
+  interface Cycle extends Span {
+    id: string;
+    number: number;
+    scores: Score[];
+  }
+
+  interface Stretch extends Span {
+    id: string;
+    reason: string;
+  }
+
+  interface Note {
+    id: string;
+    at_ms: number;
+    text: string;
+    dimension: string | null;
+    polarity: number;
+  }
+
+  interface Document {
+    duration_ms: number;
+    cycles: Cycle[];
+    stretches: Stretch[];
+    notes: Note[];
+  }
+
+  /** A change that has no id yet. */
+  interface Act {
+    kind: string;
+    payload: Record<string, any>;
+  }
+
+  interface Step {
+    undo: Act[];
+    redo: Act[];
+    merge: string | null;
+  }
+
+  /** A row of the rubric. */
+  interface Row {
+    id: string;
+    code: string;
+    title: string;
+    values: number[];
+    not_observed: string;
+    not_applicable: string;
+  }
+
+  /** What the page brings. */
+  interface Given {
+    observation: string;
+    version: number;
+    at: string;
+    document: Document;
+    dimensions: Row[];
+    protocol: { cycles: number; cycle_ms: number; minimum_codable_ms: number };
+    urls: { changes: string; document: string; strip: string; waveform: string | null; line: string | null };
+    strip: Layout | null;
+    frame_rate: number | null;
+  }
+
+  /** How the film strip's sheet is laid out. */
+  interface Layout {
+    width: number;
+    height: number;
+    columns: number;
+    count: number;
+    interval_ms: number;
+  }
+
+  /** What is drawn of the whole lesson. */
+  interface Curves {
+    /** loudness, 0 to 255, evenly over the lesson */
+    peaks: Uint8Array;
+    /** each second: 0 no voice, 1 one, 2 several */
+    voices: Uint8Array;
+    /** each second: how much moves, 0 to 255 */
+    energy: Uint8Array;
+    /** where the picture changes at once */
+    scenes: number[];
+    /** where the next file begins */
+    parts: number[];
+  }
+
+  /** A moment that the program points to. */
+  interface Spot extends Span {
+    kind: "damaged" | "joint" | "suggested";
+    words: string;
+  }
+
+  /** What the program noticed in sound and picture. */
+  interface Line {
+    /** a digit each second: 0 no voice, 1 one, 2 several */
+    voices: string;
+    /** how much moves, a byte each second, in base64 */
+    energy: string;
+    scenes: number[];
+    spots: Spot[];
+    /** whether it is still being made */
+    preparing: boolean;
+  }
+
+  type State = "saved" | "saving" | "offline" | "signed-out" | "refused";
+
+  interface Saving {
+    state: State;
+    waiting: number;
+    at: string;
+    sentence: string;
+    safe: boolean;
+  }
+
+  interface Key {
+    /** as `KeyboardEvent.key` names them, lower case, after `Shift+` or `Ctrl+` */
+    keys: string[];
+    shown: string;
+    words: string;
+    run: (event: KeyboardEvent) => void;
+  }
+}

@@ -1,0 +1,447 @@
+"""Blurred clips: asked for once, corrected, signed for exactly what was looked at, never lost."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import av
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from observe import jobs
+from observe.db import Database
+from observe.errors import BadInputError, ConflictError, NotFoundError
+from observe.ids import new_id
+from observe.jobs import CancelledError, JobState, Work
+from observe.people import audit
+from observe.people.models import AuditEntry
+from observe.settings import Settings
+from observe.video import blur_making, check
+from observe.video import blur_operations as blurs
+from observe.video.clips import cut_clip
+from observe.video.corrections import read_corrections
+from observe.video.models import (
+    Blurring,
+    BlurSound,
+    BlurState,
+    BlurStyle,
+    DerivedFile,
+    FileKind,
+    Recording,
+)
+from observe.video.probe import probe
+from observe.video.store import Store
+from observe.video.timecode import Span
+from tests.factories import Cast, recording
+from tests.feedback_cases import filmed
+from tests.program import Program
+
+SPAN = Span(1_000, 3_000)
+KINDS = (FileKind.FACES, FileKind.BLURRED, FileKind.BLURRED_POSTER)
+
+
+def region(**changes: object) -> dict[str, object]:
+    """Return a region that a person drew in the middle of the picture."""
+    box = [0.25, 0.25, 0.5, 0.5]
+    drawn = {"id": str(new_id()), "kind": "add", "start_ms": 1_000, "end_ms": 2_000, "box": box}
+    return {**drawn, **changes}
+
+
+@pytest.fixture
+def lesson(database: Database, store: Store, cast: Cast, small_video: Path) -> Recording:
+    """A lesson with its film."""
+    with database.write() as session:
+        return filmed(session, store, cast, small_video)
+
+
+@pytest.fixture
+def asked(database: Database, cast: Cast, lesson: Recording) -> UUID:
+    """A blurred clip that was asked for and not begun."""
+    with database.write() as session:
+        return blurs.ask(session, lesson.id, SPAN, actor=cast.observer).id
+
+
+def row_of(database: Database, blurring_id: UUID) -> Blurring:
+    with database.read() as session:
+        return session.get_one(Blurring, blurring_id)
+
+
+def make(database: Database, home: Settings, blurring_id: UUID) -> Blurring:
+    """Do what the job does, without its engine."""
+    asked_id = row_of(database, blurring_id).asked_id
+    work = Work(f"{blurs.KIND}:{asked_id}:1", home, database)
+    for step in (blur_making.find, blur_making.draw, blur_making.picture, blur_making.finish):
+        step(work, asked_id)
+    return row_of(database, blurring_id)
+
+
+def files(database: Database) -> dict[FileKind, list[DerivedFile]]:
+    with database.read() as session:
+        rows = list(session.scalars(sa.select(DerivedFile)))
+    return {kind: [row for row in rows if row.kind is kind] for kind in KINDS}
+
+
+def picture_at(path: Path, at_ms: int) -> NDArray[np.uint8]:
+    """Return the frame that stands at this moment of a clip, in shades of grey."""
+    with av.open(str(path)) as film:
+        shown = [each for each in film.decode(video=0) if each.time * 1000 <= at_ms + 1]
+        return shown[-1].to_ndarray(format="gray").astype(np.uint8)
+
+
+def entries(database: Database, thing_id: UUID) -> list[str]:
+    with database.read() as session:
+        mine = sa.select(AuditEntry).where(AuditEntry.thing_id == thing_id)
+        return [entry.action for entry in session.scalars(mine.order_by(AuditEntry.number))]
+
+
+# --- asking -------------------------------------------------------------------------------------
+
+
+def test_the_same_moment_is_one_clip_and_one_job(
+    database: Database, cast: Cast, lesson: Recording, asked: UUID
+) -> None:
+    with database.write() as session:
+        again = blurs.ask(session, lesson.id, SPAN, actor=cast.observer)
+        assert again.id == asked
+        assert (again.version, again.style, again.sound) == (0, BlurStyle.MOSAIC, BlurSound.KEEP)
+        found = sa.select(sa.func.count()).select_from(jobs.Job).where(jobs.Job.kind == blurs.KIND)
+        assert session.scalar(found) == 1
+        other = blurs.ask(session, lesson.id, Span(1_000, 3_001), actor=cast.observer)
+        assert other.id != asked
+        assert [row.id for row in blurs.blurrings_of(session, lesson.id)] == [asked, other.id]
+    assert entries(database, asked) == ["blurring.asked"]
+
+
+def test_another_style_makes_it_anew_and_none_leaves_it(
+    database: Database, home: Settings, cast: Cast, lesson: Recording, asked: UUID
+) -> None:
+    make(database, home, asked)
+    with database.write() as session:
+        same = blurs.ask(session, lesson.id, SPAN, actor=cast.observer)
+        assert same.state is BlurState.MADE
+        solid = blurs.ask(session, lesson.id, SPAN, style=BlurStyle.SOLID, actor=cast.observer)
+        assert (solid.state, solid.version, solid.made) == (BlurState.ASKED, 1, None)
+    make(database, home, asked)
+    with database.write() as session:
+        kept = blurs.ask(session, lesson.id, SPAN, actor=cast.observer)
+        assert (kept.style, kept.state) == (BlurStyle.SOLID, BlurState.MADE)
+    assert len(files(database)[FileKind.BLURRED]) == 2
+    assert len(files(database)[FileKind.FACES]) == 1, "faces are looked for once"
+
+
+def test_only_a_moment_of_the_lesson_can_be_asked_for(
+    database: Database, cast: Cast, lesson: Recording
+) -> None:
+    for span in (Span(29_000, 30_001), Span(0, blurs.LONGEST_MS + 1)):
+        with pytest.raises(BadInputError), database.write() as session:
+            session.get_one(Recording, lesson.id).duration_ms = max(30_000, span.length_ms - 1)
+            if span.length_ms > blurs.LONGEST_MS:
+                session.get_one(Recording, lesson.id).duration_ms = span.end_ms
+            blurs.ask(session, lesson.id, span, actor=cast.observer)
+
+
+def test_nobody_else_may_do_anything_with_it(
+    database: Database, cast: Cast, lesson: Recording, asked: UUID
+) -> None:
+    others = (*cast.outsiders, cast.educator, cast.utp_head, cast.administrator)
+    for actor in others:
+        for act in (
+            lambda s, a: blurs.ask(s, lesson.id, SPAN, actor=a),
+            lambda s, a: blurs.blurring_for(s, asked, actor=a),
+            lambda s, a: blurs.correct(s, asked, [], version=0, actor=a),
+            lambda s, a: blurs.sign(s, asked, version=0, actor=a),
+            lambda s, a: blurs.retry(s, asked, actor=a),
+            lambda s, a: blurs.stop(s, asked, actor=a),
+        ):
+            with pytest.raises(NotFoundError), database.write() as session:
+                act(session, actor)
+
+
+# --- making -------------------------------------------------------------------------------------
+
+
+def test_the_worker_makes_it(database: Database, home: Settings, store: Store, asked: UUID) -> None:
+    with database.read() as session:
+        job = blurs.job_of(session, session.get_one(Blurring, asked))
+    assert job is not None
+    steps: set[str] = set()
+    ended = jobs.wait_for(home, job.id, lambda each: steps.add(each.step))
+    assert (ended.state, ended.why) == (JobState.DONE, None)
+    assert steps <= set(blurs.STEPS)
+    row = row_of(database, asked)
+    assert (row.state, row.checked_by_id) == (BlurState.MADE, None)
+    assert row.made is not None and row.detector is not None
+    assert "CenterFace" in row.detector
+    assert abs(probe(store.blob(row.made)).duration_ms - SPAN.length_ms) <= 100
+    assert entries(database, asked) == ["blurring.asked", "blurring.made"]
+    with database.read() as session:
+        zones = blurs.zones_of(session, store, session.get_one(Blurring, asked))
+        assert zones is not None and (zones.width, zones.height) == (320, 180)
+        assert check.problems(session, store) == []
+
+
+def test_a_drawn_region_covers_what_is_under_it_for_its_time(
+    database: Database, home: Settings, store: Store, cast: Cast, asked: UUID
+) -> None:
+    first = make(database, home, asked)
+    with database.write() as session:
+        session.get_one(Blurring, asked).style = BlurStyle.SOLID
+        blurs.correct(session, asked, [region()], version=0, actor=cast.observer)
+    corrected = make(database, home, asked)
+    assert corrected.made not in (None, first.made)
+    assert len(files(database)[FileKind.FACES]) == 1, "only what is drawn is made anew"
+    before, after = (store.blob(row.made or "") for row in (first, corrected))
+    middle = np.s_[60:120, 100:220]
+    assert picture_at(before, 500)[middle].std() > 20
+    assert picture_at(after, 500)[middle].std() < 3
+    assert picture_at(after, 1_500)[middle].std() > 20, "after its time the picture is itself"
+
+
+def test_run_again_after_a_kill_nothing_is_made_twice(
+    database: Database, home: Settings, asked: UUID
+) -> None:
+    row = make(database, home, asked)
+    kept = {kind: [file.id for file in found] for kind, found in files(database).items()}
+    assert make(database, home, asked).made == row.made
+    again = {kind: [file.id for file in found] for kind, found in files(database).items()}
+    assert again == kept
+    assert [len(found) for found in kept.values()] == [1, 1, 1]
+    assert entries(database, asked) == ["blurring.asked", "blurring.made"]
+
+
+@pytest.mark.parametrize("step", ["faces", "draw", "poster"])
+def test_a_kill_in_a_step_repeats_at_most_that_step(
+    database: Database, home: Settings, store: Store, asked: UUID, step: str
+) -> None:
+    program = Program(home)
+    try:
+        program.start("work")
+        _until(database, asked, lambda job: job.step == step or job.ended)
+        program.kill("work")
+        before = {kind: [file.id for file in found] for kind, found in files(database).items()}
+        program.start("work")
+        _until(database, asked, lambda job: job.ended)
+    finally:
+        program.stop()
+    row = row_of(database, asked)
+    assert row.state is BlurState.MADE
+    found = files(database)
+    assert [len(found[kind]) for kind in KINDS] == [1, 1, 1]
+    for kind, ids in before.items():
+        assert {file.id for file in found[kind]} >= set(ids), "what was finished is kept"
+    assert entries(database, asked) == ["blurring.asked", "blurring.made"]
+    with database.read() as session:
+        assert check.problems(session, store) == []
+        assert audit.first_broken(session) is None
+
+
+def _until(database: Database, blurring_id: UUID, holds: object) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        with database.read() as session:
+            job = blurs.job_of(session, session.get_one(Blurring, blurring_id))
+        if job is not None and holds(job):  # type: ignore[operator]
+            return
+        time.sleep(0.02)
+    pytest.fail("it did not get there")
+
+
+def test_a_detector_that_is_not_there_is_told_and_can_be_tried_again(
+    database: Database, home: Settings, cast: Cast, asked: UUID
+) -> None:
+    with database.read() as session:
+        job = blurs.job_of(session, session.get_one(Blurring, asked))
+    assert job is not None
+    elsewhere = replace(home, face_model=home.home / "no-such.onnx")
+    ended = jobs.wait_for(elsewhere, job.id, lambda _: None)
+    assert ended.state is JobState.FAILED
+    assert ended.why is not None and "OBSERVE_FACE_MODEL" in str(ended.why)
+    with database.write() as session:
+        blurs.retry(session, asked, actor=cast.observer)
+        again = blurs.job_of(session, session.get_one(Blurring, asked))
+    assert again is not None and (again.attempt, again.state) == (2, JobState.WAITING)
+
+
+def test_a_lost_film_is_told(database: Database, home: Settings, cast: Cast) -> None:
+    with database.write() as session:
+        lost = recording(session, cast, duration_ms=30_000)
+        row = blurs.ask(session, lost.id, SPAN, actor=cast.observer)
+        job = blurs.job_of(session, row)
+    assert job is not None
+    ended = jobs.wait_for(home, job.id, lambda _: None)
+    assert ended.state is JobState.FAILED
+    assert "not here any more" in str(ended.why)
+
+
+def test_it_can_be_stopped_and_asked_for_again(
+    database: Database, home: Settings, cast: Cast, lesson: Recording, asked: UUID
+) -> None:
+    with database.write() as session:
+        blurs.stop(session, asked, actor=cast.observer)
+        job = blurs.job_of(session, session.get_one(Blurring, asked))
+        assert job is not None and job.state is JobState.CANCELLED
+        blurs.ask(session, lesson.id, SPAN, actor=cast.observer)
+        job = blurs.job_of(session, session.get_one(Blurring, asked))
+        assert job is not None and (job.attempt, job.state) == (2, JobState.WAITING)
+
+
+# --- correcting and signing ---------------------------------------------------------------------
+
+
+def test_a_correction_takes_the_signature_away(
+    database: Database, home: Settings, cast: Cast, lesson: Recording, asked: UUID
+) -> None:
+    made = make(database, home, asked)
+    with database.write() as session:
+        assert blurs.checked_clip(session, lesson.id, SPAN) is None
+        row = blurs.sign(session, asked, version=0, actor=cast.observer)
+        assert (row.state, row.checked_by_id) == (BlurState.CHECKED, cast.observer.user_id)
+        clip = blurs.checked_clip(session, lesson.id, SPAN)
+        assert clip is not None and clip.sha256 == made.made
+        assert blurs.checked_clip(session, lesson.id, Span(1_000, 2_999)) is None
+        assert blurs.poster_of(session, clip) is not None
+    with database.write() as session:
+        row = blurs.correct(session, asked, [region()], version=0, actor=cast.observer)
+        assert (row.state, row.version) == (BlurState.ASKED, 1)
+        assert (row.made, row.checked_by_id, row.checked_at) == (None, None, None)
+        assert blurs.checked_clip(session, lesson.id, SPAN) is None
+    make(database, home, asked)
+    with database.read() as session:
+        assert blurs.checked_clip(session, lesson.id, SPAN) is None, "made is not checked"
+    told = ["asked", "made", "checked", "corrected", "made"]
+    assert entries(database, asked) == [f"blurring.{each}" for each in told]
+
+
+def test_two_windows_are_told_and_nothing_is_overwritten(
+    database: Database, home: Settings, cast: Cast, asked: UUID
+) -> None:
+    make(database, home, asked)
+    first, second = region(), region()
+    with database.write() as session:
+        blurs.correct(session, asked, [first], version=0, actor=cast.observer)
+    with pytest.raises(ConflictError, match="another window"), database.write() as session:
+        blurs.correct(session, asked, [second], version=0, actor=cast.observer)
+    kept = json.loads(row_of(database, asked).corrections)
+    assert [each["id"] for each in kept] == [first["id"]]
+    with database.write() as session:  # the same again, because its answer was lost
+        row = blurs.correct(session, asked, [first], version=0, actor=cast.observer)
+        assert row.version == 1
+
+
+def test_only_what_was_made_and_looked_at_can_be_signed(
+    database: Database, home: Settings, cast: Cast, asked: UUID
+) -> None:
+    with pytest.raises(ConflictError, match="still being blurred"), database.write() as session:
+        blurs.sign(session, asked, version=0, actor=cast.observer)
+    make(database, home, asked)
+    with database.write() as session:
+        blurs.correct(session, asked, [region()], version=0, actor=cast.observer)
+    make(database, home, asked)
+    with pytest.raises(ConflictError, match="another window"), database.write() as session:
+        blurs.sign(session, asked, version=0, actor=cast.observer)
+    assert row_of(database, asked).state is BlurState.MADE
+
+
+def test_a_job_that_was_overtaken_changes_nothing(
+    database: Database, home: Settings, cast: Cast, asked: UUID
+) -> None:
+    old = row_of(database, asked).asked_id
+    work = Work(f"{blurs.KIND}:{old}:1", home, database)
+    blur_making.find(work, old)
+    blur_making.draw(work, old)
+    with database.write() as session:
+        blurs.correct(session, asked, [region()], version=0, actor=cast.observer)
+        job = session.get_one(jobs.Job, work.job_id)
+        assert job.state is JobState.CANCELLED
+    for step in (blur_making.draw, blur_making.picture, blur_making.finish):
+        with pytest.raises(CancelledError):
+            step(work, old)
+    assert row_of(database, asked).state is BlurState.ASKED
+
+
+# --- what a correction may be ---------------------------------------------------------------------
+
+
+def test_corrections_are_cut_to_clip_and_picture() -> None:
+    (kept,) = read_corrections([region(start_ms=0, end_ms=9_000, box=[-0.5, 0.9, 1.0, 0.4])], SPAN)
+    assert (kept["start_ms"], kept["end_ms"]) == (SPAN.start_ms, SPAN.end_ms)
+    assert kept["box"] == [0.0, 0.9, 0.5, 0.1]
+    moving = [[2_000, 0.1, 0.1, 0.2, 0.2], [1_000, 0.0, 0.0, 0.2, 0.2]]
+    (kept,) = read_corrections([region(boxes=moving)], SPAN)
+    assert [each[0] for each in kept["boxes"]] == [1_000, 2_000]
+    assert "box" not in kept
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        "[]",
+        {},
+        [1],
+        [region(id="f1")],
+        [region(kind="other")],
+        [region(start_ms="0")],
+        [region(start_ms=True)],
+        [region(start_ms=3_000, end_ms=4_000)],
+        [region(box=[0, 0, 1])],
+        [region(box=[0, 0, float("nan"), 1])],
+        [region(box=[0.2, 0.2, 0.0, 0.1])],
+        [region(box=[1.2, 0.2, 0.1, 0.1])],
+        [region(boxes=[])],
+        [region(boxes=[[0, 0, 0, 1]])],
+        [{"id": str(new_id()), "kind": "remove", "track": "../f", "start_ms": 0, "end_ms": 2_000}],
+        [region(id=str(UUID(int=1))), region(id=str(UUID(int=1)))],
+        [region() for _ in range(501)],
+    ],
+)
+def test_what_is_no_correction_is_refused(given: object) -> None:
+    with pytest.raises(BadInputError):
+        read_corrections(given, SPAN)
+
+
+# --- a real film ----------------------------------------------------------------------------------
+
+
+def test_a_real_face_is_found_covered_and_can_be_left_uncovered(
+    database: Database, home: Settings, store: Store, cast: Cast, real_data: Path, tmp_path: Path
+) -> None:
+    film = real_data / "videos" / "moz_talking_man_qcif_3gpp.mp4"
+    span = Span(4_000, 5_500)
+    with database.write() as session:
+        lesson = filmed(session, store, cast, film)
+        blurring_id = blurs.ask(session, lesson.id, span, actor=cast.observer).id
+    covered = make(database, home, blurring_id)
+    with database.read() as session:
+        zones = blurs.zones_of(session, store, session.get_one(Blurring, blurring_id))
+    assert zones is not None and zones.regions
+    plain = tmp_path / "plain.mp4"
+    cut_clip(film, span, plain)
+    assert covered.made is not None
+    assert _changed(plain, store.blob(covered.made), zones) > 8
+    gone = [
+        {"id": str(new_id()), "kind": "remove", "track": region.source}
+        | {"start_ms": span.start_ms, "end_ms": span.end_ms}
+        for region in zones.regions
+    ]
+    with database.write() as session:
+        blurs.correct(session, blurring_id, gone, version=0, actor=cast.observer)
+    uncovered = make(database, home, blurring_id)
+    assert uncovered.made is not None
+    assert _changed(plain, store.blob(uncovered.made), zones) < 4
+
+
+def _changed(plain: Path, blurred: Path, zones: blurs.Zones) -> float:
+    """Return how far the pictures differ where a face was found, at the middle of the clip."""
+    box = next(found for each in zones.regions if (found := each.at(4_750)) is not None)
+    ours, theirs = (picture_at(path, 750).astype(float) for path in (blurred, plain))
+    scale = ours.shape[1] / zones.width
+    left, top = (max(0, round(side * scale)) for side in (box.x, box.y))
+    right, bottom = (round(side * scale) for side in (box.x + box.w, box.y + box.h))
+    return float(np.abs(ours - theirs)[top:bottom, left:right].mean())

@@ -1,0 +1,286 @@
+"""Several files of one lesson: one timeline, no frame lost or doubled, sound where it belongs."""
+
+from __future__ import annotations
+
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from observe.errors import BadInputError
+from observe.jobs import JobState
+from observe.video import adding, derived, operations, prepare
+from observe.video.clips import cut_clip
+from observe.video.copies import make_playable
+from observe.video.models import FileKind, Recording, RecordingPart, RecordingState
+from observe.video.probe import probe
+from observe.video.timecode import Span
+from observe.video.tools import ffmpeg_path
+from tests.lessons import Lessons, encoded
+from tests.numbered import number_in, numbered_video, steady, turned
+
+RATE = 25
+CAMERA = {"g": "25", "crf": "10"}
+LENGTHS = (100, 75, 50)  # frames
+
+
+def split(folder: Path, suffix: str = ".mp4", *, sound: bool = True) -> list[Path]:
+    """Write three files whose frames each carry their number within the file."""
+    return [
+        numbered_video(
+            folder / f"{number}{suffix}",
+            steady(count, Fraction(RATE)),
+            sound=sound,
+            options=CAMERA,
+        )
+        for number, count in enumerate(LENGTHS)
+    ]
+
+
+def joined_parts(lessons: Lessons, recording: Recording) -> list[RecordingPart]:
+    with lessons.database.read() as session:
+        return list(derived.parts_of(session, recording.id))
+
+
+def playing(lessons: Lessons, *paths: Path) -> Recording:
+    """Return the lesson in these files as soon as it can be coded."""
+    task = lessons.task(lessons.add(*paths))
+    assert make_playable(task) is None
+    return task.recording()
+
+
+def shown_frames(path: Path) -> list[tuple[float, int]]:
+    """Return time (milliseconds) and number of every frame that is shown."""
+    with av.open(str(path)) as container:
+        return [(frame.time * 1000, number_in(frame)) for frame in container.decode(video=0)]
+
+
+def assert_whole(lessons: Lessons, recording: Recording, tolerance_ms: float) -> None:
+    """Fail unless every part's frames are all there, each at its moment on the one timeline."""
+    starts = [0, *(part.start_ms or 0 for part in joined_parts(lessons, recording))]
+    frames = shown_frames(lessons.playable(recording).path)
+    assert [number for _time, number in frames] == [n for count in LENGTHS for n in range(count)]
+    expected = [
+        start + 1000 * number / RATE
+        for start, count in zip(starts, LENGTHS, strict=True)
+        for number in range(count)
+    ]
+    off = np.abs(np.array([time for time, _number in frames]) - np.array(expected))
+    assert float(off.max()) <= tolerance_ms
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".ts", ".mkv"])
+def test_files_of_one_camera_are_joined_without_loss(
+    lessons: Lessons, tmp_path: Path, suffix: str
+) -> None:
+    recording = playing(lessons, *split(tmp_path, suffix))
+    assert (recording.state, recording.playable) == (RecordingState.READY, False)
+    assert lessons.made(recording)[FileKind.PROXY].recipe == "join-1"
+    assert recording.duration_ms == pytest.approx(9_000, abs=300)
+    assert_whole(lessons, recording, tolerance_ms=1.0)
+    lessons.assert_clean()
+
+
+def test_the_packets_are_the_cameras_own(lessons: Lessons, tmp_path: Path) -> None:
+    paths = split(tmp_path)
+    recording = playing(lessons, *paths)
+    given = [packet for path in paths for packet in video_packets(path)]
+    assert video_packets(lessons.playable(recording).path) == given
+
+
+def video_packets(path: Path) -> list[bytes]:
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(video=0) if packet.size]
+
+
+def test_files_of_different_cameras_are_encoded_in_the_shape_of_the_first(
+    lessons: Lessons, tmp_path: Path
+) -> None:
+    paths = split(tmp_path)
+    paths[1] = numbered_video(
+        tmp_path / "b.mkv", steady(75, Fraction(RATE)), sound=False, options={"crf": "12"}
+    )
+    paths[2] = wider(paths[2], tmp_path / "c.avi")
+    recording = playing(lessons, *paths)
+    assert recording.state is RecordingState.READY
+    assert lessons.made(recording)[FileKind.PROXY].recipe == "join-720p-1"
+    copy = probe(lessons.playable(recording).path)
+    assert (copy.plan, copy.width, copy.height) == ("play", 192, 48)
+    assert_whole(lessons, recording, tolerance_ms=1000 / RATE)
+    lessons.assert_clean()
+
+
+def wider(source: Path, target: Path) -> Path:
+    command = [
+        ffmpeg_path(),
+        "-v",
+        "error",
+        "-i",
+        str(source),
+        "-vf",
+        "scale=384:96",
+        "-r",
+        "25",
+        "-an",
+    ]
+    subprocess.run([*command, "-c:v", "mpeg4", "-q:v", "2", str(target)], check=True, timeout=60)
+    return target
+
+
+def test_standing_files_stay_upright(lessons: Lessons, tmp_path: Path) -> None:
+    lying = split(tmp_path)
+    paths = [turned(path, tmp_path / f"turned{path.name}", 90) for path in lying]
+    recording = playing(lessons, *paths)
+    copy = probe(lessons.playable(recording).path)
+    assert (copy.width, copy.height, copy.rotation) == (48, 192, 90)
+
+
+def test_one_that_stands_and_one_that_lies_are_both_upright(
+    lessons: Lessons, tmp_path: Path
+) -> None:
+    lying = split(tmp_path, sound=False)
+    second = turned(lying[1], tmp_path / "t.mp4", 90)
+    recording = playing(lessons, lying[0], second)
+    copy = probe(lessons.playable(recording).path)
+    assert (copy.width, copy.height, copy.rotation) == (192, 48, 0)
+    assert copy.duration_ms == pytest.approx(7_000, abs=100)
+
+
+# --- sound ---------------------------------------------------------------------------------------
+
+CLAP_MS = (1_000, 2_000)
+
+
+def clapping(target: Path, *options: str) -> Path:
+    """Write four seconds: at 1 s and 2 s the picture is white and a tone sounds, for 200 ms."""
+    seen, heard = (f"(between({t},1,1.2)+between({t},2,2.2))" for t in ("T", "t"))
+    picture = f"color=black:size=192x96:rate={RATE}:duration=4,geq=lum='255*{seen}':cb=128:cr=128"
+    command = [ffmpeg_path(), "-nostdin", "-v", "error", "-f", "lavfi", "-i", picture]
+    command += ["-f", "lavfi", "-i", f"aevalsrc='0.8*sin(2*PI*880*t)*{heard}':s=48000:d=4"]
+    command += ["-c:v", "libx264", "-g", "25", "-pix_fmt", "yuv420p", *options, str(target)]
+    subprocess.run(command, check=True, timeout=60)
+    return target
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [(".mp4", []), (".ts", ["-c:a", "ac3"]), (".mkv", ["-c:v", "mpeg4", "-bf", "0"])],
+)
+def test_sound_and_picture_agree_on_both_sides_of_a_joint(
+    lessons: Lessons, tmp_path: Path, suffix: str, options: list[str]
+) -> None:
+    paths = [clapping(tmp_path / f"{number}{suffix}", *options) for number in range(3)]
+    recording = playing(lessons, *paths)
+    starts = [0, *(part.start_ms or 0 for part in joined_parts(lessons, recording))]
+    claps = [start + clap for start in starts for clap in CLAP_MS]
+    path = lessons.playable(recording).path
+    seen, heard = white_from(path), loud_from(path)
+    assert seen == pytest.approx(claps, abs=1000 / RATE)
+    assert heard == pytest.approx(seen, abs=1000 / RATE)
+
+
+def white_from(path: Path) -> list[float]:
+    with av.open(str(path)) as container:
+        frames = [
+            (frame.time * 1000, float(frame.to_ndarray(format="gray").mean()) > 128)
+            for frame in container.decode(video=0)
+        ]
+    return [
+        time
+        for (time, white), (_, before) in zip(frames[1:], frames, strict=False)
+        if white and not before
+    ]
+
+
+def loud_from(path: Path) -> list[float]:
+    """Return when tones begin, by the times of the sound's own frames."""
+    levels: dict[int, float] = {}
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0):
+            samples: NDArray[np.float32] = np.abs(frame.to_ndarray()).max(axis=0)
+            for at in range(0, len(samples), 48):
+                ms = round((frame.time or 0) * 1000 + at * 1000 / frame.rate)
+                levels[ms] = max(levels.get(ms, 0), float(samples[at : at + 48].max()))
+    loud = [ms for ms, level in sorted(levels.items()) if level > 0.3]
+    return [ms for ms, before in zip(loud, [-1000, *loud], strict=False) if ms - before > 300]
+
+
+# --- across the joint ----------------------------------------------------------------------------
+
+
+def test_a_clip_across_a_joint_has_exactly_the_marked_frames(
+    lessons: Lessons, tmp_path: Path
+) -> None:
+    recording = playing(lessons, *split(tmp_path))
+    start = joined_parts(lessons, recording)[0].start_ms or 0
+    with lessons.database.read() as session:
+        source = derived.source_for_clips(session, lessons.store, recording.id)
+    clip = tmp_path / "clip.mp4"
+    cut_clip(source, Span(3_800, start + 200), clip)
+    assert [number for _time, number in shown_frames(clip)] == [95, 96, 97, 98, 99, 0, 1, 2, 3, 4]
+
+
+def test_captions_of_each_part_are_moved_to_its_place(lessons: Lessons, tmp_path: Path) -> None:
+    paths = [captioned(path, tmp_path / f"c{path.stem}.mkv") for path in split(tmp_path)]
+    recording = playing(lessons, *paths)
+    prepare.find_captions(lessons.task(recording))
+    kept = lessons.made(recording)[FileKind.CAPTIONS]
+    starts = [0, *(part.start_ms or 0 for part in joined_parts(lessons, recording))]
+    text = lessons.store.blob(kept.sha256).read_text(encoding="utf-8")
+    assert text.count("hola") == 3
+    for start in starts:
+        assert f"{(start + 500) / 1000:06.3f} --> {(start + 1500) / 1000:06.3f}" in text.replace(
+            "00:00:", ""
+        )
+
+
+def captioned(source: Path, target: Path) -> Path:
+    words = target.with_suffix(".srt")
+    words.write_text("1\n00:00:00,500 --> 00:00:01,500\nhola\n", encoding="utf-8")
+    command = [ffmpeg_path(), "-v", "error", "-i", str(source), "-i", str(words)]
+    subprocess.run([*command, "-c", "copy", "-c:s", "srt", str(target)], check=True, timeout=60)
+    return target
+
+
+# --- what is refused, and what is not undone ------------------------------------------------------
+
+
+def test_files_that_are_longer_than_a_lesson_together_are_refused(
+    lessons: Lessons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adding, "LONGEST_MS", 8_000)
+    with pytest.raises(BadInputError, match="six hours"):
+        lessons.add(*split(tmp_path))
+    assert list(lessons.store.incomings()) == []
+    lessons.assert_clean()
+
+
+def test_a_damaged_part_is_refused_and_all_files_are_kept(lessons: Lessons, tmp_path: Path) -> None:
+    good = encoded(tmp_path / "a.avi", "-c:v", "mpeg4", seconds=2)
+    bad = encoded(tmp_path / "b.avi", "-c:v", "mpeg4", seconds=3)
+    added = lessons.add(good, bad)
+    second = joined_parts(lessons, added)[0]
+    assert second.incoming is not None
+    lessons.store.incoming(second.incoming).write_bytes(bytes(second.size_bytes))
+    recording, job = lessons.prepared(added)
+    assert (recording.state, job.state) == (RecordingState.RECEIVED, JobState.FAILED)
+    assert len(list(lessons.store.blobs())) == 2
+    lessons.assert_clean()
+
+
+def test_a_retry_changes_nothing_of_a_lesson_that_is_ready(
+    lessons: Lessons, tmp_path: Path
+) -> None:
+    added = lessons.add(*split(tmp_path))
+    assert (added.state, added.playable) == (RecordingState.RECEIVED, False)
+    recording, job = lessons.prepared(added)
+    assert (job.state, job.reason, recording.state) == (JobState.DONE, None, RecordingState.READY)
+    before = {kind: row.sha256 for kind, row in lessons.made(recording).items()}
+    with lessons.database.write() as session:
+        operations.retry_preparation(session, added.id, actor=lessons.cast.observer)
+    recording, _job = lessons.prepared(added)
+    assert {kind: row.sha256 for kind, row in lessons.made(recording).items()} == before
