@@ -163,7 +163,7 @@ def _files(copy: Path, store: Store) -> tuple[dict[str, Path], dict[str, Path]]:
             made = set(session.scalars(sa.select(DerivedFile.sha256))) - given
     finally:
         database.engine.dispose()
-    arriving = {f"store/incoming/{name}": store.incoming(name) for name in sorted(incoming)}
+    arriving = {f"store/incoming/{name}": store.to_read(name) for name in sorted(incoming)}
     return _blobs(store, given) | arriving, _blobs(store, made)
 
 

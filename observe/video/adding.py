@@ -86,7 +86,7 @@ def receive(store: Store, path: Path) -> Received:
     name = new_id().hex
     size = store.take(path, name)
     try:
-        return Received(name, shown_name(path.name), size, probe(store.incoming(name)))
+        return Received(name, shown_name(path.name), size, probe(store.to_read(name)))
     except BaseException:
         store.delete_incoming(name)
         raise

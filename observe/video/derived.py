@@ -216,5 +216,5 @@ def place_of(store: Store, given: Given) -> Path | None:
     """
     kept = store.blob(given.sha256) if given.sha256 is not None else None
     if given.incoming is not None and (kept is None or not kept.exists()):
-        return store.incoming(given.incoming)
+        return store.to_read(given.incoming)
     return kept

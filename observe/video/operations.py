@@ -170,6 +170,13 @@ def playable_file(session: Session, store: Store, recording: Recording) -> Playa
     if recording.state is not RecordingState.READY or recording.media_type is None:
         raise ConflictError(message("This video cannot be played yet; it is still being prepared."))
     path = derived.original_path(session, store, recording.id)
+    if not path.exists():
+        raise ConflictError(
+            message(
+                "The file of this video is not where it was. Put its card or disk back, "
+                "or restore a backup."
+            )
+        )
     tag = f"{recording.id.hex}-{recording.size_bytes}"  # no sha256 yet when it is first played
     return PlayableFile(path, recording.media_type, tag)
 

@@ -19,6 +19,7 @@ from typing import Any
 import av
 from av.container import InputContainer
 from av.packet import Packet
+from av.stream import Stream
 from av.video import VideoFrame, VideoStream
 
 MICRO = 1_000_000
@@ -45,6 +46,8 @@ def packets(container: InputContainer, *streams: VideoStream) -> Iterator[Packet
                 if packet.size or packet.pts is not None:
                     failures = 0
                     yield packet
+        except IndexError:
+            return  # the reader's way to end where a stream turned up in the middle of the file
         except av.error.FFmpegError:
             failures += 1
             yield None
@@ -115,6 +118,7 @@ class Inspector:
         self.video = video
         self.clock = clock_of(video)
         self._file = Path(path).open("rb")  # noqa: SIM115  # for as long as the process lives
+        self._clocks = [clock_of(stream) for stream in container.streams]
         self._format = container.format.name
         self._codec = video.codec_context.codec.canonical_name
         self._prefix = _prefix(self._codec, video.codec_context.extradata or b"")
@@ -123,9 +127,11 @@ class Inspector:
 
     def passed_over(self, packet: Packet[Any]) -> bool:
         """Tell whether bytes before this packet were passed over that no writer leaves there."""
-        time = packet.pts if packet.pts is not None else packet.dts
-        if time is not None and packet.time_base:
-            self._latest_us = max(self._latest_us, int(time * packet.time_base * MICRO))
+        known = packet.stream_index < len(self._clocks)  # a stream may turn up in the middle
+        clock = self._clocks[packet.stream_index] if known else clock_of(packet.stream)
+        at_us = time_us(packet, clock)
+        if at_us is not None:
+            self._latest_us = max(self._latest_us, at_us)
         if self._format not in ADJOINING or packet.pos is None or packet.pos < 0:
             return False
         begin, self._reached = self._reached, max(self._reached, packet.pos + packet.size)
@@ -208,12 +214,13 @@ def _has_run(content: bytes, run: bytes) -> bool:
     return found >= 0 and (found == 0 or bool(content[found:].strip(b"\0")))
 
 
-def time_us(timed: Packet[VideoStream] | VideoFrame, clock: Fraction) -> int | None:
+def time_us(timed: Packet[Any] | VideoFrame, clock: Fraction) -> int | None:
     """Return when a packet or frame is shown, in microseconds of the container's clock."""
     time = timed.pts if timed.pts is not None else timed.dts
-    return None if time is None else int(time * clock * MICRO)
+    # Whole numbers: a fraction for each of 100,000 packets costs as much as reading them.
+    return None if time is None else time * clock.numerator * MICRO // clock.denominator
 
 
-def clock_of(video: VideoStream) -> Fraction:
+def clock_of(stream: Stream) -> Fraction:
     """Return the length of the stream's tick in seconds; frames flushed at the end know none."""
-    return Fraction(video.time_base or Fraction(1, MICRO))
+    return Fraction(stream.time_base or Fraction(1, MICRO))

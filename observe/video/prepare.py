@@ -31,7 +31,7 @@ POSTER_RECIPE: Final = "poster-1"
 
 STEPS: Final[dict[str, Message]] = {
     "proxy": message("Making a copy that the browser can play"),
-    "hash": message("Keeping the original safe"),
+    "hash": message("Keeping the original safe: leave its card or disk in until then"),
     "poster": message("Choosing a cover picture"),
     "strip": message("Drawing the film strip"),
     "sound": message("Listening to the lesson"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -32,6 +33,8 @@ from observe.text import message
 CHUNK_BYTES: Final = 4 * 1024**2
 SPARE_BYTES: Final = 512 * 1024**2  # left free when a file is copied in: the database needs room
 UNFINISHED: Final = ".part"  # a file that is still being copied in
+BORROWED: Final = ".from"  # says where a file is read until it has been copied in
+BORROWED_ABOVE: Final = 64 * 1024**2  # a smaller one is copied while she waits
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}(\.[a-z0-9]{1,8})?", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PLACING = "placing-"
@@ -69,6 +72,20 @@ class StoredFile:
             return datetime.fromtimestamp(made_ms / 1000, UTC)
         except (ValueError, OverflowError, OSError):
             return None
+
+
+@dataclass(frozen=True)
+class _Borrowed:
+    """A user's file that is read where it lies, and how it looked when it was given."""
+
+    path: Path
+    size_bytes: int
+    mtime_ns: int
+
+    @property
+    def unchanged(self) -> bool:
+        about = self.path.stat()
+        return (about.st_size, about.st_mtime_ns) == (self.size_bytes, self.mtime_ns)
 
 
 @dataclass(frozen=True)
@@ -120,31 +137,89 @@ class Store:
     def take(self, source: Path, name: str) -> int:
         """Keep the user's file `source` as incoming `name`; return its size in bytes.
 
-        Its blocks are shared where the file system can do that, else copied: what the user later
-        does to her file never reaches ours, nor the other way round.
+        Its blocks are shared where the file system can do that, and a small one is copied: what the
+        user later does to her file never reaches ours, nor the other way round. A large one is only
+        read where it lies until `bring_in` has copied it.
 
         Raises:
             BadInputError: it is no file that can be read, or the disk has no room for it.
         """
         source = source.resolve()
         size = _readable_size(source)
-        target, made = self.incoming(name), self.incoming(f"{name}{UNFINISHED}")
+        made = self.incoming(f"{name}{UNFINISHED}")
         try:
-            if not _cloned(source, made):
+            if _cloned(source, made):
+                self._place_incoming(made, name)
+            elif size > BORROWED_ABOVE:
+                self.make_sure_of_room(size)
+                about = {"path": str(source), "size": size, "mtime_ns": source.stat().st_mtime_ns}
+                made.write_text(json.dumps(about), encoding="utf-8")
+                self._place_incoming(made, f"{name}{BORROWED}")
+            else:
                 self._copy(source, made, size)
-            made.replace(target)
-            sync_folder(target.parent)
+                self._place_incoming(made, name)
         except PermissionError as error:
             raise _unreadable() from error
         finally:
             made.unlink(missing_ok=True)
         return size
 
-    def _copy(self, source: Path, target: Path, size: int) -> None:
+    def _place_incoming(self, made: Path, name: str) -> None:
+        with made.open("rb") as file:
+            _sync(file.fileno())
+        made.replace(self.incoming(name))
+        sync_folder(made.parent)
+
+    def to_read(self, name: str) -> Path:
+        """Return where the incoming file `name` can be read: here, or still where it was given."""
+        own = self.incoming(name)
+        borrowed = None if own.exists() else self._borrowed(name)
+        return own if borrowed is None else borrowed.path
+
+    def _borrowed(self, name: str) -> _Borrowed | None:
+        try:
+            told = json.loads(self.incoming(f"{name}{BORROWED}").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return _Borrowed(Path(told["path"]), told["size"], told["mtime_ns"])
+
+    def bring_in(self, name: str, tell: Callable[[int], None]) -> None:
+        """Copy the incoming file `name`, where it is still only borrowed; `tell` counts bytes.
+
+        Raises:
+            NotFoundError: it was taken away or changed before it could be copied.
+            BadInputError: the disk has no room for it.
+        """
+        borrowed = None if self.incoming(name).exists() else self._borrowed(name)
+        if borrowed is not None:
+            made = self.incoming(f"{name}{UNFINISHED}")
+            made.unlink(missing_ok=True)  # of a killed worker
+            try:
+                self._copy_unchanged(borrowed, made, tell)
+                self._place_incoming(made, name)
+            finally:
+                made.unlink(missing_ok=True)
+        self.incoming(f"{name}{BORROWED}").unlink(missing_ok=True)
+
+    def _copy_unchanged(self, borrowed: _Borrowed, made: Path, tell: Callable[[int], None]) -> None:
+        try:
+            whole = borrowed.unchanged
+            if whole:
+                self._copy(borrowed.path, made, borrowed.size_bytes, tell)
+                whole = borrowed.unchanged
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise _taken_away() from error
+        if not whole:
+            raise _taken_away()
+
+    def _copy(
+        self, source: Path, target: Path, size: int, tell: Callable[[int], None] = lambda _: None
+    ) -> None:
         self.make_sure_of_room(size)
         with source.open("rb") as given, target.open("xb") as kept:
-            shutil.copyfileobj(given, kept, CHUNK_BYTES)
-            _sync(kept.fileno())
+            while block := given.read(CHUNK_BYTES):
+                kept.write(block)
+                tell(given.tell())
 
     def append(self, name: str, offset: int, chunk: bytes) -> None:
         """Write `chunk` at `offset` of the incoming file `name`; on return it is on disk.
@@ -167,8 +242,10 @@ class Store:
             sync_folder(path.parent)
 
     def delete_incoming(self, name: str) -> None:
-        """Remove the incoming file `name`, if it is there."""
+        """Remove the incoming file `name`, if it is there; a borrowed one stays where it is."""
         self.incoming(name).unlink(missing_ok=True)
+        if not name.endswith((BORROWED, UNFINISHED)):
+            self.incoming(f"{name}{BORROWED}").unlink(missing_ok=True)
 
     # --- files kept -------------------------------------------------------------------------
 
@@ -313,6 +390,15 @@ def _readable_size(source: Path) -> int:
     if not stat.S_ISREG(found.st_mode) or not os.access(source, os.R_OK):
         raise _unreadable()
     return found.st_size
+
+
+def _taken_away() -> NotFoundError:
+    return NotFoundError(
+        message(
+            "The file of this video was taken away or changed before it could be copied. Put its "
+            "card or disk back and try again, or add the video again."
+        )
+    )
 
 
 def _unreadable() -> BadInputError:

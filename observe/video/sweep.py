@@ -12,7 +12,7 @@ from observe.db import Database, now
 from observe.jobs import ENDED, Job
 from observe.video import derived
 from observe.video.models import Recording, RecordingPart, Upload
-from observe.video.store import UNFINISHED, Store, StoredFile
+from observe.video.store import BORROWED, UNFINISHED, Store, StoredFile
 
 MEASURED_WITHIN: Final = timedelta(minutes=10)  # a file taken becomes a recording in seconds
 COPIED_WITHIN: Final = timedelta(days=1)
@@ -52,7 +52,8 @@ def stale_incoming(session: Session, store: Store) -> list[StoredFile]:
     named |= set(session.scalars(sa.select(RecordingPart.incoming)))
     named |= {upload_id.hex for upload_id in session.scalars(uploading)}
     today = now()
-    return [file for file in store.incomings() if file.name not in named and _old(file, today)]
+    found = ((file, file.name.removesuffix(BORROWED)) for file in store.incomings())
+    return [file for file, name in found if name not in named and _old(file, today)]
 
 
 def needed_sides(session: Session, store: Store) -> set[str]:

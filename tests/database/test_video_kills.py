@@ -19,6 +19,7 @@ from observe.jobs import JobState
 from observe.people.models import AuditEntry
 from observe.settings import Settings
 from observe.video import copies, operations, prepare
+from observe.video import store as store_module
 from observe.video.copies import make_playable
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingState
 from observe.video.originals import keep_originals
@@ -75,6 +76,35 @@ def test_an_original_is_found_wherever_keeping_it_is_killed(
     assert list(lessons.store.incomings()) == []
     found = lessons.playable(added)
     assert (found.path, found.tag) == (lessons.store.blob(sha256), tag)
+    lessons.assert_clean()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("killed_at", ["_copy", "_place_incoming", "adopt"])
+def test_a_borrowed_original_is_copied_in_wherever_that_is_killed(
+    lessons: Lessons, small_video: Path, monkeypatch: pytest.MonkeyPatch, killed_at: str, when: str
+) -> None:
+    monkeypatch.setattr(store_module, "_cloned", lambda *_: False)
+    monkeypatch.setattr(store_module, "BORROWED_ABOVE", 0)
+    added = lessons.add(small_video)
+    assert lessons.playable(added).path == small_video
+    task, whole = lessons.task(added), getattr(Store, killed_at)
+
+    def kill_there(*arguments: object) -> None:
+        if when == "after":
+            whole(*arguments)
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Store, killed_at, kill_there)
+        keep_originals(task)
+    assert lessons.playable(added).path.read_bytes() == small_video.read_bytes()
+    lessons.assert_clean()
+    sweep(lessons.database, lessons.store)
+    keep_originals(task)
+    assert list(lessons.store.incomings()) == []
+    assert lessons.playable(added).path.read_bytes() == small_video.read_bytes()
+    assert small_video.exists()
     lessons.assert_clean()
 
 

@@ -123,6 +123,59 @@ def test_what_the_user_writes_over_her_file_never_reaches_ours(own: Store, tmp_p
     assert own.blob(digest).read_bytes() == b"a lesson"
 
 
+@pytest.fixture
+def borrowing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that shares no blocks, on which every file counts as large."""
+    monkeypatch.setattr(store_module, "_cloned", lambda *_: False)
+    monkeypatch.setattr(store_module, "BORROWED_ABOVE", 0)
+
+
+@pytest.mark.usefixtures("borrowing")
+def test_a_large_file_is_read_where_it_lies_until_it_is_copied(own: Store, tmp_path: Path) -> None:
+    original, name = given_file(tmp_path), new_id().hex
+    assert own.take(original, name) == 8
+    assert own.to_read(name) == original
+    assert not own.incoming(name).exists()
+    told: list[int] = []
+    own.bring_in(name, told.append)
+    assert own.to_read(name) == own.incoming(name)
+    assert own.incoming(name).read_bytes() == b"a lesson"
+    assert told == [8]
+    own.bring_in(name, told.append)  # done again after a kill, it changes nothing
+    assert [file.name for file in own.incomings()] == [name]
+    original.write_bytes(b"another!")
+    assert own.to_read(name).read_bytes() == b"a lesson"
+
+
+@pytest.mark.usefixtures("borrowing")
+@pytest.mark.parametrize("becomes", [b"another!", b"longer than before", None])
+def test_a_borrowed_file_that_changed_or_went_is_told_and_can_come_back(
+    own: Store, tmp_path: Path, becomes: bytes | None
+) -> None:
+    original = given_file(tmp_path)
+    before = original.stat()
+    own.take(original, name := new_id().hex)
+    original.unlink()
+    if becomes is not None:
+        original.write_bytes(becomes)
+    with pytest.raises(NotFoundError, match="card or disk"):
+        own.bring_in(name, lambda _read: None)
+    assert [file.name for file in own.incomings()] == [f"{name}.from"]
+    original.write_bytes(b"a lesson")
+    os.utime(original, ns=(before.st_atime_ns, before.st_mtime_ns))
+    own.bring_in(name, lambda _read: None)
+    assert own.incoming(name).read_bytes() == b"a lesson"
+
+
+@pytest.mark.usefixtures("borrowing")
+def test_letting_go_of_a_borrowed_file_leaves_it_to_its_owner(own: Store, tmp_path: Path) -> None:
+    original = given_file(tmp_path)
+    own.take(original, name := new_id().hex)
+    own.delete_incoming(name)
+    assert list(own.incomings()) == []
+    assert original.read_bytes() == b"a lesson"
+
+
 def test_a_file_whose_blocks_can_be_shared_needs_no_room(
     own: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
