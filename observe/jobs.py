@@ -32,7 +32,6 @@ from observe.settings import Settings
 from observe.text import Message, message
 
 PROTOCOL = "observe-jobs-1"  # not the source's hash: an upgrade must not orphan waiting jobs
-QUEUE = "observe"
 AT_ONCE = 2  # so that cutting two clips does not wait behind an hour of film
 POLL_SECONDS = 0.5
 INTERRUPTIONS = 5  # a job whose worker dies this often without a step done is told as failed
@@ -40,6 +39,13 @@ RECOVERIES = 10_000  # DBOS counts every recovery, also of the innocent, so our 
 PROGRESS_SECONDS = 0.5
 
 log = structlog.get_logger(__name__)
+
+
+class Queue(enum.StrEnum):
+    """Where a job waits; each queue has workers of its own, so the second never waits for hours."""
+
+    USUAL = "observe"
+    AT_ONCE = "observe-at-once"  # short work on which the safety of what was given depends
 
 
 class JobState(enum.StrEnum):
@@ -100,7 +106,14 @@ class StoppingError(BaseException):
 # --- asking for work ----------------------------------------------------------------------------
 
 
-def enqueue(session: Session, kind: str, subject_id: UUID, *, again: bool = False) -> str:
+def enqueue(
+    session: Session,
+    kind: str,
+    subject_id: UUID,
+    *,
+    again: bool = False,
+    queue: Queue = Queue.USUAL,
+) -> str:
     """Ask for the job `kind` on `subject_id` in the caller's transaction; return its id.
 
     While an earlier one is waiting, running or done, that one is meant and nothing is added;
@@ -120,7 +133,7 @@ def enqueue(session: Session, kind: str, subject_id: UUID, *, again: bool = Fals
     _client(session.get_bind().engine).enqueue_in_transaction(
         session,
         {
-            "queue_name": QUEUE,
+            "queue_name": queue.value,
             "workflow_name": _run.__qualname__,
             "workflow_id": job.id,
             "app_version": PROTOCOL,
@@ -474,7 +487,10 @@ def _launch(engine: sa.Engine) -> None:
         }
     )
     DBOS.launch()
-    DBOS.register_queue(QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=POLL_SECONDS)
+    for queue, at_once in ((Queue.USUAL, AT_ONCE), (Queue.AT_ONCE, 1)):
+        DBOS.register_queue(
+            queue.value, worker_concurrency=at_once, polling_interval_sec=POLL_SECONDS
+        )
 
 
 def run_worker(settings: Settings, stopped: threading.Event) -> None:

@@ -33,7 +33,7 @@ MANIFEST: Final = "manifest.json"
 LARGEST_MANIFEST: Final = 64 * 1024**2
 _BLOBS: Final = "store/blobs/"
 _FILE = re.compile(
-    r"store/(blobs/(?P<two>[0-9a-f]{2})/(?P=two)[0-9a-f]{62}|incoming/[0-9a-z][0-9a-z.-]{0,72})",
+    r"store/(blobs/(?P<two>[0-9a-f]{2})/(?P=two)[0-9a-f]{62}|incoming/[0-9a-z][0-9a-z-]{0,72})",
     re.ASCII,
 )
 

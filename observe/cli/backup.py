@@ -24,13 +24,24 @@ from observe.cli.program import main
 from observe.cli.shell import Answer, Shell, verb
 from observe.db import now, open_database
 from observe.errors import BadInputError
+from observe.feedback.models import Feedback, FeedbackState, Focus
 from observe.people import access, audit
 from observe.people.access import HOME, Action
 from observe.settings import Settings
 from observe.text import Message, message
-from observe.video.models import DerivedFile, Recording, RecordingPart, Upload
+from observe.video.captions import GIVEN
+from observe.video.models import (
+    Blurring,
+    BlurState,
+    DerivedFile,
+    FileKind,
+    Recording,
+    RecordingPart,
+    Upload,
+)
 from observe.video.store import Store, sync_folder
 
+_INCOMING: Final = "store/incoming/"
 ATTEMPTS: Final = 5
 _KEPT: Final = frozenset({"README.md", ".gitignore"})  # what an empty home may hold
 
@@ -72,12 +83,19 @@ def backup(shell: Shell, *, file: Path) -> Answer:
 
 
 def _warnings(left_out: Sequence[str]) -> Iterator[Message]:
-    """Say what is not in the backup: files that can be made again from the videos that are."""
-    if left_out:
+    """Say what is not in the backup, and whether it can be had again."""
+    away = [name for name in left_out if name.startswith(_INCOMING)]
+    if away:
+        yield message(
+            "Left out: %(count)s videos that are still on a card or disk which is not there. "
+            "Put it back, wait until they are copied, and make the backup again.",
+            count=len(away),
+        )
+    if len(left_out) > len(away):
         yield message(
             "Left out: %(count)s files made from the videos, which are missing or damaged. "
             "They can be made again; run: observe doctor --files",
-            count=len(left_out),
+            count=len(left_out) - len(away),
         )
 
 
@@ -122,9 +140,9 @@ def _write(shell: Shell, target: Path) -> tuple[Manifest, list[str]]:
                 sources = {DATABASE: copy} | given | made
                 manifest = _manifest(shell.settings, members | remade)
                 archive.write(target, manifest, sources)
+                return manifest, left_out + _away(copy, shell.store)
             except FileNotFoundError:
                 continue
-            return manifest, left_out
     raise BadInputError(
         message("Files are missing from this home, so no backup was made. Run: observe doctor")
     )
@@ -160,11 +178,51 @@ def _files(copy: Path, store: Store) -> tuple[dict[str, Path], dict[str, Path]]:
     try:
         with database.read() as session:
             given, incoming = _given(session, store)
+            given |= _as_given(session)
             made = set(session.scalars(sa.select(DerivedFile.sha256))) - given
     finally:
         database.engine.dispose()
-    arriving = {f"store/incoming/{name}": store.to_read(name) for name in sorted(incoming)}
+    arriving = {
+        f"{_INCOMING}{name}": store.to_read(name)
+        for name in sorted(incoming)
+        if not _is_away(store, name)
+    }
     return _blobs(store, given) | arriving, _blobs(store, made)
+
+
+def _as_given(session: Session) -> set[str]:
+    """Return which made files no program can make again, as what a person gave or looked at.
+
+    Captions that she gave; a blurred clip, of which she signed exactly this file; and the clips of
+    a feedback, which are what the educator was shown.
+    """
+    captions = sa.select(DerivedFile.sha256).where(
+        DerivedFile.kind == FileKind.CAPTIONS, DerivedFile.recipe.startswith(GIVEN, autoescape=True)
+    )
+    signed = sa.select(Blurring.made).where(Blurring.state == BlurState.CHECKED)
+    shown = (
+        sa.select(DerivedFile.sha256)
+        .join(Focus, Focus.clip_id == DerivedFile.id)
+        .join(Feedback, Feedback.id == Focus.feedback_id)
+        .where(Feedback.state == FeedbackState.PUBLISHED)
+    )
+    return {sha256 for sha256 in session.scalars(captions.union(signed, shown)) if sha256}
+
+
+def _is_away(store: Store, name: str) -> bool:
+    """Tell whether a file is still on a card or disk that is not there."""
+    return store.is_borrowed(name) and not store.to_read(name).exists()
+
+
+def _away(copy: Path, store: Store) -> list[str]:
+    """Return the names in the archive that such files would have."""
+    database = open_database(f"sqlite:///{copy}")
+    try:
+        with database.read() as session:
+            _kept, incoming = _given(session, store)
+    finally:
+        database.engine.dispose()
+    return [f"{_INCOMING}{name}" for name in sorted(incoming) if _is_away(store, name)]
 
 
 def _blobs(store: Store, names: set[str]) -> dict[str, Path]:

@@ -16,6 +16,7 @@ from observe.text import Message, message
 
 # The modules whose handlers a worker must know.
 HANDLERS = (
+    "observe.video.borrowing",
     "observe.video.prepare",
     "observe.video.blur_operations",
     "observe.feedback.publishing",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -45,28 +47,55 @@ def clip(  # the options of the command
     """Cut exactly the marked moment; what leaves is blurred by default."""
     recording_id, moment = the_id(recording), parse_span(span)
     with shell.database.read() as session:
-        leaving.may_leave(session, recording_id, actor=shell.actor)
+        leaving.may_leave(session, recording_id, unblurred=unblurred, actor=shell.actor)
+    beside = out.with_suffix(".vtt")  # what is said in it goes there
+    _require_clip_name(out)
+    _require_free(out, beside)
     if unblurred:
         if not yes:
             _confirm(shell)
         _write_unblurred(shell, recording_id, moment, out)
     else:
         _write_blurred(shell, recording_id, moment, out)
-    written = [out, *_write_captions(shell, recording_id, moment, out, blurred=not unblurred)]
+    written = [out, *_write_captions(shell, recording_id, moment, beside, blurred=not unblurred)]
     facts = _span_facts(recording_id, moment) | {"blurred": not unblurred} | _file_facts(out)
     facts["captions"] = str(written[1]) if len(written) > 1 else None
     return Answer(facts, [message("Written: %(path)s", path=str(path)) for path in written])
 
 
+def _require_clip_name(out: Path) -> None:
+    """Return when a clip may have this name.
+
+    Raises:
+        BadInputError: its captions would have the same one.
+    """
+    if out.suffix.lower() == ".vtt":
+        raise BadInputError(
+            message("A clip is a video, so its name ends in .mp4; .vtt is for its captions.")
+        )
+
+
+def _require_free(*paths: Path) -> None:
+    """Return when none of the files is there: what a person has is not written over.
+
+    Raises:
+        BadInputError: one of them is.
+    """
+    for path in paths:
+        if path.exists() or path.is_symlink():
+            raise BadInputError(
+                message("The file %(path)s is there already. Choose another name.", path=str(path))
+            )
+
+
 def _write_captions(
-    shell: Shell, recording_id: UUID, span: Span, out: Path, *, blurred: bool
+    shell: Shell, recording_id: UUID, span: Span, beside: Path, *, blurred: bool
 ) -> list[Path]:
-    """Write what is said in the clip beside it, under the same name; return the file, if any."""
+    """Write what is said in the clip; return the file, if any."""
     with shell.database.read() as session:
         cues = leaving.captions_along(session, shell.store, recording_id, span, blurred=blurred)
     if not cues:
         return []
-    beside = out.with_suffix(".vtt")
     write_bytes(beside, captions.write_vtt(cues).encode("utf-8"))
     return [beside]
 
@@ -95,14 +124,13 @@ def _write_unblurred(shell: Shell, recording_id: UUID, span: Span, out: Path) ->
     with bar_for(shell) as bar:
         task = bar.add_task(shell.spoken(message("Cutting the clip")), total=span.length_ms)
         watch = Watch(on_time=lambda made_ms: bar.update(task, completed=made_ms))
-        clip_id = leaving.cut_unblurred(
-            shell.database, shell.store, recording_id, span, watch=watch
-        )
-    with shell.database.write() as session:
-        path = leaving.take_unblurred(
-            session, shell.store, recording_id, clip_id, actor=shell.actor
-        )
-        _copy(path, out)
+        with _placed(out) as made:
+            recipe = leaving.cut_unblurred(
+                shell.database, shell.store, recording_id, span, made, watch=watch
+            )
+            _settle(made)
+            with shell.database.write() as session:
+                leaving.take_unblurred(session, recording_id, recipe, actor=shell.actor)
 
 
 def _write_blurred(shell: Shell, recording_id: UUID, span: Span, out: Path) -> None:
@@ -118,11 +146,16 @@ def _write_blurred(shell: Shell, recording_id: UUID, span: Span, out: Path) -> N
 
 
 def _take_checked(shell: Shell, recording_id: UUID, span: Span, out: Path) -> bool:
-    with shell.database.write() as session:
-        path = leaving.take_blurred(session, shell.store, recording_id, span, actor=shell.actor)
-        if path is not None:
-            _copy(path, out)
-    return path is not None
+    with shell.database.read() as session:
+        clip = leaving.checked(session, recording_id, span, actor=shell.actor)
+    if clip is None:
+        return False
+    with _placed(out) as made:
+        shutil.copyfile(shell.store.blob(clip.sha256), made)
+        _settle(made)
+        with shell.database.write() as session:
+            leaving.take_blurred(session, clip, span, actor=shell.actor)
+    return True
 
 
 def _look_first(row: Blurring) -> Message:
@@ -139,23 +172,33 @@ def review_page(row: Blurring) -> str:
     return f"/difuminados/{row.id}"
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy the file at once or not at all, over an older one.
+@contextmanager
+def _placed(target: Path) -> Iterator[Path]:
+    """Give a path beside `target` to make it at; when the block ends well it takes its place.
+
+    The block ends by putting on file that the clip leaves: killed anywhere, there is no clip of
+    which nothing is known, only a file whose name ends in `.part`.
 
     Raises:
         BadInputError: the folder is not there or cannot be written to.
     """
-    beside = target.with_name(f".{target.name}.part")
+    beside = target.absolute().with_name(f".{target.name}.part")
     try:
-        with source.open("rb") as kept, beside.open("wb") as written:
-            shutil.copyfileobj(kept, written)
-            settle(written)
+        beside.write_bytes(b"")  # whether it can be written at all shows before the work
+        yield beside
         beside.replace(target)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise BadInputError(
             message("The file %(path)s cannot be written there.", path=str(target))
         ) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def _settle(made: Path) -> None:
+    with made.open("r+b") as file:
+        settle(file)
 
 
 def _span_facts(recording_id: UUID, span: Span) -> dict[str, object]:
@@ -194,6 +237,8 @@ def blur(  # the options of the command
 ) -> Answer:
     """Make a blurred clip and say where to look at it."""
     recording_id, moment = the_id(recording), parse_span(span)
+    if out is not None:
+        _require_free(out)
     wanted = BlurStyle(style) if style else None, BlurSound(sound) if sound else None
     made_now, row = _blurred(shell, recording_id, moment, *wanted)
     if out is not None and not _take_checked(shell, recording_id, moment, out):
@@ -245,9 +290,9 @@ def captions_(shell: Shell, *, recording: str, file: Path | None, out: Path | No
     """Give captions, or tell and write those it has."""
     recording_id = the_id(recording)
     if file is not None:
-        text = read_text(file)
+        given = captions.read_captions(read_text(file))
         with shell.database.write() as session:
-            captions.give(session, shell.store, recording_id, text, actor=shell.actor)
+            captions.give(session, shell.store, recording_id, given, actor=shell.actor)
     with shell.database.read() as session:
         recording_for(session, recording_id, actor=shell.actor, action=Action.RECORDING_WATCH)
         cues = captions.cues_of(session, shell.store, recording_id)

@@ -51,6 +51,7 @@ class Action(enum.StrEnum):
     RECORDING_PREPARE = "recording.prepare"
     RECORDING_CONSENT = "recording.consent"
     RECORDING_BLUR = "recording.blur"  # make a blurred clip, correct it, sign that it was checked
+    RECORDING_EXPORT_UNBLURRED = "recording.export_unblurred"  # take out a clip with its faces
     OBSERVATION_START = "observation.start"
     OBSERVATION_IMPORT = "observation.import"  # a sheet of her own
     OBSERVATION_IMPORT_FOR = "observation.import_for"  # a sheet of a colleague
@@ -89,6 +90,7 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.RECORDING_PREPARE: frozenset({_R.OBSERVER}),
     Action.RECORDING_CONSENT: frozenset({_R.OBSERVER}),
     Action.RECORDING_BLUR: frozenset({_R.OBSERVER}),
+    Action.RECORDING_EXPORT_UNBLURRED: frozenset({_R.OBSERVER}),
     Action.OBSERVATION_START: frozenset({_R.OBSERVER}),
     Action.OBSERVATION_IMPORT: frozenset({_R.OBSERVER, _R.SCHOOL_OBSERVER}),
     Action.OBSERVATION_IMPORT_FOR: frozenset({_R.OBSERVER, _R.ADMINISTRATOR}),

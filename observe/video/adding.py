@@ -26,7 +26,7 @@ from observe.people import access, audit
 from observe.people.access import Action, Actor, Thing
 from observe.people.models import ClassGroup, Membership, Role
 from observe.text import message
-from observe.video import prepare
+from observe.video import borrowing, prepare
 from observe.video.models import Recording, RecordingPart, RecordingState, Selection
 from observe.video.probe import Probe, probe
 from observe.video.store import Store
@@ -58,6 +58,7 @@ class Received:
     original_name: str
     size_bytes: int
     probe: Probe
+    borrowed: bool = False  # read where the user has it, until it is copied in
 
 
 def add_file(
@@ -65,9 +66,8 @@ def add_file(
 ) -> Recording:
     """Take the video at `path`, measure it, and enqueue its preparation.
 
-    The recording can be coded at once where browsers play the file as it is. Where the file system
-    cannot share blocks the file is copied, which takes its time: unless that is no matter, call
-    `receive` before the transaction and `add_received` in it.
+    The recording can be coded at once where browsers play the file as it is. Measuring takes its
+    time: unless that is no matter, call `receive` before the transaction and `add_received` in it.
 
     Raises:
         BadInputError: it is no video that can be a lesson, or the details do not fit.
@@ -86,7 +86,8 @@ def receive(store: Store, path: Path) -> Received:
     name = new_id().hex
     size = store.take(path, name)
     try:
-        return Received(name, shown_name(path.name), size, probe(store.to_read(name)))
+        measured = probe(store.to_read(name))
+        return Received(name, shown_name(path.name), size, measured, store.is_borrowed(name))
     except BaseException:
         store.delete_incoming(name)
         raise
@@ -146,6 +147,8 @@ def add_recording(
         consent=details.consent,
     )
     jobs.enqueue(session, prepare.KIND, recording.id)
+    if any(each.borrowed for each in (received, *more)):
+        borrowing.copy_soon(session, recording.id)
     return session.scalars(whole().where(Recording.id == recording.id)).one()
 
 

@@ -22,16 +22,18 @@ from observe.jobs import CancelledError, Work, handler
 from observe.people import audit
 from observe.text import Message, message
 from observe.video import blurring, derived, detectors, faces, pictures
+from observe.video.corrections import still_meant, written
 from observe.video.derived import Made
 from observe.video.graphs import Watch
-from observe.video.models import Blurring, BlurState, DerivedFile, FileKind, Recording
+from observe.video.models import Blurring, BlurState, DerivedFile, FileKind
 from observe.video.probe import Probe, probe
 from observe.video.store import Store
 from observe.video.timecode import Span
 
 KIND: Final = "video.blur"
 FACES_RECIPE: Final = f"faces-{faces.VERSION}"
-BLURRED_RECIPE: Final = "blurred-1"
+BLURRED_RECIPE: Final = "blurred-2"
+DROPPED: Final = "blurring.removals_dropped"
 
 STEPS: Final[dict[str, Message]] = {
     "": message("Waiting for its turn"),
@@ -48,6 +50,7 @@ def blur(work: Work, asked_id: UUID) -> None:
     work.step("draw", draw, work, asked_id)
     work.step("poster", picture, work, asked_id)
     finish(work, asked_id)
+    clear(work, asked_id)
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Task:
 
     recording_id: UUID
     span: Span
-    looked: bool  # whether faces were looked for
+    found: str | None  # the sha256 of the faces found, once they were looked for
     blurred: str  # the recipe of the clip
     row: Blurring
 
@@ -64,6 +67,12 @@ class Task:
     def faces(self) -> str:
         """The recipe of where the faces are."""
         return faces_recipe(self.span, self.row.detector)
+
+    @property
+    def wanted(self) -> list[tuple[FileKind, str]]:
+        """What is to be there in the end, each file with its recipe."""
+        made = [FileKind.BLURRED, FileKind.BLURRED_POSTER]
+        return [(FileKind.FACES, self.faces), *((kind, self.blurred) for kind in made)]
 
 
 def faces_recipe(span: Span, told: str | None) -> str:
@@ -85,27 +94,43 @@ def _task(session: Session, asked_id: UUID) -> Task:
     if row is None:
         raise CancelledError
     span = Span(row.start_ms, row.end_ms)
+    found = found_faces(session, row)
+    sha256 = found.sha256 if found else None
     recipe = f"{BLURRED_RECIPE} {span.start_ms}-{span.end_ms} {row.style} {row.sound}"
-    recipe += f" {_short(row.detector or '')} {_short(row.corrections)}"
+    recipe += f" {_short(sha256 or '')} {_short(row.corrections)}"
     recipe = derived.with_track(recipe, row.recording.audio_track)
-    return Task(row.recording_id, span, row.detector is not None, recipe, row)
+    return Task(row.recording_id, span, sha256, recipe, row)
+
+
+def found_faces(session: Session, row: Blurring) -> DerivedFile | None:
+    """Return the file of the faces that were found in the clip; None while nobody looked."""
+    if row.detector is None:
+        return None
+    recipe = faces_recipe(Span(row.start_ms, row.end_ms), row.detector)
+    return derived.find(session, row.recording_id, FileKind.FACES, recipe)
 
 
 def _known(work: Work, asked_id: UUID) -> tuple[Task, set[FileKind]]:
-    """Return the task and which of its files are there already."""
+    """Return the task and which of its files are there already; a lost one is made again."""
     with work.database.read() as session:
         task = _task(session, asked_id)
-        wanted = {
-            FileKind.FACES: task.faces,
-            FileKind.BLURRED: task.blurred,
-            FileKind.BLURRED_POSTER: task.blurred,
-        }
-        there = {
-            kind
-            for kind, recipe in wanted.items()
-            if derived.find(session, task.recording_id, kind, recipe) is not None
-        }
-    return task, there
+    there = {kind for kind, recipe in task.wanted if _has(work, task.recording_id, kind, recipe)}
+    if FileKind.FACES in there or task.found is None:
+        return task, there
+    with work.database.read() as session:  # without what was found it is another task
+        return _task(session, asked_id), there
+
+
+def _has(work: Work, recording_id: UUID, kind: FileKind, recipe: str) -> bool:
+    """Tell whether a file was made and is whole; a row without its file is forgotten."""
+    store = Store(work.settings.store_path)
+    with work.database.read() as session:
+        row = derived.find(session, recording_id, kind, recipe)
+    if row is None or derived.is_whole(store, row):
+        return row is not None
+    with work.database.write() as session:
+        derived.forget(session, store, row.id)
+    return False
 
 
 # --- the steps ------------------------------------------------------------------------------------
@@ -114,13 +139,20 @@ def _known(work: Work, asked_id: UUID) -> tuple[Task, set[FileKind]]:
 def find(work: Work, asked_id: UUID) -> None:
     """Find the faces, once for all corrections that follow: these speak of what was found.
 
+    When what was found is lost and is found anew, removals that spoke of it are dropped.
+
     Raises:
         ObserveError: the detector is not installed, or the video cannot be read there.
         CancelledError: the person asked to stop, or corrected meanwhile.
     """
     task, there = _known(work, asked_id)
-    if task.looked and FileKind.FACES in there:
-        return
+    if task.found is None or FileKind.FACES not in there:
+        _look(work, asked_id, task)
+    with work.database.write() as session:
+        _drop_unmeant(session, _task(session, asked_id))
+
+
+def _look(work: Work, asked_id: UUID, task: Task) -> None:
     detector = detectors.detector_for(work.settings)
     told = json.dumps(detector.told(), sort_keys=True)
     recipe = faces_recipe(task.span, told)
@@ -136,6 +168,27 @@ def find(work: Work, asked_id: UUID) -> None:
         _task(session, asked_id).row.detector = told
 
 
+def _drop_unmeant(session: Session, task: Task) -> None:
+    """Drop removals of faces of an earlier finding: they might uncover another child."""
+    row = task.row
+    given = json.loads(row.corrections)
+    kept = still_meant(given, task.found)
+    if len(kept) == len(given):
+        return
+    row.corrections, row.version = written(kept), row.version + 1
+    session.flush()
+    audit.record(
+        session,
+        DROPPED,
+        actor_id=None,
+        thing_kind="blurring",
+        thing_id=row.id,
+        recording=row.recording_id,
+        version=row.version,
+        dropped=len(given) - len(kept),
+    )
+
+
 def draw(work: Work, asked_id: UUID) -> None:
     """Make the clip with what was found and corrected covered.
 
@@ -147,7 +200,8 @@ def draw(work: Work, asked_id: UUID) -> None:
         return
     store = Store(work.settings.store_path)
     found = read_faces(_file(work, task, FileKind.FACES, task.faces, store))
-    regions = faces.regions(found, json.loads(task.row.corrections))
+    meant = still_meant(json.loads(task.row.corrections), task.found)
+    regions = faces.regions(found, meant)
     source, measured = _source(work, task.recording_id)
     watch = _watch(work, "draw", task.span)
     what = Made(task.recording_id, FileKind.BLURRED, task.blurred, "video/mp4")
@@ -202,6 +256,30 @@ def finish(work: Work, asked_id: UUID) -> None:
         )
 
 
+def clear(work: Work, asked_id: UUID) -> None:
+    """Remove the clips of this moment that the present one took the place of.
+
+    A face may be missed in them. Whoever plays one now gets no more of it.
+    """
+    store = Store(work.settings.store_path)
+    with work.database.write() as session:
+        task = _task(session, asked_id)
+        if task.row.state is BlurState.ASKED:
+            return
+        for row in _superseded(session, task):
+            derived.forget(session, store, row.id)
+
+
+def _superseded(session: Session, task: Task) -> list[DerivedFile]:
+    made = sa.select(DerivedFile).where(
+        DerivedFile.recording_id == task.recording_id,
+        DerivedFile.kind.in_([FileKind.BLURRED, FileKind.BLURRED_POSTER]),
+        DerivedFile.recipe != task.blurred,
+    )
+    span = f"{task.span.start_ms}-{task.span.end_ms}"
+    return [row for row in session.scalars(made) if row.recipe.split(" ")[1] == span]
+
+
 # --- files ----------------------------------------------------------------------------------------
 
 
@@ -214,10 +292,8 @@ def _source(work: Work, recording_id: UUID) -> tuple[Path, Probe]:
     store = Store(work.settings.store_path)
     try:
         with work.database.read() as session:
-            recording = session.get_one(Recording, recording_id)
-            path = derived.source_for_clips(session, store, recording_id)
-            track = None if recording.parts else recording.audio_track
-        return path, probe(path, audio_track=track)
+            film = derived.film_of(session, store, recording_id)
+        return film.path, probe(film.path, audio_track=film.stream)
     except FileNotFoundError as error:  # not a passing fault: trying again would not bring it back
         raise ConflictError(
             message("The video of this lesson is not here any more, so no clip can be cut.")
@@ -234,9 +310,8 @@ def _file(work: Work, task: Task, kind: FileKind, recipe: str, store: Store) -> 
 
 def _make(work: Work, what: Made, write: Callable[[Path], None]) -> None:
     """Keep what `write` puts at a temporary path."""
-    with work.database.read() as session:
-        if derived.find(session, what.recording_id, what.kind, what.recipe) is not None:
-            return
+    if _has(work, what.recording_id, what.kind, what.recipe):
+        return
     store = Store(work.settings.store_path)
     made = store.temporary(_SUFFIXES[what.media_type])
     try:

@@ -21,6 +21,7 @@ from observe.ids import new_id
 from observe.jobs import Job
 from observe.people import access, audit
 from observe.people.access import Action, Actor
+from observe.people.models import AuditEntry
 from observe.text import message
 from observe.video import blur_making, derived, faces
 from observe.video.blur_making import KIND, STEPS, clip_of
@@ -50,7 +51,9 @@ __all__ = [
     "checked_clip",
     "clip_of",
     "correct",
+    "is_lost",
     "job_of",
+    "lost_removals",
     "of_spans",
     "poster_of",
     "retry",
@@ -111,8 +114,12 @@ def job_of(session: Session, row: Blurring) -> Job | None:
 
 @dataclass(frozen=True)
 class Zones:
-    """What is covered without corrections, in pixels of the upright picture of this size."""
+    """What is covered without corrections, in pixels of the upright picture of this size.
 
+    `found` is the sha256 of what was found: removals speak of exactly that.
+    """
+
+    found: str
     width: int
     height: int
     regions: tuple[Region, ...]
@@ -120,12 +127,29 @@ class Zones:
 
 def zones_of(session: Session, store: Store, row: Blurring) -> Zones | None:
     """Return what was found in the clip, or None while it was not looked for."""
-    recipe = blur_making.faces_recipe(Span(row.start_ms, row.end_ms), row.detector)
-    kept = derived.find(session, row.recording_id, FileKind.FACES, recipe)
-    if row.detector is None or kept is None:
+    kept = blur_making.found_faces(session, row)
+    if kept is None or not derived.is_whole(store, kept):
         return None
     found = blur_making.read_faces(store.blob(kept.sha256))
-    return Zones(found["width"], found["height"], faces.regions(found, []))
+    return Zones(kept.sha256, found["width"], found["height"], faces.regions(found, []))
+
+
+def is_lost(session: Session, store: Store, row: Blurring) -> bool:
+    """Tell whether the clip was made and its file, or that of what was found, is gone since."""
+    if row.made is None:
+        return False
+    clip, found = clip_of(session, row), blur_making.found_faces(session, row)
+    return not all(each and derived.is_whole(store, each) for each in (clip, found))
+
+
+def lost_removals(session: Session, row: Blurring) -> bool:
+    """Tell whether removals were dropped since the last correction: faces were found anew."""
+    mine = sa.select(AuditEntry.action).where(
+        AuditEntry.thing_id == row.id,
+        AuditEntry.action.in_(["blurring.corrected", blur_making.DROPPED]),
+    )
+    last = session.scalar(mine.order_by(AuditEntry.number.desc()).limit(1))
+    return last == blur_making.DROPPED
 
 
 # --- asking and correcting ----------------------------------------------------------------------
@@ -242,10 +266,15 @@ def _stop_job(session: Session, row: Blurring) -> None:
         jobs.cancel(session, job.id)
 
 
-def retry(session: Session, blurring_id: UUID, *, actor: Actor) -> None:
-    """Make again what failed or was stopped; raises as `blurring_for` does."""
+def retry(session: Session, store: Store, blurring_id: UUID, *, actor: Actor) -> None:
+    """Make again what failed, was stopped or was lost; raises as `blurring_for` does.
+
+    A lost clip is made anew, and unsigned: it is another file.
+    """
     row = blurring_for(session, blurring_id, actor=actor, lock=True)
-    if row.state is BlurState.ASKED:
+    if is_lost(session, store, row):
+        _anew(session, row, "blurring.asked", actor)
+    elif row.state is BlurState.ASKED:
         jobs.enqueue(session, KIND, row.asked_id)
         _told(session, "blurring.asked", row, actor)
 
@@ -266,7 +295,8 @@ def sign(session: Session, blurring_id: UUID, *, version: int, actor: Actor) -> 
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers.
-        ConflictError: there is no clip to sign yet, or not the one she looked at.
+        ConflictError: there is no clip to sign yet, or not the one she looked at, or she did not
+            open it.
     """
     row = blurring_for(session, blurring_id, actor=actor, lock=True)
     _require_version(row, version)
@@ -275,11 +305,27 @@ def sign(session: Session, blurring_id: UUID, *, version: int, actor: Actor) -> 
             message("The clip is still being blurred. Look at it first, then sign.")
         )
     if row.state is BlurState.MADE:
+        _require_watched(session, row, actor)
         row.state = BlurState.CHECKED
         row.checked_by_id, row.checked_at = actor.user_id, now()
         session.flush()
         _told(session, "blurring.checked", row, actor, sha256=row.made)
     return row
+
+
+def _require_watched(session: Session, row: Blurring, actor: Actor) -> None:
+    """Refuse unless she opened the very file that is to be signed."""
+    mine = _openings(row, actor).where(AuditEntry.details.contains(row.made, autoescape=True))
+    if session.scalars(mine.limit(1)).first() is None:
+        raise ConflictError(message("Look at the clip first, then sign."))
+
+
+def _openings(row: Blurring, actor: Actor) -> sa.Select[tuple[AuditEntry]]:
+    return sa.select(AuditEntry).where(
+        AuditEntry.thing_id == row.id,
+        AuditEntry.actor_id == actor.user_id,
+        AuditEntry.action == "blurring.watched",
+    )
 
 
 def _require_version(row: Blurring, version: int) -> None:

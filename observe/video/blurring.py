@@ -27,7 +27,8 @@ from observe.video.timecode import Span
 
 _FINDER: Final = Path(__file__).with_name("facing.py")
 _PAINTER: Final = Path(__file__).with_name("masking.py")
-_X264: Final = {"preset": "veryfast", "crf": "23", "flags": "+bitexact"}
+# Closed captions come with the frames of some cameras: `a53cc` would write them into the clip.
+_X264: Final = {"preset": "veryfast", "crf": "23", "flags": "+bitexact", "a53cc": "0"}
 # A quarter slower and so deeper, then as fast as before. It disguises a voice; whoever wants to can
 # turn it back.
 _SOUNDS: Final[dict[BlurSound, tuple[tuple[str, object], ...] | None]] = {
@@ -61,7 +62,8 @@ def find_faces(
         OSError: the disk is full.
     """
     watch = watch or Watch(tick=tick)
-    with _plain(source, probe, span, watch) as (path, plain, within):
+    with _folder(target) as folder:
+        path, plain, within = _plain(source, probe, span, folder, watch)
         answer = _ask(_FINDER, _finding(path, plain, within, detector, target), span, watch)
         if "refused" in answer:
             raise unusable(detector.path)
@@ -113,14 +115,12 @@ def draw(  # noqa: PLR0913  # the clip that leaves: what, where, how
     Raises:
         BadInputError: the span cannot be read. OSError: the disk is full.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="observe-") as folder,
-        _plain(source, probe, span, watch) as (path, plain, within),
-    ):
-        silent = Path(folder) / "silent.mp4"
+    with _folder(target) as folder:
+        path, plain, within = _plain(source, probe, span, folder, watch)
+        silent = folder / "silent.mp4"
         question = _drawing(path, plain, within, style, silent)
         shift = within.start_ms - span.start_ms
-        places = Path(folder) / "regions.json"
+        places = folder / "regions.json"
         places.write_text(json.dumps([_moved(region, shift) for region in regions]), "ascii")
         question["regions"] = str(places)
         if not _ask(_PAINTER, question, span, watch)["frames"]:
@@ -170,23 +170,31 @@ def _reading(path: Path, probe: Probe, span: Span) -> dict[str, Any]:
 
 
 @contextmanager
+def _folder(target: Path) -> Iterator[Path]:
+    """Give a folder beside `target` for as long as it is made.
+
+    Not the system's: what is not blurred yet lies in it, and where `target` is made somebody
+    sweeps up after a kill.
+    """
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f"{target.stem}.") as folder:
+        yield Path(folder)
+
+
 def _plain(
-    source: Path, probe: Probe, span: Span, watch: Watch
-) -> Iterator[tuple[Path, Probe, Span]]:
-    """Give a file whose colours can be drawn on: the source, or a copy of the span if it is HDR."""
+    source: Path, probe: Probe, span: Span, folder: Path, watch: Watch
+) -> tuple[Path, Probe, Span]:
+    """Return a file whose colours can be drawn on: the source, or of HDR a copy of the span."""
     if not probe.hdr:
-        yield source, probe, span
-        return
-    with tempfile.TemporaryDirectory(prefix="observe-") as folder:
-        copy = Path(folder) / "plain.mp4"
-        try:
-            graphs.cut_plain(source, probe, span, copy, Watch(tick=watch.tick))
-        except tools.ToolError as error:
-            raise _damaged() from error
-        plain = replace(
-            probe, format="mov,mp4", first_frame_us=0, rotation=0, interlaced=False, video_index=0
-        )
-        yield copy, plain, Span(0, span.length_ms)
+        return source, probe, span
+    copy = folder / "plain.mp4"
+    try:
+        graphs.cut_plain(source, probe, span, copy, Watch(tick=watch.tick))
+    except tools.ToolError as error:
+        raise _damaged() from error
+    plain = replace(
+        probe, format="mov,mp4", first_frame_us=0, rotation=0, interlaced=False, video_index=0
+    )
+    return copy, plain, Span(0, span.length_ms)
 
 
 def _ask(script: Path, question: dict[str, Any], span: Span, watch: Watch) -> dict[str, Any]:

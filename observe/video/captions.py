@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -32,6 +32,9 @@ MEDIA_TYPE: Final = "text/vtt"
 EMBEDDED_RECIPE: Final = "embedded-1"
 GIVEN: Final = "given-"  # begins the recipe of captions that a person gave
 LONGEST: Final = 4 * 1024**2  # characters: ten times a long film's
+MOST_CUES: Final = 50_000  # of a file: three a second for more than four hours
+MOST_LINES: Final = 100  # of a cue: what nobody can read while it is shown
+MOST_CHARACTERS: Final = 10_000  # of a cue
 _READER: Final = Path(__file__).with_name("captioning.py")
 _READING: Final = tools.Limits(
     wall_seconds=60, cpu_seconds=40, memory_bytes=2 * tools.GIB, output_bytes=0
@@ -70,10 +73,10 @@ def read_captions(text: str) -> tuple[Cue, ...]:
     (Cue(start_ms=1500, end_ms=2000, text='Hola'),)
 
     Raises:
-        BadInputError: it is neither of the two.
+        BadInputError: it is neither of the two, or far more than captions of a lesson are.
     """
     if len(text) > LONGEST:
-        raise BadInputError(message("This file is far too long for captions of a lesson."))
+        raise _too_long()
     lines = _lines(text.removeprefix("\ufeff"))
     if lines and _SIGNATURE.fullmatch(lines[0]):
         return _cues(_after_header(lines), _VTT)
@@ -99,23 +102,28 @@ class _Block:
 
     span: tuple[int, int] | None = None
     silent: bool = False  # a comment, a style, or times that cannot be read
-    lines: tuple[str, ...] = ()
+    lines: list[str] = field(default_factory=list)
 
     def cue(self) -> Cue | None:
         shown = plain("\n".join(self.lines))
         if self.span is None or self.silent or not shown or self.span[0] >= self.span[1]:
             return None
+        if len(shown) > MOST_CHARACTERS:
+            raise _cue_too_long(self.span[0])
         return Cue(*self.span, shown)
 
 
 def _cues(lines: Sequence[str], times: re.Pattern[str]) -> tuple[Cue, ...]:
-    found, block = [], _Block()
+    found: list[Cue] = []
+    block = _Block()
     for line in [*lines, ""]:
         following = _following(block, line, times)
-        if following is not block:
-            found.append(block.cue())
+        if following is not block and (cue := block.cue()) is not None:
+            found.append(cue)
+        if len(found) > MOST_CUES:
+            raise _too_long()
         block = following
-    return tuple(sorted(cue for cue in found if cue is not None))
+    return tuple(sorted(found))
 
 
 def _following(block: _Block, line: str, times: re.Pattern[str]) -> _Block:
@@ -130,15 +138,30 @@ def _following(block: _Block, line: str, times: re.Pattern[str]) -> _Block:
         return _Block(span, silent=span is None)
     if block.span is None:
         block.silent = times is _VTT and _NOT_SHOWN.fullmatch(line) is not None
+    elif len(block.lines) == MOST_LINES:
+        raise _cue_too_long(block.span[0])
     else:
-        block.lines = (*block.lines, line)
+        block.lines.append(line)
     return block
+
+
+def _too_long() -> BadInputError:
+    return BadInputError(message("This file is far too long for captions of a lesson."))
+
+
+def _cue_too_long(start_ms: int) -> BadInputError:
+    return BadInputError(
+        message(
+            "The caption at %(time)s is too long to be read: a blank line may be missing there.",
+            time=format_time(start_ms),
+        )
+    )
 
 
 def _drop_number(block: _Block, times: re.Pattern[str]) -> None:
     """Forget the next cue's number where a SubRip lacks the blank line before it."""
     if times is _SRT and block.lines and block.lines[-1].strip().isdecimal():
-        block.lines = block.lines[:-1]
+        block.lines.pop()
 
 
 def _span(found: re.Match[str] | None) -> tuple[int, int] | None:
@@ -264,19 +287,21 @@ def _written_by_ffmpeg(
 
 
 def give(
-    session: Session, store: Store, recording_id: UUID, text: str, *, actor: Actor
+    session: Session, store: Store, recording_id: UUID, cues: tuple[Cue, ...], *, actor: Actor
 ) -> DerivedFile:
-    """Keep `text` as the captions of this recording; those it had stay, but are not shown.
+    """Keep `cues` as the captions of this recording; those it had stay, but are not shown.
+
+    They are read (`read_captions`) before the transaction: meanwhile nobody else could write.
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers.
-        BadInputError: it is neither SRT nor WebVTT, or says nothing within the lesson.
+        BadInputError: they say nothing within the lesson.
     """
     recording = session.get(Recording, recording_id)
     if recording is None:
         raise access.not_found()
     access.require(actor, Action.RECORDING_PREPARE, recording.as_thing())
-    written = write_vtt(_within(read_captions(text), recording))
+    written = write_vtt(_within(cues, recording))
     made = store.temporary(".vtt")
     made.write_text(written, encoding="utf-8", newline="\n")
     # It stays marked as in flight until the worker's next start, which asks the database: so it

@@ -40,7 +40,13 @@ def _given(store: Store, row: derived.Given, recording_id: UUID) -> Iterator[Mes
     path = derived.place_of(store, row)
     if path is None:
         return  # deleted: no file is right
-    if (size := _size(path)) is None:
+    if (size := _size(path)) is None and row.incoming and store.is_borrowed(row.incoming):
+        yield message(
+            "The video of recording %(id)s is still on a card or disk which is not there. "
+            "Put it back.",
+            id=recording_id,
+        )
+    elif size is None:
         yield message(
             "The video of recording %(id)s is missing. Restore it from a backup.", id=recording_id
         )

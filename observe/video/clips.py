@@ -16,7 +16,7 @@ from observe.text import message
 from observe.video import captions, derived, graphs, pictures, tools
 from observe.video.derived import Made
 from observe.video.graphs import Watch
-from observe.video.models import DerivedFile, FileKind, Recording
+from observe.video.models import DerivedFile, FileKind
 from observe.video.probe import Probe, probe
 from observe.video.store import Store
 from observe.video.timecode import Span
@@ -105,8 +105,8 @@ def recipe(span: Span, audio_track: int | None = None) -> str:
 
 
 def recipe_now(session: Session, recording_id: UUID, span: Span) -> str:
-    """Return the recipe of the clip of `span` with the sound that is chosen now."""
-    return recipe(span, session.get_one(Recording, recording_id).audio_track)
+    """Return the recipe of the clip of `span` with the sound that it has when cut now."""
+    return recipe(span, derived.heard_in_clips(session, recording_id))
 
 
 def find_clip(session: Session, recording_id: UUID, span: Span) -> DerivedFile | None:
@@ -139,14 +139,13 @@ def keep_clip(
     """
     with database.read() as session:
         known = find_clip(session, recording_id, span)
-        source = derived.source_for_clips(session, store, recording_id)
-        track = session.get_one(Recording, recording_id).audio_track
+        film = derived.film_of(session, store, recording_id)
     if known is not None:
         return known.id
     made = store.temporary(".mp4")
     try:
-        cut_clip(source, span, made, audio_track=track, watch=watch)
-        clip = Made(recording_id, FileKind.CLIP, recipe(span, track), "video/mp4")
+        cut_clip(film.path, span, made, audio_track=film.stream, watch=watch)
+        clip = Made(recording_id, FileKind.CLIP, recipe(span, film.heard), "video/mp4")
         return derived.keep(database, store, made, clip)
     finally:
         made.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ Once there is something that plays, the recording can be coded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
@@ -83,7 +83,7 @@ class _BrokenError(Exception):
 def _make_copy(task: Preparation) -> None:
     given, store = task.given(), task.store
     track, made = given[0].audio_track, store.temporary(".mp4")
-    parts = [_measured(task, each, track) for each in given]
+    parts = _measured(task, given, track)
     progress = task.progress("proxy", sum(part.probe.duration_ms for part in parts))
     try:
         way = _write(task, parts, made, progress)
@@ -94,11 +94,32 @@ def _make_copy(task: Preparation) -> None:
         made.unlink(missing_ok=True)
 
 
-def _measured(task: Preparation, given: derived.Given, track: int | None) -> Part:
+def _measured(task: Preparation, given: Sequence[derived.Given], track: int | None) -> list[Part]:
+    """Return the parts, all heard on the same microphone: the one chosen, else the first part's."""
+    first = _path_of(task, given[0])
+    parts = [Part(first, probe(first, audio_track=track))]
+    for each in given[1:]:
+        path = _path_of(task, each)
+        parts.append(Part(path, _heard_alike(path, parts[0].probe)))
+    return parts
+
+
+def _path_of(task: Preparation, given: derived.Given) -> Path:
     path = derived.place_of(task.store, given)
     if path is None:
         raise FileNotFoundError("a file of this recording was removed")
-    return Part(path, probe(path, audio_track=track))
+    return path
+
+
+def _heard_alike(path: Path, first: Probe) -> Probe:
+    """Measure a part with the sound track in the place of the first part's, where it has one."""
+    measured = probe(path, audio_track=first.audio_index)
+    tracks = [track.index for track in first.audio_tracks]
+    place = len(tracks) if first.audio_index is None else tracks.index(first.audio_index)
+    if place >= len(measured.audio_tracks):
+        return measured
+    wanted = measured.audio_tracks[place].index
+    return measured if wanted == measured.audio_index else probe(path, audio_track=wanted)
 
 
 def _write(task: Preparation, parts: list[Part], made: Path, progress: Progress) -> Way:

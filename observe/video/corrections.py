@@ -4,7 +4,10 @@ A correction is a JSON object with its own `id` (a UUID made by the page):
 
     {"id": …, "kind": "add", "start_ms": 1000, "end_ms": 3000, "box": [x, y, w, h]}
     {"id": …, "kind": "add", "start_ms": …, "end_ms": …, "boxes": [[ms, x, y, w, h], …]}
-    {"id": …, "kind": "remove", "track": "f3", "start_ms": …, "end_ms": …}
+    {"id": …, "kind": "remove", "track": "f3", "found": …, "start_ms": …, "end_ms": …}
+
+`found` is the sha256 of the found faces of which `track` is one: found anew, f3 may be another
+child, and a removal that speaks of the earlier ones uncovers nobody.
 
 Boxes are fractions of the picture, left and top first; several are moved linearly between their
 moments. Times are milliseconds of the recording.
@@ -27,6 +30,7 @@ MOST: Final = 500
 MOST_BOXES: Final = 200
 SMALLEST: Final = 0.004  # of the picture's side; a narrower region would hide nothing
 _TRACK: Final = re.compile(r"[a-z0-9]{1,12}", re.ASCII)
+_SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _ROUND: Final = 5
 
 Correction = dict[str, Any]  # as the format above says; nothing else is in it
@@ -51,6 +55,18 @@ def written(corrections: Sequence[Correction]) -> str:
     return json.dumps(list(corrections), sort_keys=True, separators=(",", ":"))
 
 
+def still_meant(corrections: Sequence[Correction], found: str | None) -> list[Correction]:
+    """Return the corrections that hold for the faces found in the file of this sha256.
+
+    All but removals of faces that were found at another time.
+    """
+    return [
+        each
+        for each in corrections
+        if each["kind"] != "remove" or (found is not None and each.get("found") == found)
+    ]
+
+
 def _read(given: object, span: Span) -> Correction:
     if not isinstance(given, Mapping):
         raise _unreadable()
@@ -60,7 +76,8 @@ def _read(given: object, span: Span) -> Correction:
         raise _unreadable()
     kept: Correction = {"id": str(identity), "start_ms": start, "end_ms": end}
     if given.get("kind") == "remove":
-        return kept | {"kind": "remove", "track": _track(given.get("track"))}
+        named = {"track": _track(given.get("track")), "found": _found(given.get("found"))}
+        return kept | {"kind": "remove"} | named
     if given.get("kind") != "add":
         raise _unreadable()
     if "boxes" in given:
@@ -84,6 +101,12 @@ def _whole(value: object) -> int:
 
 def _track(value: object) -> str:
     if not isinstance(value, str) or not _TRACK.fullmatch(value):
+        raise _unreadable()
+    return value
+
+
+def _found(value: object) -> str:
+    if not isinstance(value, str) or not _SHA256.fullmatch(value):
         raise _unreadable()
     return value
 

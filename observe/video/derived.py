@@ -27,6 +27,19 @@ _TRACK: Final = re.compile(r" a(\d+)", re.ASCII)
 
 
 @dataclass(frozen=True)
+class Film:
+    """The whole lesson in one file, to make clips from.
+
+    `stream` is the one to be heard in it, by rule when None. `heard` is the sound track of what was
+    given that is heard then: recipes name it.
+    """
+
+    path: Path
+    stream: int | None
+    heard: int | None
+
+
+@dataclass(frozen=True)
 class Made:
     """What a finished temporary file is."""
 
@@ -194,6 +207,30 @@ def source_for_clips(session: Session, store: Store, recording_id: UUID) -> Path
     if joined is None:
         raise FileNotFoundError("the files of this lesson are not joined yet")
     return store.blob(joined.sha256)
+
+
+def film_of(session: Session, store: Store, recording_id: UUID) -> Film:
+    """Return the file from which clips are made, and what is heard in it, as of one moment.
+
+    Raises:
+        FileNotFoundError: as `source_for_clips`.
+    """
+    path = source_for_clips(session, store, recording_id)
+    heard = heard_in_clips(session, recording_id)
+    return Film(path, None if parts_of(session, recording_id) else heard, heard)
+
+
+def heard_in_clips(session: Session, recording_id: UUID) -> int | None:
+    """Return the sound track that clips have when they are made now; None is the usual one.
+
+    Of several files only the joined copy is cut: until there is one with the track chosen last, it
+    has the sound it was made with.
+    """
+    if parts_of(session, recording_id):
+        joined = newest(session, recording_id, FileKind.PROXY)
+        if joined is not None:
+            return track_of(joined.recipe)
+    return session.get_one(Recording, recording_id).audio_track
 
 
 def original_path(session: Session, store: Store, recording_id: UUID) -> Path:

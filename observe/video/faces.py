@@ -10,11 +10,14 @@ Boxes are in pixels of the upright picture, moments in milliseconds of the recor
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
+
+import numpy as np
 
 VERSION: Final = 1
 LINK_MS: Final = 800  # a face not seen for longer begins a new track
@@ -166,52 +169,67 @@ def _by_moment(boxes: list[Box]) -> list[list[Box]]:
 def _kept(boxes: list[Box], sure: float) -> list[Box]:
     """Return the sure boxes, and the faint ones that chains of near boxes join to a sure one."""
     order = sorted(boxes, key=lambda box: (box.at_ms, box.x, box.y))
-    kept = [box.score >= sure for box in order]
-    reached = [number for number, is_kept in enumerate(kept) if is_kept]
-    moments = [box.at_ms for box in order]
+    faint = _Faint([box for box in order if box.score < sure])
+    reached = [box for box in order if box.score >= sure]
+    kept = set(reached)
     while reached:
-        box = order[reached.pop()]
-        first = bisect_right(moments, box.at_ms - LINK_MS - 1)
-        last = bisect_right(moments, box.at_ms + LINK_MS)
-        for number in range(first, last):
-            if not kept[number] and _near(box, order[number]):
-                kept[number] = True
-                reached.append(number)
-    return [box for box, is_kept in zip(order, kept, strict=True) if is_kept]
+        near = faint.taken_near(reached.pop())
+        reached += near
+        kept.update(near)
+    return [box for box in order if box in kept]
 
 
-def _near(box: Box, other: Box) -> bool:
-    return _alike(box, other) and _distance(box, other) <= NEAR_HEADS
+class _Faint:
+    """Faint boxes in order of time, in columns: tens of thousands are asked for each face."""
 
+    def __init__(self, boxes: Sequence[Box]) -> None:
+        self._boxes = boxes
+        self._moments = [box.at_ms for box in boxes]
+        self._left = np.ones(len(boxes), bool)
+        self._heads = np.array([box.head for box in boxes])
+        self._across, self._down = np.array([box.middle for box in boxes]).reshape(-1, 2).T
 
-def _alike(box: Box, other: Box) -> bool:
-    return 1 / ALIKE <= box.head / other.head <= ALIKE
-
-
-def _distance(box: Box, other: Box) -> float:
-    """Return how far the middles are apart, in heads of the smaller one."""
-    (x, y), (a, b) = box.middle, other.middle
-    distance: float = ((x - a) ** 2 + (y - b) ** 2) ** 0.5
-    return distance / min(box.head, other.head)
+    def taken_near(self, face: Box) -> list[Box]:
+        """Take out the boxes that are near `face` in time and place, and return them."""
+        first = bisect_right(self._moments, face.at_ms - LINK_MS - 1)
+        window = slice(first, bisect_right(self._moments, face.at_ms + LINK_MS))
+        left = self._left[window]
+        if not left.any():
+            return []
+        heads, (across, down) = self._heads[window], face.middle
+        ratios = face.head / heads
+        far = np.hypot(self._across[window] - across, self._down[window] - down)
+        near = left & (ratios >= 1 / ALIKE) & (ratios <= ALIKE)
+        near &= far <= NEAR_HEADS * np.minimum(heads, face.head)
+        left &= ~near
+        return [self._boxes[first + place] for place in np.flatnonzero(near)]
 
 
 def _continue(running: list[list[Box]], together: list[Box]) -> None:
     """Give each box to the track that it continues best; the others begin tracks."""
-    pairs = sorted(
-        (
-            (_distance(_going(track, box.at_ms), box), number, place)
-            for number, track in enumerate(running)
-            for place, box in enumerate(together)
-            if _alike(track[-1], box)
-        ),
-    )
     tracks, boxes = set(range(len(running))), set(range(len(together)))
-    for distance, number, place in pairs:
-        if distance <= LINK_HEADS and number in tracks and place in boxes:
+    for _distance, number, place in sorted(_continuing(running, together)):
+        if number in tracks and place in boxes:
             running[number].append(together[place])
             tracks.remove(number)
             boxes.remove(place)
     running += [[together[place]] for place in sorted(boxes)]
+
+
+def _continuing(running: list[list[Box]], together: list[Box]) -> Iterator[tuple[float, int, int]]:
+    """Yield which box may continue which track, and how far it is from where that was going.
+
+    The distance is between the middles, in heads of the smaller one.
+    """
+    told = [(place, box.head, box.middle) for place, box in enumerate(together)]
+    for number, track in enumerate(running):
+        going = _going(track, together[0].at_ms)
+        head, (across, down) = going.head, going.middle
+        for place, other, (x, y) in told:
+            if 1 / ALIKE <= head / other <= ALIKE:
+                distance = math.hypot(x - across, y - down) / min(head, other)
+                if distance <= LINK_HEADS:
+                    yield distance, number, place
 
 
 def _going(track: list[Box], at_ms: int) -> Box:

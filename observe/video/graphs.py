@@ -252,6 +252,7 @@ def join_sound(
     """
     streams, options = [tools.source(picture).video], {"c:v": "copy", **_LEAVING}
     options["video_track_timescale"] = 90_000
+    options["bsf:v"] = _NO_MESSAGES
     if altered is not None and probe.audio_index is not None:
         start, end = (mark + HALF_MS for mark in marks(probe, span))
         given = tools.source(source, noaccurate_seek=None, **_jump(probe, round(start * 1_000_000)))

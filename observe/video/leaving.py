@@ -12,7 +12,7 @@ from observe.errors import ConflictError
 from observe.people import audit
 from observe.people.access import Action, Actor
 from observe.text import message
-from observe.video import blur_operations, captions, clips
+from observe.video import blur_operations, captions, clips, derived
 from observe.video.captions import Cue
 from observe.video.graphs import Watch
 from observe.video.models import BlurSound, DerivedFile
@@ -21,71 +21,91 @@ from observe.video.store import Store
 from observe.video.timecode import Span
 
 
-def may_leave(session: Session, recording_id: UUID, *, actor: Actor) -> None:
-    """Return when `actor` may take clips of this recording out.
+def may_leave(
+    session: Session, recording_id: UUID, *, unblurred: bool = False, actor: Actor
+) -> None:
+    """Return when `actor` may take clips of this recording out, or unblurred ones.
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers.
+        ConflictError: nobody stated that the consents are on file.
     """
-    recording_for(session, recording_id, actor=actor, action=Action.RECORDING_BLUR)
+    action = Action.RECORDING_EXPORT_UNBLURRED if unblurred else Action.RECORDING_BLUR
+    recording = recording_for(session, recording_id, actor=actor, action=action)
+    if not recording.has_consent:
+        raise ConflictError(
+            message("This video is locked: state first that the consents are on file.")
+        )
 
 
-def cut_unblurred(
-    database: Database, store: Store, recording_id: UUID, span: Span, *, watch: Watch
-) -> UUID:
-    """Return the id of the clip of `span` with every face in it; it has not left yet.
+def cut_unblurred(  # what, where from, where to
+    database: Database, store: Store, recording_id: UUID, span: Span, target: Path, *, watch: Watch
+) -> str:
+    """Write the clip of `span` with every face in it to `target`; return its recipe.
+
+    It has not left before `take_unblurred`. Nothing of it is kept here: what leaves unblurred does
+    not pile up, and no worker that begins meanwhile finds it half made.
 
     Raises:
         BadInputError: the span cannot be cut. ConflictError: the video is not here (yet).
     """
     try:
-        return clips.keep_clip(database, store, recording_id, span, watch=watch)
+        with database.read() as session:
+            film = derived.film_of(session, store, recording_id)
+        clips.cut_clip(film.path, span, target, audio_track=film.stream, watch=watch)
     except FileNotFoundError as error:
         raise ConflictError(
             message("The video of this lesson is not here, so no clip can be cut.")
         ) from error
+    return clips.recipe(span, film.heard)
 
 
-def take_unblurred(
-    session: Session, store: Store, recording_id: UUID, clip_id: UUID, *, actor: Actor
-) -> Path:
-    """Return the file of an unblurred clip, and put on file that `actor` took it out.
+def take_unblurred(session: Session, recording_id: UUID, recipe: str, *, actor: Actor) -> None:
+    """Put on file that `actor` takes an unblurred clip out.
+
+    Raises:
+        NotFoundError, NotAllowedError, ConflictError: as `may_leave`.
+    """
+    may_leave(session, recording_id, unblurred=True, actor=actor)
+    _put_on_file(session, recording_id, actor, clip=None, recipe=recipe, blurred=False)
+
+
+def checked(
+    session: Session, recording_id: UUID, span: Span, *, actor: Actor
+) -> DerivedFile | None:
+    """Return the blurred clip of `span` that a person checked, or None.
+
+    Raises:
+        NotFoundError, NotAllowedError, ConflictError: as `may_leave`.
+    """
+    may_leave(session, recording_id, actor=actor)
+    return blur_operations.checked_clip(session, recording_id, span)
+
+
+def take_blurred(session: Session, clip: DerivedFile, span: Span, *, actor: Actor) -> None:
+    """Put on file that `actor` takes `clip` out, while it still is what a person checked.
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers.
+        ConflictError: it was corrected meanwhile, or as `may_leave`.
     """
-    may_leave(session, recording_id, actor=actor)
-    clip = session.get_one(DerivedFile, clip_id)
-    return _taken(session, store, clip, actor, blurred=False)
+    now = checked(session, clip.recording_id, span, actor=actor)
+    if now is None or now.id != clip.id:
+        raise ConflictError(
+            message("This blurred clip was changed meanwhile. Look at it again, then sign it.")
+        )
+    _put_on_file(session, clip.recording_id, actor, clip=clip.id, recipe=clip.recipe, blurred=True)
 
 
-def take_blurred(
-    session: Session, store: Store, recording_id: UUID, span: Span, *, actor: Actor
-) -> Path | None:
-    """Return the file of the blurred clip of `span` that a person checked, or None.
-
-    Raises:
-        NotFoundError, NotAllowedError: it is not hers.
-    """
-    may_leave(session, recording_id, actor=actor)
-    clip = blur_operations.checked_clip(session, recording_id, span)
-    return None if clip is None else _taken(session, store, clip, actor, blurred=True)
-
-
-def _taken(
-    session: Session, store: Store, clip: DerivedFile, actor: Actor, *, blurred: bool
-) -> Path:
+def _put_on_file(session: Session, recording_id: UUID, actor: Actor, **details: object) -> None:
     audit.record(
         session,
         "clip.taken_out",
         actor_id=actor.user_id,
         thing_kind="recording",
-        thing_id=clip.recording_id,
-        clip=clip.id,
-        recipe=clip.recipe,
-        blurred=blurred,
+        thing_id=recording_id,
+        **details,
     )
-    return store.blob(clip.sha256)
 
 
 def captions_along(

@@ -42,11 +42,11 @@ def main(given: str) -> None:
     question = json.loads(given)
     given_regions = json.loads(Path(question["regions"]).read_text(encoding="ascii"))
     regions = [Region(region, question["size"]) for region in given_regions]
-    count = 0
+    count, turned = 0, Upright(question["rotation"])
     with av.open(f"file:{question['target']}", "w", format="mp4", options=MP4) as container:
         encoder = Encoder(container, question)
         for shown in frames(question):
-            encoder.add(_masked(shown, regions, question), shown)
+            encoder.add(_masked(turned.of(shown.frame), shown.at_ms, regions, question), shown)
             count += 1
             if count % 10 == 0:
                 _tell(shown.at_ms - question["start_ms"])
@@ -91,10 +91,11 @@ def _outward(start: float, end: float, limit: int) -> tuple[int, int]:
     return max(0, first), min(limit, last)
 
 
-def _masked(shown: Shown, regions: list[Region], question: dict[str, Any]) -> VideoFrame:
-    frame = _upright(shown.frame, question["rotation"])
+def _masked(
+    frame: VideoFrame, at_ms: int, regions: list[Region], question: dict[str, Any]
+) -> VideoFrame:
     width, height = frame.width, frame.height
-    places = [place for region in regions if (place := region.at(shown.at_ms, width, height))]
+    places = [place for region in regions if (place := region.at(at_ms, width, height))]
     if places:
         frame.make_writable()  # the decoder still looks back at its own picture
         for place in places:
@@ -102,11 +103,25 @@ def _masked(shown: Shown, regions: list[Region], question: dict[str, Any]) -> Vi
     return frame
 
 
-def _upright(frame: VideoFrame, rotation: int) -> VideoFrame:
-    steps = list(TURNS[rotation])
-    if frame.format.name not in DRAWABLE:
-        steps.append(("format", "yuv420p"))
-    return next(_through(_graph(frame, steps), frame)) if steps else frame
+class Upright:
+    """Turns frames as they are seen, into planes that can be drawn on."""
+
+    def __init__(self, rotation: int) -> None:
+        self._turn = TURNS[rotation]
+        self._graph: av.filter.Graph | None = None
+        self._shape: tuple[object, ...] = ()
+
+    def of(self, frame: VideoFrame) -> VideoFrame:
+        """Return the frame as it is drawn on; the given one where nothing is to be done."""
+        steps = list(self._turn)
+        if frame.format.name not in DRAWABLE:
+            steps.append(("format", "yuv420p"))
+        if not steps:
+            return frame
+        shape = frame.width, frame.height, frame.format.name
+        if self._graph is None or shape != self._shape:  # some streams change on their way
+            self._graph, self._shape = _graph(frame, steps), shape
+        return next(_through(self._graph, frame))
 
 
 def _draw(frame: VideoFrame, place: Place, *, solid: bool) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from observe.errors import NotFoundError
 from observe.people import audit
 from observe.text import message
+from observe.video.borrowing import bring_in
 from observe.video.derived import Given
 from observe.video.models import Recording, RecordingPart
 from observe.video.preparation import Preparation, Progress
@@ -46,14 +47,11 @@ def _keep(task: Preparation, given: Given, progress: Progress, done: int) -> str
 
 
 def _hashed(task: Preparation, given: Given, name: str, progress: Progress, done: int) -> str:
+    bring_in(task.store, [name])
     path = task.store.incoming(name)
-    borrowed = task.store.to_read(name) != path
-    half = 2 if borrowed else 1  # it is read twice: copied, then hashed as it lies here
-    task.store.bring_in(name, lambda read: progress.tell(done + read // 2))
     if not path.exists():
         raise _gone()
-    before = done + (given.size_bytes // 2 if borrowed else 0)
-    sha256 = sha256_of(path, lambda read: progress.tell(before + read // half))
+    sha256 = sha256_of(path, lambda read: progress.tell(done + read))
     with task.work.database.write() as session:
         _row(session, given).sha256 = sha256
         part = {} if isinstance(given, Recording) else {"position": given.position}

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from observe.db import Database
 from observe.errors import BadInputError, ObserveError
-from observe.jobs import CancelledError, Work, before_work, handler
+from observe.jobs import ENDED, Job, Work, before_work, handler
 from observe.settings import Settings
 from observe.text import Message, message
 from observe.video import activity, captions, derived, graphs, peaks, pictures, tools, voices
@@ -31,7 +33,7 @@ POSTER_RECIPE: Final = "poster-1"
 
 STEPS: Final[dict[str, Message]] = {
     "proxy": message("Making a copy that the browser can play"),
-    "hash": message("Keeping the original safe: leave its card or disk in until then"),
+    "hash": message("Keeping the original safe"),
     "poster": message("Choosing a cover picture"),
     "strip": message("Drawing the film strip"),
     "sound": message("Listening to the lesson"),
@@ -53,10 +55,24 @@ def prepare(work: Work, recording_id: UUID) -> None:
     try:
         _make_codable(task)
         _draw(task)
-    except (ObserveError, CancelledError):
-        task.store.drop_sides(recording_id)
+    except Exception:  # whatever it was; a worker that stops is none, and its successor reads them
+        _drop_sides(task)
         raise
-    task.store.drop_sides(recording_id)
+    _drop_sides(task)
+
+
+def _drop_sides(task: Preparation) -> None:
+    """Remove what an encoding left, unless another preparation of the same lesson is to read it."""
+    others = sa.select(Job.id).where(
+        Job.kind == KIND,
+        Job.subject_id == task.recording_id,
+        Job.id != task.work.job_id,
+        Job.state.not_in(ENDED),
+    )
+    with task.work.database.read() as session:
+        overtaken = session.scalar(others.limit(1)) is not None
+    if not overtaken:
+        task.store.drop_sides(task.recording_id)
 
 
 def _make_codable(task: Preparation) -> None:

@@ -84,7 +84,11 @@ class _Borrowed:
 
     @property
     def unchanged(self) -> bool:
-        about = self.path.stat()
+        """Whether the very file that was given is still there."""
+        try:
+            about = self.path.stat()
+        except OSError:  # a card that was pulled out may answer in many ways
+            return False
         return (about.st_size, about.st_mtime_ns) == (self.size_bytes, self.mtime_ns)
 
 
@@ -153,7 +157,10 @@ class Store:
             elif size > BORROWED_ABOVE:
                 self.make_sure_of_room(size)
                 about = {"path": str(source), "size": size, "mtime_ns": source.stat().st_mtime_ns}
-                made.write_text(json.dumps(about), encoding="utf-8")
+                with made.open("x", encoding="utf-8") as file:
+                    json.dump(about, file)
+                    file.flush()
+                    _sync(file.fileno())
                 self._place_incoming(made, f"{name}{BORROWED}")
             else:
                 self._copy(source, made, size)
@@ -165,8 +172,6 @@ class Store:
         return size
 
     def _place_incoming(self, made: Path, name: str) -> None:
-        with made.open("rb") as file:
-            _sync(file.fileno())
         made.replace(self.incoming(name))
         sync_folder(made.parent)
 
@@ -174,7 +179,11 @@ class Store:
         """Return where the incoming file `name` can be read: here, or still where it was given."""
         own = self.incoming(name)
         borrowed = None if own.exists() else self._borrowed(name)
-        return own if borrowed is None else borrowed.path
+        return borrowed.path if borrowed is not None and borrowed.unchanged else own
+
+    def is_borrowed(self, name: str) -> bool:
+        """Tell whether the incoming file `name` still lies where it was given."""
+        return not self.incoming(name).exists() and self._borrowed(name) is not None
 
     def _borrowed(self, name: str) -> _Borrowed | None:
         try:
@@ -183,8 +192,8 @@ class Store:
             return None
         return _Borrowed(Path(told["path"]), told["size"], told["mtime_ns"])
 
-    def bring_in(self, name: str, tell: Callable[[int], None]) -> None:
-        """Copy the incoming file `name`, where it is still only borrowed; `tell` counts bytes.
+    def bring_in(self, name: str) -> None:
+        """Copy the incoming file `name` into the store, where it is still only borrowed.
 
         Raises:
             NotFoundError: it was taken away or changed before it could be copied.
@@ -195,31 +204,20 @@ class Store:
             made = self.incoming(f"{name}{UNFINISHED}")
             made.unlink(missing_ok=True)  # of a killed worker
             try:
-                self._copy_unchanged(borrowed, made, tell)
+                if borrowed.unchanged:
+                    self._copy(borrowed.path, made, borrowed.size_bytes)
+                if not borrowed.unchanged:  # asked again: it may have changed under the copying
+                    raise _taken_away()
                 self._place_incoming(made, name)
             finally:
                 made.unlink(missing_ok=True)
         self.incoming(f"{name}{BORROWED}").unlink(missing_ok=True)
 
-    def _copy_unchanged(self, borrowed: _Borrowed, made: Path, tell: Callable[[int], None]) -> None:
-        try:
-            whole = borrowed.unchanged
-            if whole:
-                self._copy(borrowed.path, made, borrowed.size_bytes, tell)
-                whole = borrowed.unchanged
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise _taken_away() from error
-        if not whole:
-            raise _taken_away()
-
-    def _copy(
-        self, source: Path, target: Path, size: int, tell: Callable[[int], None] = lambda _: None
-    ) -> None:
+    def _copy(self, source: Path, target: Path, size: int) -> None:
         self.make_sure_of_room(size)
         with source.open("rb") as given, target.open("xb") as kept:
-            while block := given.read(CHUNK_BYTES):
-                kept.write(block)
-                tell(given.tell())
+            shutil.copyfileobj(given, kept, CHUNK_BYTES)
+            _sync(kept.fileno())
 
     def append(self, name: str, offset: int, chunk: bytes) -> None:
         """Write `chunk` at `offset` of the incoming file `name`; on return it is on disk.

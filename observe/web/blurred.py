@@ -92,11 +92,12 @@ def drawn(session: Session, store: Store, row: Blurring) -> dict[str, Any] | Non
     clip to look at.
     """
     zones = blurs.zones_of(session, store, row)
-    if zones is None or row.made is None:
+    if zones is None or row.made is None or blurs.is_lost(session, store, row):
         return None
     return {
         "id": str(row.id),
         "version": row.version,
+        "found": zones.found,
         "start": row.start_ms,
         "end": row.end_ms,
         "frame_rate": row.recording.frame_rate,

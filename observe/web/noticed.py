@@ -22,7 +22,8 @@ from observe.web.words import duration, say
 
 _DIGITS: Final = {Voice.NONE: "0", Voice.ONE: "1", Voice.SEVERAL: "2"}
 
-LEAST_LIVELY: Final = 4.0  # grey levels a second
+# As energies are, of 255: a mean difference of four grey levels. Noise of the camera stays below.
+LEAST_LIVELY: Final = 90.0
 
 
 @dataclass(frozen=True)

@@ -283,3 +283,19 @@ def test_several_files_chosen_together_become_one_lesson_in_the_order_shown(
     page.get_by_role("button", name="Agregar el video").click()
     expect(page.locator(".parts-shown li").first).to_contain_text("clase 10.mp4")
     expect(page.locator(".parts-shown li").last).to_contain_text("clase 2.mp4")
+
+
+def test_a_file_that_cannot_be_sent_is_taken_out_and_the_others_go_on(
+    context: BrowserContext, make_video: Callable[..., Path], tmp_path: Path, errors: list[str]
+) -> None:
+    (tmp_path / "clase 1.mp4").touch()
+    (tmp_path / "clase 2.mp4").write_bytes(make_video(30).read_bytes())
+    page = context.new_page()
+    page.goto("/videos/nuevo")
+    page.locator("#file").set_input_files([tmp_path / f"clase {n}.mp4" for n in (1, 2)])
+    expect(page.locator("#upload-sentence")).to_contain_text("vacío")
+    errors[:] = [error for error in errors if "400" not in error]  # the empty file was refused
+    expect(page.get_by_role("button", name="Agregar el video")).to_be_disabled()
+    page.get_by_role("button", name="Quitar clase 1.mp4").click()
+    expect(page.locator("#upload-sentence")).to_have_text("clase 2.mp4 ya está aquí, completo.")
+    expect(page.get_by_role("button", name="Agregar el video")).to_be_enabled()

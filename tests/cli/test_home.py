@@ -331,6 +331,49 @@ def test_what_can_be_made_again_does_not_keep_the_rest_out_of_a_backup(
     assert restored == {path.name for path in home.store_path.glob("blobs/*/*")} - {made.name}
 
 
+def _blob_of(peopled: Run, backed_up: Path, home: Settings, session: Session, kind: str) -> str:
+    """Add a file that no program can make again; return its hash."""
+    store, lesson = Store(home.store_path), session.scalars(sa.select(Recording)).one()
+    observer = actor_named(session, lesson.observer_id)
+    if kind == "captions":
+        cues = (captions.Cue(0, 1_000, "¿Por qué?"),)
+        return captions.give(session, store, lesson.id, cues, actor=observer).sha256
+    made = store.temporary(".mp4")
+    made.write_bytes(kind.encode())
+    blob = store.put(made)
+    row = DerivedFile(
+        id=new_id(), recording_id=lesson.id, kind=FileKind(kind), recipe="x", sha256=blob.sha256,
+        media_type="video/mp4", size_bytes=blob.size_bytes,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    if kind == "blurred":
+        session.add(
+            Blurring(
+                id=new_id(), recording_id=lesson.id, start_ms=0, end_ms=1_000, asked_id=new_id(),
+                state=BlurState.CHECKED, made=blob.sha256, created_by_id=observer.user_id,
+                checked_by_id=observer.user_id, checked_at=now(),
+            )
+        )  # fmt: skip
+    return blob.sha256
+
+
+@pytest.mark.parametrize("kind", ["captions", "blurred"])
+def test_a_backup_without_what_a_person_gave_or_signed_is_none(
+    peopled: Run, backed_up: Path, home: Settings, database: Database, kind: str
+) -> None:
+    with database.write() as session:
+        sha256 = _blob_of(peopled, backed_up, home, session, kind)
+    path, copy = Store(home.store_path).blob(sha256), backed_up.with_name("nueva.tar")
+    peopled("backup", backed_up.with_name("con todo.tar"))
+    kept = path.read_bytes()
+    path.unlink()
+    assert "doctor" in peopled("backup", copy, code=2).err
+    path.write_bytes(bytes(len(kept)))
+    assert "doctor --files" in peopled("backup", copy, code=2).err
+    assert not copy.exists()
+
+
 def test_a_restored_database_acts_only_as_ours_does(
     peopled: Run, home: Settings, tmp_path: Path, elsewhere: Elsewhere
 ) -> None:

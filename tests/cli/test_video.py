@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,11 +17,15 @@ from click.testing import CliRunner
 
 from observe.cli import main
 from observe.db import Database
+from observe.errors import BadInputError
 from observe.people.access import actor_of
 from observe.people.directory import find_user
 from observe.people.models import AuditEntry
+from observe.settings import Settings
 from observe.video import blur_operations
+from observe.video.models import DerivedFile
 from observe.video.probe import probe
+from observe.video.store import Store
 from observe.video.tools import ffmpeg_path
 from tests.cli.conftest import Run
 from tests.conftest import MakeVideo
@@ -27,11 +35,12 @@ SRT = (
     "1\n00:00:01,000 --> 00:00:02,500\nBuenos días\n\n"
     "2\n00:00:05,000 --> 00:00:06,000\n¿Quién sabe?\n"
 )
+CONSENT = ("--consent", "confirmed")
 ADD = ("--educator", "edu", "--class-group", "1° B", "--date", "2026-05-10", "--as", "obs")
 
 
 def add(run: Run, *files: Path) -> dict[str, Any]:
-    return run("video", "add", *files, *ADD, "--wait", "--json").facts
+    return run("video", "add", *files, *ADD, *CONSENT, "--wait", "--json").facts
 
 
 @pytest.fixture
@@ -99,12 +108,93 @@ def test_an_unblurred_clip_leaves_only_when_confirmed_and_is_on_file(
     assert entries(database, "clip.taken_out") == []
     assert CliRunner().invoke(main, command, input="sin difuminar\n").exit_code == 0
     assert probe(out).duration_ms == pytest.approx(2_500, abs=100)
+    out.unlink()
     told = peopled(*command, "--yes", "--json").facts
     assert (told["blurred"], told["start_ms"], told["end_ms"]) == (False, 1_000, 3_500)
     assert told["bytes"] == out.stat().st_size
     taken = entries(database, "clip.taken_out")
     assert len(taken) == 2
     assert {str(each.thing_id) for each in taken} == {recording}
+
+
+def test_nothing_of_an_unblurred_clip_stays_in_the_home(
+    peopled: Run, recording: str, database: Database, store: Store, tmp_path: Path
+) -> None:
+    with database.read() as session:
+        before = set(session.scalars(sa.select(DerivedFile.id)))
+    blobs = {file.name for file in store.blobs()}
+    command = ("video", "clip", recording, "00:00:01-00:00:02", "--unblurred", "--yes")
+    peopled(*command, "-o", tmp_path / "clip.mp4", "--as", "obs")
+    with database.read() as session:
+        assert set(session.scalars(sa.select(DerivedFile.id))) == before
+    assert {file.name for file in store.blobs()} == blobs
+    assert list(store.leftovers()) == []
+    assert [each.name for each in tmp_path.glob(".*")] == []
+
+
+def test_a_clip_is_made_without_keeping_others_from_writing_and_leaves_once_on_file(
+    peopled: Run, recording: str, database: Database, home: Settings, tmp_path: Path
+) -> None:
+    out, part = tmp_path / "clip.mp4", tmp_path / ".clip.mp4.part"
+    command = [sys.executable, "-m", "observe.cli", "video", "clip", recording]
+    command += ["00:00:01-00:00:02", "-o", str(out), "--unblurred", "--yes", "--as", "obs"]
+    with subprocess.Popen(command, env=os.environ | {"OBSERVE_HOME": str(home.home)}) as taking:
+        _wait_until(part.exists, taking)
+        with database.write() as session:  # from here on another program writes
+            session.execute(sa.text("UPDATE job SET percent = percent"))
+            _wait_until(lambda: _playable(part), taking)
+            assert not out.exists()
+            taking.kill()
+    assert not out.exists()
+    assert part.exists()
+    assert entries(database, "clip.taken_out") == []
+
+
+def _wait_until(came: Callable[[], bool], running: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while not came():
+        assert running.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _playable(path: Path) -> bool:
+    try:
+        return probe(path).duration_ms > 0
+    except (BadInputError, FileNotFoundError):
+        return False
+
+
+def test_what_a_person_has_is_not_written_over(
+    peopled: Run, recording: str, tmp_path: Path
+) -> None:
+    command = ("video", "clip", recording, "00:00:01-00:00:02", "--unblurred", "--yes")
+    for taken, out in (("a.mp4", "a.mp4"), ("b.vtt", "b.mp4")):
+        (tmp_path / taken).write_text("mío")
+        refused = peopled(*command, "-o", tmp_path / out, "--as", "obs", code=2)
+        assert taken in refused.err
+        assert (tmp_path / taken).read_text() == "mío"
+    assert not (tmp_path / "b.mp4").exists()
+    peopled(*command, "-o", tmp_path / "c.vtt", "--as", "obs", code=2)
+    peopled("video", "clip", recording, "00:00:01-00:00:02", "-o", tmp_path / "a.mp4",
+            "--as", "obs", code=2)  # fmt: skip
+    peopled("video", "blur", recording, "00:00:01-00:00:02", "-o", tmp_path / "a.mp4",
+            "--as", "obs", code=2)  # fmt: skip
+    assert (tmp_path / "a.mp4").read_text() == "mío"
+    assert not (tmp_path / "c.vtt").exists()
+
+
+def test_without_consent_on_file_no_clip_leaves(
+    peopled: Run, make_video: MakeVideo, database: Database, tmp_path: Path
+) -> None:
+    added = peopled("video", "add", make_video(8), *ADD, "--wait", "--json").facts
+    for way in (("--unblurred", "--yes"), ()):
+        refused = peopled(
+            "video", "clip", added["recording"], "00:00:01-00:00:02", "-o", tmp_path / "clip.mp4",
+            *way, "--as", "obs", code=2,
+        )  # fmt: skip
+        assert "autorizaciones" in refused.err
+    assert not (tmp_path / "clip.mp4").exists()
+    assert entries(database, "clip.taken_out") == []
 
 
 def test_nobody_else_takes_clips_out(peopled: Run, recording: str, tmp_path: Path) -> None:

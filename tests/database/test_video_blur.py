@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from fractions import Fraction
 from pathlib import Path
 
@@ -159,6 +160,48 @@ def test_a_span_in_which_no_frame_begins_shows_the_one_that_stands(tmp_path: Pat
     assert numbers_in(blurred(source, Span(2_000, 3_000), [])) == [1]
 
 
+# --- where it is made -----------------------------------------------------------------------------
+
+
+def test_nothing_that_is_not_blurred_lies_outside_the_folder_of_the_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, folder = tmp_path / "system", tmp_path / "work"
+    system.mkdir()
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(system))
+    source = bright(tmp_path / "bright.mp4")
+    measured = probe(source)
+    assert measured.hdr
+    outside: set[Path] = set()
+    beside: set[str] = set()
+
+    def look() -> None:
+        outside.update(path for path in system.rglob("*") if path.suffix in (".mp4", ".json"))
+        beside.update(path.name for path in folder.rglob("*") if path.is_file())
+
+    watch, span = Watch(tick=look), Span(0, 1_000)
+    detector = detectors.detector_for(Settings(home=tmp_path))
+    blurring.find_faces(source, measured, span, folder / "found.json", detector, watch=watch)
+    assert "plain.mp4" in beside
+    beside.clear()
+    clip = folder / "clip.mp4"
+    blurring.draw(source, measured, span, [], MOSAIC, BlurSound.MUTE, clip, watch)
+    assert {"plain.mp4", "silent.mp4"} <= beside
+    assert not outside
+    assert {path.name for path in folder.iterdir()} == {"found.json", "clip.mp4"}
+
+
+def bright(target: Path) -> Path:
+    """Write a short HDR video (HLG)."""
+    tags = "color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc:range=tv"
+    command = [ffmpeg_path(), "-v", "error", "-y", "-f", "lavfi", "-i"]
+    command += ["testsrc2=s=320x240:r=10:d=2", "-vf", f"format=yuv420p10le,setparams={tags}"]
+    command += ["-c:v", "libx265", "-x265-params", "log-level=none", str(target)]
+    subprocess.run(command, check=True, timeout=60)
+    return target
+
+
 # --- sound and what else leaves -------------------------------------------------------------------
 
 
@@ -185,6 +228,58 @@ def test_nothing_of_the_originals_metadata_leaves(noise: Path) -> None:
     assert b"Berta" in noise.read_bytes()
     for word in (b"Berta", b"Lavf", b"Clase"):
         assert word not in content
+
+
+def captioned(target: Path) -> Path:
+    """Write a video each frame of which carries closed captions (CEA-608), as broadcasts do."""
+    bare = target.with_suffix(".h264")
+    command = [ffmpeg_path(), "-v", "error", "-y", "-f", "lavfi", "-i"]
+    command += ["testsrc=s=320x240:r=10:d=2", "-c:v", "libx264", "-preset", "ultrafast"]
+    command += ["-pix_fmt", "yuv420p", "-x264-params", "threads=1:slices=1", str(bare)]
+    subprocess.run(command, check=True, timeout=60)
+    said = b"\xb5\x00\x31GA94\x03\x42\xff\xfc\xc8\xef\xfc\xec\xe1\xff"  # "Hola", with parity
+    told = b"\x00\x00\x01\x06\x04" + bytes([len(said)]) + said + b"\x80"
+    units = (
+        bare.read_bytes().replace(b"\x00\x00\x00\x01", b"\x00\x00\x01").split(b"\x00\x00\x01")[1:]
+    )
+    bare.write_bytes(
+        b"".join(
+            (told if unit[0] & 31 in (1, 5) else b"") + b"\x00\x00\x01" + unit for unit in units
+        )
+    )
+    command = [ffmpeg_path(), "-v", "error", "-y", "-r", "10", "-i", str(bare), "-c", "copy"]
+    subprocess.run([*command, str(target)], check=True, timeout=60)
+    return target
+
+
+def messages_in(path: Path) -> set[str]:
+    """Return the names of what the frames carry beside their picture."""
+    with av.open(str(path)) as container:
+        return {
+            side.type.name for frame in container.decode(video=0) for side in list(frame.side_data)
+        }
+
+
+@pytest.mark.parametrize("sound", [BlurSound.KEEP, BlurSound.MUTE])
+def test_no_captions_and_no_settings_leave_with_the_frames(
+    tmp_path: Path, sound: BlurSound
+) -> None:
+    source = captioned(tmp_path / "captioned.mp4")
+    assert "A53_CC" in messages_in(source)
+    clip = blurred(source, Span(300, 1_700), [region(0, 9_000)], sound=sound)
+    content = clip.read_bytes()
+    for word in (b"GA94", b"x264", b"Lavc"):
+        assert word not in content
+    assert not messages_in(clip)
+
+
+def test_the_captions_of_a_broadcast_do_not_leave(real_data: Path, tmp_path: Path) -> None:
+    source = tmp_path / "captions.ts"
+    source.symlink_to(real_data / "videos" / "mux_sintel-captions.ts")
+    assert "A53_CC" in messages_in(source)
+    clip = blurred(source, Span(1_000, 2_500), [], sound=BlurSound.MUTE)
+    assert b"GA94" not in clip.read_bytes()
+    assert not messages_in(clip)
 
 
 # --- detectors ------------------------------------------------------------------------------------

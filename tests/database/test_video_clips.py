@@ -402,8 +402,9 @@ def test_captions_go_along_cut_to_the_clip(
     work, span = Work("x", home, database), Span(1_000, 2_000)
     assert clips.make_clip_captions(work, recording.id, span) is None
     text = "1\n00:00:00,500 --> 00:00:01,250\nantes\n\n2\n00:00:01,900 --> 00:00:09,000\ndespués\n"
+    cues = captions.read_captions(text)
     with database.write() as session:
-        captions.give(session, store, recording.id, text, actor=cast.observer)
+        captions.give(session, store, recording.id, cues, actor=cast.observer)
     made = clips.make_clip_captions(work, recording.id, span)
     assert made == clips.make_clip_captions(work, recording.id, span)
     with database.read() as session:

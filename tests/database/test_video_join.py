@@ -209,6 +209,45 @@ def loud_from(path: Path) -> list[float]:
     return [ms for ms, before in zip(loud, [-1000, *loud], strict=False) if ms - before > 300]
 
 
+TONES = (300, 1000)  # of the two microphones
+
+
+def two_microphones(target: Path, *levels: float) -> Path:
+    """Write two seconds with two microphones of these levels, neither of them marked."""
+    command = [ffmpeg_path(), "-nostdin", "-v", "error", "-f", "lavfi"]
+    command += ["-i", f"testsrc2=size=160x96:rate={RATE}:duration=2"]
+    for tone, level in zip(TONES, levels, strict=True):
+        heard = f"aevalsrc='{level}*sin(2*PI*{tone}*t)':s=48000:d=2"
+        command += ["-f", "lavfi", "-i", heard]
+    command += ["-map", "0", "-map", "1", "-map", "2", "-c:v", "libx264", "-pix_fmt", "yuv420p"]
+    command += ["-c:a", "aac", "-disposition:a", "0", str(target)]
+    subprocess.run(command, check=True, timeout=60)
+    return target
+
+
+@pytest.mark.parametrize(("chosen", "tone"), [(None, 300), (2, 1000)])
+def test_all_files_are_heard_on_the_same_microphone(
+    lessons: Lessons, tmp_path: Path, chosen: int | None, tone: int
+) -> None:
+    first = two_microphones(tmp_path / "a.mkv", 0.5, 0.05)
+    second = two_microphones(tmp_path / "b.mkv", 0.05, 0.5)
+    added = lessons.add(first, second)
+    with lessons.database.write() as session:
+        session.get_one(Recording, added.id).audio_track = chosen
+    assert make_playable(lessons.task(added)) is None
+    copy = lessons.playable(lessons.now(added)).path
+    assert [tone_at(copy, second) for second in (1, 3)] == pytest.approx([tone, tone], abs=5)
+
+
+def tone_at(path: Path, second: float) -> float:
+    """Return the loudest frequency of the half second around `second`."""
+    command = [ffmpeg_path(), "-v", "error", "-ss", str(second - 0.25), "-t", "0.5", "-i"]
+    command += [str(path), "-map", "0:a:0", "-ac", "1", "-ar", "8000", "-f", "s16le", "-"]
+    answer = subprocess.run(command, check=True, timeout=60, capture_output=True)
+    samples = np.frombuffer(answer.stdout, "<i2").astype(float)
+    return float(np.abs(np.fft.rfft(samples)).argmax() * 8000 / len(samples))
+
+
 # --- across the joint ----------------------------------------------------------------------------
 
 

@@ -11,11 +11,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import sqlalchemy as sa
 
-from observe.jobs import JobState
+from observe.jobs import CancelledError, JobState
 from observe.people.models import AuditEntry
 from observe.settings import Settings
 from observe.video import copies, operations, prepare
@@ -25,7 +26,9 @@ from observe.video.models import DerivedFile, FileKind, Recording, RecordingStat
 from observe.video.originals import keep_originals
 from observe.video.store import Store
 from observe.video.sweep import sweep
-from tests.lessons import Lessons, encoded
+from tests.lessons import Alone, Lessons, encoded
+
+T = TypeVar("T")
 
 # --- killed between two lines --------------------------------------------------------------------
 
@@ -163,6 +166,41 @@ def test_side_files_stay_while_their_job_lives_and_go_with_it(
     assert "left behind" in problem
     sweep(lessons.database, lessons.store)
     lessons.assert_clean()
+
+
+class AtOnce(Alone):
+    """A job without a worker: its steps are only called."""
+
+    def step(
+        self, name: str, function: Callable[..., T], *arguments: object, at_percent: int = 0
+    ) -> T:
+        """Run the step."""
+        return function(*arguments)
+
+
+@pytest.mark.parametrize("error", [KeyError("unforeseen"), CancelledError(), Killed()])
+@pytest.mark.parametrize("overtaken", [False, True])
+def test_side_files_go_with_their_job_however_it_ends_but_not_under_its_successor(
+    lessons: Lessons,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    *,
+    overtaken: bool,
+) -> None:
+    def fail(_task: object) -> None:
+        raise error
+
+    added = lessons.add(encoded(tmp_path / "a.avi", "-c:v", "mpeg4", seconds=1))
+    with lessons.database.read() as session:
+        job = operations.preparation_of(session, added)
+    assert job is not None
+    monkeypatch.setattr(prepare, "make_poster", fail)
+    job_id = "an earlier one" if overtaken else job.id
+    with pytest.raises(type(error)):
+        prepare.prepare(AtOnce(job_id, lessons.home, lessons.database), added.id)
+    stay = overtaken or isinstance(error, Killed)
+    assert len(list(lessons.store.sides())) == int(stay)
 
 
 # --- kill -9 --------------------------------------------------------------------------------------

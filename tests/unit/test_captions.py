@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,26 @@ def test_a_text_far_too_long_is_refused() -> None:
 def test_long_files_are_read_in_a_moment() -> None:
     spoken = [Cue(at * 1_000, at * 1_000 + 900, f"frase {at}") for at in range(10_000)]
     assert len(read_captions(write_vtt(spoken))) == 10_000
-    assert read_captions("WEBVTT\n\n00:01.000 --> 00:02.000\n" + "<" * 1_000_000)
+    assert plain("<" * 1_000_000) == "<" * 1_000_000
+
+
+CUE = "1\n00:00:01,000 --> 00:00:02,000\n"
+TOO_MUCH = {
+    "lines": (CUE + "a\n" * 200_000, "00:00:01"),
+    "characters": (CUE + "a" * 1_000_000, "00:00:01"),
+    "cues": ((CUE + "a\n\n") * 60_000, "far too long"),
+}
+
+
+@pytest.mark.parametrize("what", TOO_MUCH)
+@pytest.mark.parametrize("header", ["", "WEBVTT\n\n"])
+def test_what_nobody_could_read_is_refused_in_a_moment(header: str, what: str) -> None:
+    text, told = TOO_MUCH[what]
+    began = time.process_time()
+    with pytest.raises(BadInputError, match="too long") as refused:
+        read_captions(header + (text.replace(",", ".") if header else text))
+    assert told in str(refused.value.message)
+    assert time.process_time() - began < 5
 
 
 def test_real_files_read_as_their_reference_says(real_data: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -100,6 +102,21 @@ def test_two_faces_that_pass_each_other_keep_their_tracks() -> None:
     tracks = faces.link([*right, *left], SURE)
     assert len(tracks) == 2
     assert {track.boxes for track in tracks} == {tuple(right), tuple(left)}
+
+
+def test_a_whole_class_found_faintly_for_long_is_linked_in_a_moment() -> None:
+    chance = np.random.default_rng(1)
+    shifts = chance.uniform(-5, 5, (1_000, 24, 2))
+    boxes = [
+        Box(100 * moment, person % 6 * 150 + x, person // 6 * 120 + y, 50, 60, 0.3)
+        for moment, people in enumerate(shifts.tolist())
+        for person, (x, y) in enumerate(people)
+    ]
+    boxes[:24] = [replace(box, score=0.9) for box in boxes[:24]]
+    before = time.process_time()
+    tracks = faces.link(boxes, SURE)
+    assert time.process_time() - before < 5  # the worker is not heard of meanwhile
+    assert [len(track.boxes) for track in tracks] == [1_000] * 24
 
 
 def test_what_is_kept_is_read_again() -> None:

@@ -31,8 +31,9 @@ def film(database: Database, store: Store, cast: Cast, small_video: Path) -> UUI
 
 
 def give(database: Database, store: Store, recording_id: UUID, text: str, cast: Cast) -> UUID:
+    cues = captions.read_captions(text)
     with database.write() as session:
-        return captions.give(session, store, recording_id, text, actor=cast.observer).id
+        return captions.give(session, store, recording_id, cues, actor=cast.observer).id
 
 
 def test_the_lesson_has_its_captions_for_who_may_watch_it(
@@ -53,7 +54,7 @@ def test_captions_are_given_by_its_observer_and_the_last_ones_hold(
 ) -> None:
     for actor in (*cast.outsiders, cast.educator, cast.utp_head):
         with pytest.raises(NotFoundError), database.write() as session:
-            captions.give(session, store, film, SRT, actor=actor)
+            captions.give(session, store, film, captions.read_captions(SRT), actor=actor)
     first = give(database, store, film, SRT, cast)
     assert give(database, store, film, SRT, cast) == first
     second = give(database, store, film, SRT.replace("Por", "Para"), cast)

@@ -99,13 +99,16 @@ def show(blurring_id: UUID) -> ResponseReturnValue:
 def _page(blurring_id: UUID, refused: Message | None = None) -> str:
     with reading() as session:
         row = blurs.blurring_for(session, blurring_id, actor=current_actor())
+        lost = blurs.is_lost(session, home().store, row)
         return render_template(
             "blur/show.html",
             row=row,
             recording=row.recording,
             span=Span(row.start_ms, row.end_ms),
             detector=json.loads(row.detector) if row.detector else None,
-            state=blurred.state_of(session, row),
+            state=blurred.FAILED if lost else blurred.state_of(session, row),
+            lost=lost,
+            lost_removals=blurs.lost_removals(session, row),
             progress=blurred.progress_of(session, row),
             given=blurred.drawn(session, home().store, row),
             refused=refused,
@@ -166,9 +169,9 @@ def sign(blurring_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/difuminados/<uuid:blurring_id>/reintentar")
 @permission(Action.RECORDING_BLUR)
 def retry(blurring_id: UUID) -> ResponseReturnValue:
-    """Try again what failed or was stopped."""
+    """Try again what failed, was stopped or was lost."""
     with writing() as session:
-        blurs.retry(session, blurring_id, actor=current_actor())
+        blurs.retry(session, home().store, blurring_id, actor=current_actor())
     return redirect(url("blur.show", blurring_id=blurring_id))
 
 

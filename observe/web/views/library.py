@@ -20,6 +20,7 @@ from observe.rubric.operations import rubric_of, versions
 from observe.text import message
 from observe.video import captions, derived
 from observe.video import operations as video
+from observe.video.borrowing import is_borrowed
 from observe.video.models import FileKind, Recording
 from observe.video.probe import probe
 from observe.web import shelf
@@ -109,6 +110,7 @@ def _page(recording_id: UUID, status: int, problem: str | None = None) -> Respon
             captions=captions.chosen(session, recording_id),
             noticed=noticed_in(session, home().store, recording),
             same=_same_content(session, recording),
+            borrowed=is_borrowed(session, home().store, recording),
             cancelled=lesson.job is not None and lesson.job.state is JobState.CANCELLED,
             problem=problem,
         )
@@ -179,9 +181,9 @@ def give_captions(recording_id: UUID) -> ResponseReturnValue:
     try:
         if sent is None or not sent.filename:
             raise BadInputError(message("Choose a file with captions first (.srt or .vtt)."))
-        text = _text(sent.stream.read(4 * captions.LONGEST + 1))
+        cues = captions.read_captions(_text(sent.stream.read(4 * captions.LONGEST + 1)))
         with writing() as session:
-            captions.give(session, home().store, recording_id, text, actor=current_actor())
+            captions.give(session, home().store, recording_id, cues, actor=current_actor())
     except BadInputError as error:
         return _page(recording_id, error.status, say(error.message))
     flash(say(message("The captions are kept and shown with the video.")), "done")

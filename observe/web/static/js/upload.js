@@ -14,6 +14,7 @@ const field = /** @type {HTMLInputElement} */ (form.elements.namedItem("upload")
 const order = /** @type {HTMLInputElement} */ (form.elements.namedItem("order"));
 const send = element("send");
 let turn = 0; // newly chosen files end the sending of those before
+let sending = 0; // the turn whose files are being sent; none after a file failed for good
 let complete = false;
 const parts = new Parts(rearranged);
 
@@ -55,20 +56,31 @@ async function take(files) {
 /** Send the files one after the other, in the order in which they stand by then. @param {number} mine */
 async function sendAll(mine) {
   allow(false);
+  sending = mine;
   try {
     for (let next = waiting(); next && mine === turn; next = waiting()) await sendOne(next, mine);
     if (mine === turn) finish();
   } catch (error) {
     if (mine === turn) tell(error instanceof Error ? error.message : String(error));
   }
+  if (sending === mine) sending = 0;
 }
 
 function waiting() {
   return parts.all.find((part) => part.file && (!part.id || part.offset < part.size));
 }
 
-/** @param {Part} part @param {number} mine */
+/** A file that was taken out meanwhile fails for nobody. @param {Part} part @param {number} mine */
 async function sendOne(part, mine) {
+  try {
+    await sendWhole(part, mine);
+  } catch (error) {
+    if (parts.all.includes(part)) throw error;
+  }
+}
+
+/** @param {Part} part @param {number} mine */
+async function sendWhole(part, mine) {
   const file = /** @type {File} */ (part.file);
   const others = parts.all.filter((other) => other !== part).map((other) => other.id);
   const begun = part.id ? part : await uploadFor(drop.dataset.begin, file, others);
@@ -94,6 +106,7 @@ function finish() {
 function rearranged() {
   if (parts.all.some((part) => part.file) || field.value) {
     if (!waiting()) finish();
+    else if (sending !== turn) sendAll(turn);
   } else {
     for (const box of imports()) box.checked = parts.all.some((part) => part.id === box.value);
     order.value = parts.ids;

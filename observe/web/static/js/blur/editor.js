@@ -136,7 +136,7 @@ export class Editor {
   /** @param {number} start_ms @param {number} end_ms @returns {Correction} */
   #correction(start_ms, end_ms) {
     const id = crypto.randomUUID();
-    if (this.track !== undefined) return { id, kind: "remove", track: this.track, start_ms, end_ms };
+    if (this.track !== undefined) return { id, kind: "remove", track: this.track, found: this.film.given.found, start_ms, end_ms };
     if (this.points.length > 1) return { id, kind: "add", start_ms, end_ms, boxes: this.points };
     return { id, kind: "add", start_ms, end_ms, box: /** @type {Box} */ (this.points[0].slice(1)) };
   }

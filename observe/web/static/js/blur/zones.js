@@ -4,9 +4,9 @@ import { gettext } from "../text.js";
 
 /** @typedef {[number, number, number, number]} Box left, top, width, height */
 /** @typedef {[number, number, number, number, number]} Point a moment and the box there */
-/** @typedef {{id: string, kind: "add" | "remove", start_ms: number, end_ms: number, track?: string, box?: Box, boxes?: Point[]}} Correction */
+/** @typedef {{id: string, kind: "add" | "remove", start_ms: number, end_ms: number, track?: string, found?: string, box?: Box, boxes?: Point[]}} Correction */
 /** @typedef {{id: string, boxes: Point[]}} Track what is covered of a face that was found, from its first moment to its last */
-/** @typedef {{id: string, version: number, start: number, end: number, frame_rate: number | null, width: number, height: number, tracks: Track[], corrections: Correction[]}} Given */
+/** @typedef {{id: string, version: number, found: string, start: number, end: number, frame_rate: number | null, width: number, height: number, tracks: Track[], corrections: Correction[]}} Given */
 /** @typedef {{key: string, kind: "found" | "add" | "remove", label: string, start: number, end: number, track?: string}} Zone */
 
 /**
