@@ -144,6 +144,14 @@ RULES = [
         f"{_FROZEN.format(row='OLD')} AND NOT coalesce(({_ONLY_CLIP}), 1 = 0)",
         "the feedback is published or being published",
     ),
+    Rule(
+        "blurring_signed_as_it_is",
+        "blurring",
+        "UPDATE",
+        "OLD.state = 'checked' AND NEW.state = 'checked' AND ("
+        "NEW.made <> OLD.made OR NEW.corrections <> OLD.corrections)",
+        "a signed blurred clip does not change while its signature stands",
+    ),
 ]
 
 

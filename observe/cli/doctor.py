@@ -20,11 +20,13 @@ from observe.cli.places import unsuitable
 from observe.cli.program import main
 from observe.cli.shell import Answer, Shell, Words, verb
 from observe.cli.words import option
+from observe.errors import ObserveError
 from observe.jobs import Job, JobState
 from observe.people import access, audit
 from observe.people.access import HOME, Action
 from observe.text import Message, message
 from observe.video import check
+from observe.video.detectors import detector_for
 from observe.video.tools import ffmpeg_path
 
 ENOUGH_BYTES: Final = 5 * 1024**3  # about one lesson and what is made of it
@@ -91,6 +93,7 @@ def _lines(shell: Shell, finding: Finding) -> Iterator[Words]:
 def _of_the_machine(shell: Shell) -> Iterator[Finding]:
     yield _versions()
     yield _ffmpeg()
+    yield _faces(shell)
     yield _folder(shell)
     yield _disk(shell)
 
@@ -120,6 +123,15 @@ def _ffmpeg() -> Finding:
         )
     version = told.stdout.split("\n", 1)[0].removeprefix("ffmpeg version ").split(" ", 1)[0]
     return _finding("ffmpeg", message("ffmpeg %(version)s runs.", version=version))
+
+
+def _faces(shell: Shell) -> Finding:
+    """Tell whether clips can be blurred; a home in which nobody does that is well without."""
+    try:
+        detector = detector_for(shell.settings)
+    except ObserveError as error:
+        return _finding("faces", error.message)
+    return _finding("faces", message("Faces are found by %(name)s.", name=detector.name))
 
 
 def _folder(shell: Shell) -> Finding:

@@ -16,13 +16,13 @@ from observe.cli.progress import bar_for, wait_for
 from observe.cli.shell import Answer, Shell, Words, the_day, the_id, verb
 from observe.cli.words import option
 from observe.errors import BadInputError
-from observe.jobs import JobState
+from observe.jobs import Job, JobState
 from observe.people.access import Action
 from observe.people.directory import school_for, user_for
 from observe.people.models import Role, School, User
 from observe.people.operations import class_group_for
 from observe.text import message
-from observe.video import derived, prepare
+from observe.video import prepare
 from observe.video.models import Recording, RecordingState, Selection
 from observe.video.operations import (
     LessonDetails,
@@ -36,8 +36,8 @@ from observe.video.operations import (
     recording_for,
     recordings_of,
     retry_preparation,
+    sound_tracks,
 )
-from observe.video.probe import probe
 from observe.video.timecode import format_time
 
 video = noun("video", message("Videos: add, prepare, show, cut clips, blur, captions."))
@@ -144,6 +144,7 @@ def list_(shell: Shell) -> Answer:
     """List recordings."""
     with shell.database.read() as session:
         found = recordings_of(session, actor=shell.actor)
+        jobs = {row.id: preparation_of(session, row) for row in found}
     return Answer(
         facts={"videos": [facts(row) for row in found]},
         columns=(
@@ -154,13 +155,15 @@ def list_(shell: Shell) -> Answer:
             message("Length"),
             message("State"),
         ),
-        rows=[_row(row) for row in found],
+        rows=[_row(row, jobs[row.id]) for row in found],
     )
 
 
-def _row(row: Recording) -> tuple[Words, ...]:
+def _row(row: Recording, job: Job | None) -> tuple[Words, ...]:
     length = format_time(row.duration_ms) if row.duration_ms is not None else "–"
     state = STATES[row.state]
+    if row.state is RecordingState.RECEIVED and job is not None and job.ended:
+        state = message("preparation stopped")
     return (
         str(row.id),
         row.recorded_on.isoformat(),
@@ -201,12 +204,14 @@ def consent(shell: Shell, *, recording: str) -> Answer:
 def prepare_(shell: Shell, *, recording: str, again: bool, audio_track: int | None) -> Answer:
     """Wait for the preparation, telling its steps."""
     recording_id = the_id(recording)
+    if audio_track is not None:
+        known = sound_tracks(shell.database, shell.store, recording_id, actor=shell.actor)
+        known.require(audio_track)
     with shell.database.write() as session:
         row = recording_for(
             session, recording_id, actor=shell.actor, action=Action.RECORDING_PREPARE
         )
         if audio_track is not None:
-            _require_track(shell, row, audio_track)
             choose_audio(session, recording_id, audio_track, actor=shell.actor)
         job = preparation_of(session, row)
         stopped = job is None or job.state in (JobState.FAILED, JobState.CANCELLED)
@@ -218,26 +223,13 @@ def prepare_(shell: Shell, *, recording: str, again: bool, audio_track: int | No
     return _told(shell, recording_id)
 
 
-def _require_track(shell: Shell, row: Recording, audio_track: int) -> None:
-    """Return when the lesson's file has this sound track.
-
-    Raises:
-        BadInputError: it has not; the sentence names those it has.
-    """
-    path = derived.place_of(shell.store, row)
-    tracks = probe(path).audio_tracks if path is not None and path.exists() else ()
-    if audio_track not in {track.index for track in tracks}:
-        known = ", ".join(str(track.index) for track in tracks) or "–"
-        raise BadInputError(message("The sound tracks of this video are: %(known)s.", known=known))
-
-
 def _told(shell: Shell, recording_id: UUID) -> Answer:
     with shell.database.read() as session:
         row = recording_for(session, recording_id, actor=shell.actor)
         job = preparation_of(session, row)
     preparation = {"state": job.state, "step": job.step, "percent": job.percent} if job else None
     return Answer(
-        facts(row) | {"preparation": preparation}, [" · ".join(map(shell.spoken, _row(row)))]
+        facts(row) | {"preparation": preparation}, [" · ".join(map(shell.spoken, _row(row, job)))]
     )
 
 

@@ -53,7 +53,7 @@ def _of_file(path: Path) -> tuple[Facts, list[Row]]:
         )
     measured = probe(path)
     found: Facts = {"file": str(path), "size_bytes": path.stat().st_size}
-    return found | _media_facts(measured), _media_rows(measured)
+    return found | _media_facts(measured), [*_media_rows(measured), *_plan_rows(measured)]
 
 
 def _media_facts(measured: Probe) -> Facts:
@@ -92,14 +92,31 @@ def _media_rows(measured: Probe) -> list[Row]:
         (message("Turned by"), f"{measured.rotation}°"),
     ]
     rows += [(message("Sound track"), _track(measured, track)) for track in measured.audio_tracks]
-    plan: Row = (message("For the browser"), PLANS[measured.plan])
-    return [*rows, plan, (message("Why"), why(measured))]
+    return rows
+
+
+def _plan_rows(measured: Probe) -> list[Row]:
+    return [
+        (message("For the browser"), PLANS[measured.plan]),
+        (message("Why"), why(measured)),
+    ]
+
+
+def _whole_rows(row: Recording) -> list[Row]:
+    """Return what only the row knows of a lesson of several files."""
+    whole = format_time(row.duration_ms or 0, millis=True)
+    return [
+        (message("Length of all files"), whole),
+        (message("For the browser"), message("all files joined in one copy")),
+        (message("First file"), row.original_name),
+    ]
 
 
 def _track(measured: Probe, track: AudioTrack) -> str:
     """Return a sound track in one line; the one that is heard has an arrow."""
     level = "" if track.loudness_db is None else f"{track.loudness_db:.0f} dB"
-    parts = (track.codec, str(track.channels), track.language, track.title, level)
+    language = "" if track.language == "und" else track.language
+    parts = (track.codec, f"{track.channels} ch", language, track.title, level)
     told = f"{track.index}: " + " · ".join(part for part in parts if part)
     return f"→ {told}" if track.index == measured.audio_index else told
 
@@ -148,6 +165,7 @@ def _of_recording(session: Session, shell: Shell, recording_id: UUID) -> tuple[F
         # What the row says holds: it is measured over what plays, and over all files of the lesson.
         found = _media_facts(measured) | found
         rows += _media_rows(measured)
+        rows += _whole_rows(row) if row.parts else _plan_rows(measured)
     for told, more in (
         _parts(session, row),
         _heard_and_seen(session, shell, row),

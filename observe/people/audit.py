@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from observe.db import now
 from observe.people.models import AuditEntry
 
+LATELY = timedelta(hours=1)
 GENESIS = "0" * 64
 _POSTGRES_LOCK = 0x6F627376  # one chain, so one writer at a time at a hub
 
@@ -46,6 +48,17 @@ def record(
     entry.hash = entry_hash(entry)
     session.add(entry)
     session.flush()
+
+
+def did_lately(session: Session, action: str, *, actor_id: UUID | None, thing_id: UUID) -> bool:
+    """Tell whether this person did this with this thing in the last hour."""
+    found = sa.select(AuditEntry.number).where(
+        AuditEntry.thing_id == thing_id,
+        AuditEntry.actor_id == actor_id,
+        AuditEntry.action == action,
+        AuditEntry.at > now() - LATELY,
+    )
+    return session.execute(found.limit(1)).first() is not None
 
 
 def _last(session: Session) -> tuple[int, str]:

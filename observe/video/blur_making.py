@@ -171,6 +171,8 @@ def _look(work: Work, asked_id: UUID, task: Task) -> None:
 def _drop_unmeant(session: Session, task: Task) -> None:
     """Drop removals of faces of an earlier finding: they might uncover another child."""
     row = task.row
+    if row.state is not BlurState.ASKED:
+        return  # a job that is run again after its clip was made
     given = json.loads(row.corrections)
     kept = still_meant(given, task.found)
     if len(kept) == len(given):

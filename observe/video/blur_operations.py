@@ -60,6 +60,7 @@ __all__ = [
     "sign",
     "stop",
     "watched",
+    "watched_lately",
     "zones_of",
 ]
 
@@ -250,10 +251,11 @@ def correct(
 
 def _anew(session: Session, row: Blurring, action: str, actor: Actor) -> None:
     """Ask for the clip as it is wanted now; what was made and signed before counts no more."""
-    _stop_job(session, row)
-    row.asked_id, row.version = new_id(), row.version + 1
+    # The signature first: under one that stands the database lets nothing change.
     row.state, row.made = BlurState.ASKED, None
     row.checked_by_id = row.checked_at = None
+    _stop_job(session, row)
+    row.asked_id, row.version = new_id(), row.version + 1
     session.flush()
     session.expire(row, ["checked_by"])
     jobs.enqueue(session, KIND, row.asked_id)
@@ -315,16 +317,17 @@ def sign(session: Session, blurring_id: UUID, *, version: int, actor: Actor) -> 
 
 def _require_watched(session: Session, row: Blurring, actor: Actor) -> None:
     """Refuse unless she opened the very file that is to be signed."""
-    mine = _openings(row, actor).where(AuditEntry.details.contains(row.made, autoescape=True))
-    if session.scalars(mine.limit(1)).first() is None:
+    if session.scalars(_openings(row, actor).limit(1)).first() is None:
         raise ConflictError(message("Look at the clip first, then sign."))
 
 
-def _openings(row: Blurring, actor: Actor) -> sa.Select[tuple[AuditEntry]]:
+def _openings(row: Blurring, actor: Actor) -> sa.Select[AuditEntry]:
+    """Select the entries that say that `actor` opened the very file that is there now."""
     return sa.select(AuditEntry).where(
         AuditEntry.thing_id == row.id,
         AuditEntry.actor_id == actor.user_id,
         AuditEntry.action == "blurring.watched",
+        AuditEntry.details.contains(row.made or "", autoescape=True),
     )
 
 
@@ -343,6 +346,12 @@ def watched(
 ) -> None:
     """Put on file that `actor` opened the blurred clip, perhaps as a part of a feedback."""
     _told(session, "blurring.watched", row, actor, feedback=feedback_id, sha256=row.made)
+
+
+def watched_lately(session: Session, row: Blurring, *, actor: Actor) -> bool:
+    """Tell whether it is on file that `actor` opened this very file in the last hour."""
+    mine = _openings(row, actor).where(AuditEntry.at > now() - audit.LATELY)
+    return session.scalars(mine.limit(1)).first() is not None
 
 
 def _told(session: Session, action: str, row: Blurring, actor: Actor, **details: object) -> None:

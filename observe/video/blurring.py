@@ -129,7 +129,7 @@ def draw(  # noqa: PLR0913  # the clip that leaves: what, where, how
             altered = _SOUNDS[sound]
             graphs.join_sound(silent, source, probe, span, target, watch, altered=altered)
         except tools.ToolError as error:
-            raise _damaged() from error
+            raise tools.refusal(error, _DAMAGED) from error
 
 
 def _drawing(
@@ -190,7 +190,7 @@ def _plain(
     try:
         graphs.cut_plain(source, probe, span, copy, Watch(tick=watch.tick))
     except tools.ToolError as error:
-        raise _damaged() from error
+        raise tools.refusal(error, _DAMAGED) from error
     plain = replace(
         probe, format="mov,mp4", first_frame_us=0, rotation=0, interlaced=False, video_index=0
     )
@@ -218,10 +218,13 @@ def _ask(script: Path, question: dict[str, Any], span: Span, watch: Watch) -> di
     try:
         told = tools.run(command, limits, on_line=read, tick=look)
     except tools.ToolError as error:
-        raise _damaged() from error
+        raise tools.refusal(error, _DAMAGED) from error
     answer: dict[str, Any] = json.loads(told.splitlines()[-1])
     return answer
 
 
 def _damaged() -> BadInputError:
-    return BadInputError(message("This part of the video is damaged. Choose another moment."))
+    return BadInputError(_DAMAGED)
+
+
+_DAMAGED: Final = message("This part of the video is damaged. Choose another moment.")

@@ -45,7 +45,7 @@ def cut_clip(
 
     Raises:
         BadInputError: the source cannot be read there, or the span lies outside of it.
-        OSError: the disk is full.
+        ObserveError: the cutting was interrupted. OSError: the disk is full.
     """
     measured = probe(source, audio_track=audio_track)
     if span.start_ms >= measured.duration_ms or span.end_ms > measured.duration_ms + SLACK_MS:
@@ -56,10 +56,13 @@ def cut_clip(
             standing_us = _standing_frame(source, measured, span, watch)
             graphs.cut(source, measured, span, target, watch, standing_us=standing_us)
             probe(target)
-    except (tools.ToolError, BadInputError) as error:
-        raise BadInputError(
-            message("This part of the video is damaged. Choose another moment.")
-        ) from error
+    except tools.ToolError as error:
+        raise tools.refusal(error, _DAMAGED) from error
+    except BadInputError as error:
+        raise BadInputError(_DAMAGED) from error
+
+
+_DAMAGED: Final = message("This part of the video is damaged. Choose another moment.")
 
 
 def _cut(source: Path, measured: Probe, span: Span, target: Path, watch: Watch) -> bool:
@@ -92,7 +95,7 @@ def _standing_frame(source: Path, measured: Probe, span: Span, watch: Watch) -> 
         "standing_us"
     ]
     if found is None:
-        raise BadInputError(message("This part of the video is damaged. Choose another moment."))
+        raise BadInputError(_DAMAGED)
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import structlog
 from sqlalchemy.orm import Session
 
-from observe.errors import BadInputError, ObserveError
+from observe.errors import BadInputError, NotFoundError, ObserveError
 from observe.people import audit
 from observe.text import message
 from observe.video import derived, graphs, join, tools
@@ -45,6 +45,7 @@ def make_playable(task: Preparation) -> str | None:
     Raises:
         CancelledError: the person asked to stop. ObserveError: a retry may do it, because ffmpeg
             was ended by a signal or a limit, or what it read or made could not be measured.
+        NotFoundError: a file was removed.
     """
     recording = task.recording()
     if recording.state is RecordingState.REFUSED:
@@ -68,7 +69,7 @@ def _plays(task: Preparation, recording: Recording) -> bool:
     track = recording.audio_track
     with task.work.database.read() as session:
         copy = derived.newest(session, recording.id, FileKind.PROXY)
-        source = derived.original_path(session, task.store, recording.id)
+    source = _path_of(task, recording)
     if copy is not None and derived.track_of(copy.recipe) == track:
         return task.has(FileKind.PROXY, copy.recipe)
     if not recording.playable:
@@ -107,7 +108,7 @@ def _measured(task: Preparation, given: Sequence[derived.Given], track: int | No
 def _path_of(task: Preparation, given: derived.Given) -> Path:
     path = derived.place_of(task.store, given)
     if path is None:
-        raise FileNotFoundError("a file of this recording was removed")
+        raise NotFoundError(message("The file of this video is gone. Add the video again."))
     return path
 
 

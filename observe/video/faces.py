@@ -202,7 +202,7 @@ class _Faint:
         near = left & (ratios >= 1 / ALIKE) & (ratios <= ALIKE)
         near &= far <= NEAR_HEADS * np.minimum(heads, face.head)
         left &= ~near
-        return [self._boxes[first + place] for place in np.flatnonzero(near)]
+        return [self._boxes[first + place] for place in np.flatnonzero(near).tolist()]
 
 
 def _continue(running: list[list[Box]], together: list[Box]) -> None:
@@ -217,10 +217,7 @@ def _continue(running: list[list[Box]], together: list[Box]) -> None:
 
 
 def _continuing(running: list[list[Box]], together: list[Box]) -> Iterator[tuple[float, int, int]]:
-    """Yield which box may continue which track, and how far it is from where that was going.
-
-    The distance is between the middles, in heads of the smaller one.
-    """
+    """Yield which box may continue which track, and how many heads it is from its way."""
     told = [(place, box.head, box.middle) for place, box in enumerate(together)]
     for number, track in enumerate(running):
         going = _going(track, together[0].at_ms)

@@ -21,6 +21,12 @@ from observe.video.timecode import Span
 LONG_SIDE: Final = 1280
 SHORT_SIDE: Final = 720
 MAX_RATE: Final = 60
+# Of cameras: a rate told by a clock of milliseconds is off by a little.
+_RATES: Final[tuple[Fraction, ...]] = (
+    *(Fraction(rate) for rate in (24, 25, 30, 50, 60)),
+    *(Fraction(rate * 1000, 1001) for rate in (24, 30, 60)),
+)
+_ROUNDED: Final = Fraction(4, 10_000)
 SOUND_RATE: Final = 16_000
 GREY_SIZE: Final = (160, 90)
 GREY_RATE: Final = 5
@@ -105,9 +111,11 @@ def encode(
     Raises:
         tools.ToolError: it could not be made. OSError: the disk is full.
     """
-    outline = outline or outline_of(probe)
     given = tools.source(source)
-    picture = _steady(given, probe, outline)
+    picture = _steady(given, probe, outline or outline_of(probe))
+    if outline is not None:
+        picture = _usual_colours(picture)
+    outline = outline or outline_of(probe)
     heard = _heard(given, probe) if probe.audio_index is not None else None
     made = []
     if sides is not None:
@@ -133,6 +141,13 @@ def _steady(given: Any, probe: Probe, outline: Outline) -> Any:  # noqa: ANN401
         picture = picture.filter("scale", *size, force_original_aspect_ratio="decrease")
         picture = picture.filter("pad", *size, "(ow-iw)/2", "(oh-ih)/2").filter("setsar", 1)
     return picture.filter("fps", fps=outline.rate, start_time=0)
+
+
+def _usual_colours(picture: Any) -> Any:  # noqa: ANN401
+    """Return the picture in BT.709 and saying so: copies that are to be joined are all alike."""
+    picture = picture.filter("scale", out_color_matrix="bt709", out_range="tv")
+    said = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709"}
+    return picture.filter("setparams", range="tv", **said)
 
 
 def _both(stream: Any, kind: str) -> tuple[Any, Any]:  # noqa: ANN401
@@ -348,9 +363,12 @@ def fitting(width: int, height: int, long_side: int, short_side: int) -> tuple[i
 
 
 def _steady_rate(probe: Probe) -> str:
-    if probe.vfr or not 1 <= probe.frame_rate <= MAX_RATE:
+    """Return the camera's own rate, even where it lost frames; 30 for a truly variable one."""
+    told = probe.usual_rate or (0.0 if probe.vfr else probe.frame_rate)
+    if not 1 <= told <= MAX_RATE:
         return "30" if probe.frame_rate <= 31 else str(MAX_RATE)
-    rate = Fraction(probe.frame_rate).limit_denominator(1001)
+    near = (rate for rate in _RATES if abs(told - rate) < _ROUNDED * rate)
+    rate = next(near, Fraction(told).limit_denominator(1001))
     return f"{rate.numerator}/{rate.denominator}"
 
 

@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from observe import jobs
-from observe.db import now
-from observe.errors import BadInputError, ConflictError
+from observe.db import Database, now
+from observe.errors import BadInputError, ConflictError, NotFoundError
 from observe.jobs import Job
 from observe.people import access, audit
 from observe.people.access import Action, Actor
@@ -32,6 +32,7 @@ from observe.video.adding import (
     whole,
 )
 from observe.video.models import FileKind, Recording, RecordingState
+from observe.video.probe import AudioTrack, probe
 from observe.video.store import Store
 from observe.video.uploads import (
     OffsetError,
@@ -50,6 +51,7 @@ __all__ = [
     "OffsetError",
     "PlayableFile",
     "Received",
+    "SoundTracks",
     "add_file",
     "add_received",
     "append_upload",
@@ -70,11 +72,14 @@ __all__ = [
     "recordings_of",
     "retry_preparation",
     "same_content",
+    "sound_tracks",
     "upload_for",
     "uploaded_recording",
     "watched",
+    "watched_lately",
 ]
 
+_WATCHED: Final = "recording.watched"
 _CAMERA = (
     "mp4",
     "m4v",
@@ -139,11 +144,16 @@ def watched(session: Session, recording: Recording, *, actor: Actor) -> None:
     """Put on file that `actor` opened the lesson's own video."""
     audit.record(
         session,
-        "recording.watched",
+        _WATCHED,
         actor_id=actor.user_id,
         thing_kind="recording",
         thing_id=recording.id,
     )
+
+
+def watched_lately(session: Session, recording_id: UUID, *, actor: Actor) -> bool:
+    """Tell whether it is on file that `actor` opened the lesson's video in the last hour."""
+    return audit.did_lately(session, _WATCHED, actor_id=actor.user_id, thing_id=recording_id)
 
 
 def recordings_of(session: Session, *, actor: Actor) -> list[Recording]:
@@ -171,14 +181,14 @@ def playable_file(session: Session, store: Store, recording: Recording) -> Playa
         raise ConflictError(message("This video cannot be played yet; it is still being prepared."))
     path = derived.original_path(session, store, recording.id)
     if not path.exists():
-        raise ConflictError(
-            message(
-                "The file of this video is not where it was. Put its card or disk back, "
-                "or restore a backup."
-            )
-        )
+        raise ConflictError(_NOT_THERE)
     tag = f"{recording.id.hex}-{recording.size_bytes}"  # no sha256 yet when it is first played
     return PlayableFile(path, recording.media_type, tag)
+
+
+_NOT_THERE: Final = message(
+    "The file of this video is not where it was. Put its card or disk back, or restore a backup."
+)
 
 
 def derived_file(
@@ -255,12 +265,59 @@ def retry_preparation(
     return jobs.enqueue(session, prepare.KIND, recording.id, again=again)
 
 
+@dataclass(frozen=True)
+class SoundTracks:
+    """The sound tracks of a lesson's file; `heard` is the stream that is heard now."""
+
+    tracks: tuple[AudioTrack, ...]
+    heard: int | None
+
+    def require(self, index: int) -> None:
+        """Return when `index` is one of them.
+
+        Raises:
+            BadInputError: it is none; the sentence names those there are.
+        """
+        known = [str(track.index) for track in self.tracks]
+        if str(index) not in known:
+            told = ", ".join(known) or "–"
+            raise BadInputError(
+                message("The sound tracks of this video are: %(known)s.", known=told),
+                field="audio_track",
+            )
+
+
+def sound_tracks(
+    database: Database, store: Store, recording_id: UUID, *, actor: Actor
+) -> SoundTracks:
+    """Measure which sound tracks there are to choose from.
+
+    It takes a moment, so it holds no transaction meanwhile.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers, or its file is gone.
+        BadInputError: the file cannot be read any more.
+    """
+    with database.read() as session:
+        recording = recording_for(
+            session, recording_id, actor=actor, action=Action.RECORDING_PREPARE
+        )
+        path = derived.place_of(store, recording)
+    if path is None:
+        raise NotFoundError(message("The file of this video is gone. Add the video again."))
+    if not path.exists():
+        raise NotFoundError(_NOT_THERE)
+    measured = probe(path, audio_track=recording.audio_track)
+    return SoundTracks(measured.audio_tracks, measured.audio_index)
+
+
 def choose_audio(
     session: Session, recording_id: UUID, index: int | None, *, actor: Actor
 ) -> Recording:
     """Hear the lesson on the sound track `index` (a stream of its file) from now on.
 
-    None leaves the choice to the rule again. What depends on the sound is prepared anew.
+    None leaves the choice to the rule again; whether the file has it is asked before, of
+    `sound_tracks`. What depends on the sound is prepared anew.
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers. BadInputError: no file has such a track.

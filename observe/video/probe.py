@@ -70,6 +70,7 @@ class Probe:
     width: int
     height: int
     frame_rate: float
+    usual_rate: float | None  # that nearly all frames keep, although some are missing
     video_index: int
     video_codec: str
     pixels: str
@@ -219,6 +220,7 @@ def _probe(answer: dict[str, Any]) -> Probe:
         width=width,
         height=height,
         frame_rate=video["rate"],
+        usual_rate=video["usual_rate"],
         video_index=video["index"],
         video_codec=video["codec"],
         pixels=video["pixels"],

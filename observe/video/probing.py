@@ -31,6 +31,8 @@ MAX_SECONDS = 6 * 3600
 MAX_RATE = 240
 COARSEST_CLOCK = Fraction(1, 5)  # a clock that ticks slower cannot tell one frame from the next
 STEADY_S = Fraction(105, 100_000)  # a clock of milliseconds cannot tell frames closer than this
+USUALLY = 0.9  # of the frames: a rate that so many have is the camera's
+ENOUGH = 10_000  # times that tell the usual rate
 TAIL_S = 4
 SAMPLE = 400
 REORDERED = 32  # the last frames of a sample may have neighbours that were not read
@@ -316,6 +318,7 @@ def _video(video: VideoStream, frame: VideoFrame, times: list[int]) -> dict[str,
         "height": frame.height,
         "aspect": [aspect.numerator, aspect.denominator],
         "rate": float(_rate(video, times)),
+        "usual_rate": _usual_rate(times, _clock(video)),
     }
 
 
@@ -331,6 +334,21 @@ def _rate(video: VideoStream, times: list[int]) -> Fraction:
         return Fraction(video.average_rate)
     span = (times[-1] - times[0]) * _clock(video) if len(times) > 1 else Fraction(0)
     return (len(times) - 1) / span if span > 0 else Fraction(0)
+
+
+def _usual_rate(times: list[int], clock: Fraction) -> float | None:
+    """Return the rate on whose grid nearly all frames lie, gaps or not; None where there is none.
+
+    A clock of milliseconds rounds each step, so it is the mean of the usual ones that counts.
+    """
+    steps = [step * float(clock) for step in _steps(times[:ENOUGH])]
+    usual = sorted(steps)[len(steps) // 2] if steps else 0.0
+    if usual <= 0:
+        return None
+    alike = [step for step in steps if abs(step - usual) <= STEADY_S]
+    beat = sum(alike) / len(alike)
+    kept = [abs(step - max(1, round(step / beat)) * beat) <= STEADY_S for step in steps]
+    return 1 / beat if sum(kept) >= USUALLY * len(steps) else None
 
 
 def _tracks(sounds: list[AudioStream]) -> list[dict[str, Any]]:

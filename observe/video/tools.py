@@ -22,6 +22,10 @@ from typing import IO, Any, Final
 
 import ffmpeg
 import imageio_ffmpeg
+import structlog
+
+from observe.errors import BadInputError, ObserveError
+from observe.text import Message, message
 
 PROTOCOLS: Final = "file,pipe"
 FORMATS: Final = (
@@ -37,6 +41,8 @@ POLL_SECONDS: Final = 0.25
 FFMPEG_SIGNALLED: Final = 255  # ffmpeg catches signals and ends with this
 _LIMITS_TOLD: Final = ("Cannot allocate memory", "File too large", "Traceback (most recent call")
 _LAUNCHER: Final = Path(__file__).with_name("launcher.py")
+
+log = structlog.get_logger(__name__)
 
 Tick = Callable[[], None]  # called several times a second; may raise to end the program
 
@@ -66,6 +72,25 @@ class ToolError(Exception):
         """Whether a signal or a limit ended it: that says nothing of the file it read."""
         signalled = self.code < 0 or self.code == FFMPEG_SIGNALLED
         return self.too_long or signalled or any(limit in self.told for limit in _LIMITS_TOLD)
+
+
+def refusal(error: ToolError, damaged: Message) -> ObserveError:
+    """Return what a person is told of `error`, and log what the program told.
+
+    `damaged` is the sentence for a file that cannot be read. An end by force says nothing of it.
+    """
+    log.warning("program failed", code=error.code, told=error.told[-500:])
+    forced = error.by_force and _UNREADABLE not in error.told
+    return ObserveError(_INTERRUPTED) if forced else BadInputError(damaged)
+
+
+_UNREADABLE: Final = "av.error.InvalidDataError"  # a reader broke, but because of the file
+
+
+_INTERRUPTED: Final = message(
+    "The work on this video was interrupted or took too long; nothing says that it is damaged. "
+    "Try again."
+)
 
 
 def run(
@@ -184,6 +209,7 @@ def _environment(folder: str) -> dict[str, str]:
         "HOME": folder,
         "TMPDIR": folder,
         "LC_ALL": "C",
+        "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime would keep a device id and report home
     }
 
 

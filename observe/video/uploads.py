@@ -123,14 +123,16 @@ def _alone(path: Path, *, begins: bool) -> Iterator[None]:
     try:
         descriptor = os.open(path, flags, 0o600)
     except FileNotFoundError as error:
-        raise NotFoundError(
-            message("The file of this video is gone. Add the video again.")
-        ) from error
+        raise _gone() from error
     try:
         _lock(descriptor)  # closing lets go of it
         yield
     finally:
         os.close(descriptor)
+
+
+def _gone() -> NotFoundError:
+    return NotFoundError(message("The file of this video is gone. Add the video again."))
 
 
 def _lock(descriptor: int) -> None:
@@ -150,7 +152,8 @@ def receive_upload(database: Database, store: Store, upload_id: UUID, *, actor: 
     """Measure a complete upload. It takes a moment, so it holds no transaction meanwhile.
 
     Raises:
-        OffsetError: bytes are missing. NotFoundError: there is no such upload.
+        OffsetError: bytes are missing. NotFoundError: there is no such upload, or its file has
+        moved, because it was sent twice and is a recording by now.
         BadInputError: it is no usable video, and it is gone.
         NotMeasuredError: the measuring was cut short; the upload stays, to be asked for again.
     """
@@ -161,8 +164,12 @@ def receive_upload(database: Database, store: Store, upload_id: UUID, *, actor: 
     name = upload.id.hex
     try:
         return Received(name, upload.filename, upload.size_bytes, probe(store.incoming(name)))
-    except BadInputError:
+    except FileNotFoundError as error:
+        raise _gone() from error
+    except BadInputError as error:
         with database.write() as session:
+            if uploaded_recording(session, upload_id, actor=actor) is not None:
+                raise _gone() from error
             discard_upload(session, store, upload_id, actor=actor)
         raise
 

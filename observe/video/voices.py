@@ -122,7 +122,7 @@ def _speech(sound: Path, tick: tools.Tick) -> Sureness:
         try:
             tools.run_reader(_READER, question, limits, tick=tick)
         except tools.ToolError as error:
-            raise ObserveError(_NOT_HEARD) from error
+            raise tools.refusal(error, _NOT_HEARD) from error
         return np.frombuffer(heard.read_bytes(), np.uint8)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import HTTPException
 
-from observe.errors import InvalidError, ObserveError
+from observe.errors import InvalidError, NotFoundError, ObserveError
 from observe.ids import parse_id
 from observe.people.access import not_found
 from observe.text import Message, message
@@ -138,13 +139,38 @@ def _typed() -> list[Typed]:
     return sent if any(field.shown for field in sent) else []
 
 
-def send_media(path: Path, media_type: str, tag: str) -> Response:
+def send_media(path: Path, media_type: str, tag: str, *, revocable: bool = False) -> Response:
     """Answer with the part of the file that was asked for, at most 4 MiB of it.
 
     Players ask for the rest as they need it, and begin anew when `tag` changes: it names the
-    content, not the place, which may change meanwhile. The caller has checked the permission.
+    content, not the place, which may change meanwhile. The caller has checked the permission;
+    where it may be taken away (`revocable`), a browser shows nothing it kept without asking again.
     """
-    size = path.stat().st_size
+    answer = _media(path, media_type, tag)
+    if revocable:
+        answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+def opens(answer: Response, lately: Callable[[], bool]) -> bool:
+    """Tell whether `answer` of `send_media` opens the file, so that this belongs on file.
+
+    It does when its beginning is sent, or any part of it to somebody who has not opened it
+    `lately`: however a file is fetched, it is on file once, and playing it on is no second time.
+    """
+    if request.method != "GET" or answer.status_code not in (200, 206):
+        return False
+    part = answer.headers.get("Content-Range", "bytes 0-")
+    return part.startswith("bytes 0-") or not lately()
+
+
+def _media(path: Path, media_type: str, tag: str) -> Response:
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            message("This file is missing from the program's folder. Run: observe doctor")
+        ) from error
     if request.if_none_match.contains(tag):
         return _tagged(Response(status=304), tag)
     asked = request.range if _range_holds(tag) else None

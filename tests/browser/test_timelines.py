@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
@@ -13,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from observe.coding.operations import document_of, observation_for, start
-from observe.db import Database
+from observe.db import Database, open_database
 from observe.people.access import Action
 from observe.rubric.models import RubricVersion
 from observe.settings import Settings
@@ -35,7 +36,31 @@ DAMAGED = [[100_000, 103_000]]
 CUTS = [90_000]
 
 
-@pytest.fixture
+# One home and one program for all of this file: each test has a lesson and a window of its own.
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Settings:
+    """The home of this file's tests."""
+    settings = Settings(home=tmp_path_factory.mktemp("timelines"))
+    shutil.copy(migrated_file, settings.database_path)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def database(home: Settings) -> Iterator[Database]:
+    opened = open_database(home.url)
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def cast(database: Database) -> factories.Cast:
+    with database.write() as session:
+        return factories.cast(session)
+
+
+@pytest.fixture(scope="module")
 def server(home: Settings) -> Iterator[Program]:
     """The pages without a worker: the timelines are there already."""
     running = Program(home)
@@ -61,7 +86,7 @@ def lesson(
 
 def keep_timelines(database: Database, store: Store, recording_id: UUID) -> None:
     heard = {"version": 1, "seconds": HUSHED, "loudness_db": [-20.0] * SECONDS}
-    energy = [float(second % 10) for second in range(SECONDS)]
+    energy = [float(second % 10 * 20) for second in range(SECONDS)]
     moved = {"version": 1, "energy": energy, "joints_ms": CUTS, "damaged": DAMAGED}
     for kind, recipe, told in (
         (FileKind.VOICES, voices.RECIPE, heard),

@@ -48,8 +48,13 @@ Run = Callable[..., Ran]
 @pytest.fixture
 def run(home: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return what runs a command in the test's home and expects its exit code."""
-    monkeypatch.setenv("OBSERVE_HOME", str(home.home))
-    monkeypatch.delenv("OBSERVE_LOCALE", raising=False)
+    return running_in(home, monkeypatch)
+
+
+def running_in(home: Settings, patch: pytest.MonkeyPatch) -> Run:
+    """Return what runs a command in `home` and expects its exit code."""
+    patch.setenv("OBSERVE_HOME", str(home.home))
+    patch.delenv("OBSERVE_LOCALE", raising=False)
 
     def command(*arguments: object, code: int = 0) -> Ran:
         result = CliRunner().invoke(main, [str(each) for each in arguments], prog_name="observe")
@@ -65,9 +70,14 @@ def run(home: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
 @pytest.fixture
 def peopled(run: Run, tmp_path: Path) -> Run:
     """A home with its owner, two schools and the cast."""
-    (tmp_path / "schools.csv").write_text(SCHOOLS, encoding="utf-8")
-    (tmp_path / "people.csv").write_text(PEOPLE, encoding="utf-8")
-    run("init")
-    run("schools", "import", tmp_path / "schools.csv")
-    run("people", "import", tmp_path / "people.csv")
+    bring_people(run, tmp_path)
     return run
+
+
+def bring_people(run: Run, folder: Path) -> None:
+    """Bring owner, schools and cast into a home; `folder` is for the tables."""
+    (folder / "schools.csv").write_text(SCHOOLS, encoding="utf-8")
+    (folder / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    run("init")
+    run("schools", "import", folder / "schools.csv")
+    run("people", "import", folder / "people.csv")

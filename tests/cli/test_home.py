@@ -14,12 +14,22 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from observe.cli import archive, files
 from observe.cli.archive import MANIFEST
 from observe.cli.places import unsuitable
+from observe.db import Database, now
+from observe.feedback.models import Feedback, FocusKind
+from observe.ids import new_id
 from observe.settings import Settings
+from observe.video import captions
+from observe.video.models import Blurring, BlurState, DerivedFile, FileKind, Recording
+from observe.video.store import Store
 from tests.cli.conftest import PEOPLE, SCHOOLS, Run
+from tests.factories import Cast, actor_named
+from tests.feedback_cases import published
 
 
 def test_init_makes_an_owner_who_may_do_everything(run: Run) -> None:
@@ -331,7 +341,7 @@ def test_what_can_be_made_again_does_not_keep_the_rest_out_of_a_backup(
     assert restored == {path.name for path in home.store_path.glob("blobs/*/*")} - {made.name}
 
 
-def _blob_of(peopled: Run, backed_up: Path, home: Settings, session: Session, kind: str) -> str:
+def _blob_of(home: Settings, session: Session, kind: str) -> str:
     """Add a file that no program can make again; return its hash."""
     store, lesson = Store(home.store_path), session.scalars(sa.select(Recording)).one()
     observer = actor_named(session, lesson.observer_id)
@@ -363,7 +373,7 @@ def test_a_backup_without_what_a_person_gave_or_signed_is_none(
     peopled: Run, backed_up: Path, home: Settings, database: Database, kind: str
 ) -> None:
     with database.write() as session:
-        sha256 = _blob_of(peopled, backed_up, home, session, kind)
+        sha256 = _blob_of(home, session, kind)
     path, copy = Store(home.store_path).blob(sha256), backed_up.with_name("nueva.tar")
     peopled("backup", backed_up.with_name("con todo.tar"))
     kept = path.read_bytes()
@@ -372,6 +382,25 @@ def test_a_backup_without_what_a_person_gave_or_signed_is_none(
     path.write_bytes(bytes(len(kept)))
     assert "doctor --files" in peopled("backup", copy, code=2).err
     assert not copy.exists()
+
+
+def test_a_backup_without_the_clips_that_an_educator_was_shown_is_none(
+    run: Run,
+    home: Settings,
+    database: Database,
+    store: Store,
+    cast: Cast,
+    small_video: Path,
+    tmp_path: Path,
+) -> None:
+    run("init")
+    feedback_id = published(database, home, store, cast, small_video)
+    run("backup", tmp_path / "copia.tar")
+    with database.read() as session:
+        focus = session.get_one(Feedback, feedback_id).focus(FocusKind.STRENGTH)
+        assert focus is not None and focus.clip is not None
+        store.delete_blob(focus.clip.sha256)
+    assert "doctor" in run("backup", tmp_path / "otra.tar", code=2).err
 
 
 def test_a_restored_database_acts_only_as_ours_does(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,11 +25,11 @@ from observe.people.directory import find_user
 from observe.people.models import AuditEntry
 from observe.settings import Settings
 from observe.video import blur_operations
-from observe.video.models import DerivedFile
+from observe.video.models import Blurring, DerivedFile
 from observe.video.probe import probe
 from observe.video.store import Store
 from observe.video.tools import ffmpeg_path
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, bring_people, running_in
 from tests.conftest import MakeVideo
 from tests.factories import TODAY
 
@@ -43,9 +45,42 @@ def add(run: Run, *files: Path) -> dict[str, Any]:
     return run("video", "add", *files, *ADD, *CONSENT, "--wait", "--json").facts
 
 
+@dataclass(frozen=True)
+class Homes:
+    """Homes that tests get copies of: one with people only, one with a lesson prepared in it."""
+
+    peopled: Path
+    ready: Path
+    recording: str
+
+
+@pytest.fixture(scope="module")
+def homes(
+    tmp_path_factory: pytest.TempPathFactory, migrated_file: Path, make_video: MakeVideo
+) -> Homes:
+    folder = tmp_path_factory.mktemp("homes")
+    peopled, ready = Settings(home=folder / "peopled"), Settings(home=folder / "ready")
+    peopled.home.mkdir()
+    shutil.copy(migrated_file, peopled.database_path)
+    with pytest.MonkeyPatch.context() as patch:
+        bring_people(running_in(peopled, patch), folder)
+        shutil.copytree(peopled.home, ready.home)
+        recording = add(running_in(ready, patch), make_video(8))["recording"]
+    return Homes(peopled.home, ready.home, str(recording))
+
+
 @pytest.fixture
-def recording(peopled: Run, make_video: MakeVideo) -> str:
-    return str(add(peopled, make_video(8))["recording"])
+def peopled(homes: Homes, home: Settings, run: Run, request: pytest.FixtureRequest) -> Run:
+    """The test's home with people, and with the lesson where the test asks for `recording`."""
+    with_lesson = "recording" in request.fixturenames
+    shutil.copytree(homes.ready if with_lesson else homes.peopled, home.home, dirs_exist_ok=True)
+    return run
+
+
+@pytest.fixture
+def recording(peopled: Run, homes: Homes) -> str:
+    """The lesson that is in the home which `peopled` then copies."""
+    return homes.recording
 
 
 def entries(database: Database, action: str) -> list[AuditEntry]:
@@ -232,9 +267,9 @@ def test_a_blurred_clip_leaves_once_somebody_checked_it(
     with database.write() as session:
         user = find_user(session, "obs")
         assert user is not None
-        row = blur_operations.sign(
-            session, UUID(told["blurring"]), version=0, actor=actor_of(user, TODAY)
-        )
+        actor, blurring_id = actor_of(user, TODAY), UUID(told["blurring"])
+        blur_operations.watched(session, session.get_one(Blurring, blurring_id), actor=actor)
+        row = blur_operations.sign(session, blurring_id, version=0, actor=actor)
         assert row.state == "checked"
     written = peopled("video", "clip", recording, span, "-o", out, "--as", "obs", "--json").facts
     assert written["blurred"] is True

@@ -43,6 +43,13 @@ from tests.feedback_cases import filmed
 from tests.program import Program
 
 SPAN = Span(1_000, 3_000)
+STEPS = (
+    blur_making.find,
+    blur_making.draw,
+    blur_making.picture,
+    blur_making.finish,
+    blur_making.clear,
+)
 KINDS = (FileKind.FACES, FileKind.BLURRED, FileKind.BLURRED_POSTER)
 
 
@@ -51,6 +58,12 @@ def region(**changes: object) -> dict[str, object]:
     box = [0.25, 0.25, 0.5, 0.5]
     drawn = {"id": str(new_id()), "kind": "add", "start_ms": 1_000, "end_ms": 2_000, "box": box}
     return {**drawn, **changes}
+
+
+def removal(**changes: object) -> dict[str, object]:
+    """Return what a person says of a face that was found: it is none."""
+    said = {"id": str(new_id()), "kind": "remove", "track": "f1", "found": "a" * 64}
+    return {**said, "start_ms": 1_000, "end_ms": 3_000, **changes}
 
 
 @pytest.fixture
@@ -76,9 +89,15 @@ def make(database: Database, home: Settings, blurring_id: UUID) -> Blurring:
     """Do what the job does, without its engine."""
     asked_id = row_of(database, blurring_id).asked_id
     work = Work(f"{blurs.KIND}:{asked_id}:1", home, database)
-    for step in (blur_making.find, blur_making.draw, blur_making.picture, blur_making.finish):
+    for step in STEPS:
         step(work, asked_id)
     return row_of(database, blurring_id)
+
+
+def look(database: Database, cast: Cast, blurring_id: UUID) -> None:
+    """Open the clip as its observer does."""
+    with database.write() as session:
+        blurs.watched(session, session.get_one(Blurring, blurring_id), actor=cast.observer)
 
 
 def files(database: Database) -> dict[FileKind, list[DerivedFile]]:
@@ -131,7 +150,7 @@ def test_another_style_makes_it_anew_and_none_leaves_it(
     with database.write() as session:
         kept = blurs.ask(session, lesson.id, SPAN, actor=cast.observer)
         assert (kept.style, kept.state) == (BlurStyle.SOLID, BlurState.MADE)
-    assert len(files(database)[FileKind.BLURRED]) == 2
+    assert len(files(database)[FileKind.BLURRED]) == 1, "the one that stands no more is gone"
     assert len(files(database)[FileKind.FACES]) == 1, "faces are looked for once"
 
 
@@ -147,7 +166,7 @@ def test_only_a_moment_of_the_lesson_can_be_asked_for(
 
 
 def test_nobody_else_may_do_anything_with_it(
-    database: Database, cast: Cast, lesson: Recording, asked: UUID
+    database: Database, store: Store, cast: Cast, lesson: Recording, asked: UUID
 ) -> None:
     others = (*cast.outsiders, cast.educator, cast.utp_head, cast.administrator)
     for actor in others:
@@ -156,7 +175,7 @@ def test_nobody_else_may_do_anything_with_it(
             lambda s, a: blurs.blurring_for(s, asked, actor=a),
             lambda s, a: blurs.correct(s, asked, [], version=0, actor=a),
             lambda s, a: blurs.sign(s, asked, version=0, actor=a),
-            lambda s, a: blurs.retry(s, asked, actor=a),
+            lambda s, a: blurs.retry(s, store, asked, actor=a),
             lambda s, a: blurs.stop(s, asked, actor=a),
         ):
             with pytest.raises(NotFoundError), database.write() as session:
@@ -187,16 +206,19 @@ def test_the_worker_makes_it(database: Database, home: Settings, store: Store, a
 
 
 def test_a_drawn_region_covers_what_is_under_it_for_its_time(
-    database: Database, home: Settings, store: Store, cast: Cast, asked: UUID
+    database: Database, home: Settings, store: Store, cast: Cast, asked: UUID, tmp_path: Path
 ) -> None:
     first = make(database, home, asked)
+    assert first.made is not None
+    earlier = tmp_path / "earlier.mp4"
+    earlier.write_bytes(store.blob(first.made).read_bytes())
     with database.write() as session:
         session.get_one(Blurring, asked).style = BlurStyle.SOLID
         blurs.correct(session, asked, [region()], version=0, actor=cast.observer)
     corrected = make(database, home, asked)
     assert corrected.made not in (None, first.made)
     assert len(files(database)[FileKind.FACES]) == 1, "only what is drawn is made anew"
-    before, after = (store.blob(row.made or "") for row in (first, corrected))
+    before, after = earlier, store.blob(corrected.made or "")
     middle = np.s_[60:120, 100:220]
     assert picture_at(before, 500)[middle].std() > 20
     assert picture_at(after, 500)[middle].std() < 3
@@ -253,7 +275,7 @@ def _until(database: Database, blurring_id: UUID, holds: object) -> None:
 
 
 def test_a_detector_that_is_not_there_is_told_and_can_be_tried_again(
-    database: Database, home: Settings, cast: Cast, asked: UUID
+    database: Database, home: Settings, store: Store, cast: Cast, asked: UUID
 ) -> None:
     with database.read() as session:
         job = blurs.job_of(session, session.get_one(Blurring, asked))
@@ -263,7 +285,7 @@ def test_a_detector_that_is_not_there_is_told_and_can_be_tried_again(
     assert ended.state is JobState.FAILED
     assert ended.why is not None and "OBSERVE_FACE_MODEL" in str(ended.why)
     with database.write() as session:
-        blurs.retry(session, asked, actor=cast.observer)
+        blurs.retry(session, store, asked, actor=cast.observer)
         again = blurs.job_of(session, session.get_one(Blurring, asked))
     assert again is not None and (again.attempt, again.state) == (2, JobState.WAITING)
 
@@ -298,6 +320,7 @@ def test_a_correction_takes_the_signature_away(
     database: Database, home: Settings, cast: Cast, lesson: Recording, asked: UUID
 ) -> None:
     made = make(database, home, asked)
+    look(database, cast, asked)
     with database.write() as session:
         assert blurs.checked_clip(session, lesson.id, SPAN) is None
         row = blurs.sign(session, asked, version=0, actor=cast.observer)
@@ -314,7 +337,7 @@ def test_a_correction_takes_the_signature_away(
     make(database, home, asked)
     with database.read() as session:
         assert blurs.checked_clip(session, lesson.id, SPAN) is None, "made is not checked"
-    told = ["asked", "made", "checked", "corrected", "made"]
+    told = ["asked", "made", "watched", "checked", "corrected", "made"]
     assert entries(database, asked) == [f"blurring.{each}" for each in told]
 
 
@@ -346,6 +369,114 @@ def test_only_what_was_made_and_looked_at_can_be_signed(
     with pytest.raises(ConflictError, match="another window"), database.write() as session:
         blurs.sign(session, asked, version=0, actor=cast.observer)
     assert row_of(database, asked).state is BlurState.MADE
+
+
+def test_nobody_signs_what_she_did_not_open(
+    database: Database, home: Settings, cast: Cast, asked: UUID
+) -> None:
+    make(database, home, asked)
+    with pytest.raises(ConflictError, match="Look at the clip first"), database.write() as session:
+        blurs.sign(session, asked, version=0, actor=cast.observer)
+    with database.write() as session:  # somebody else's eyes are not hers
+        row = session.get_one(Blurring, asked)
+        blurs.watched(session, row, actor=cast.utp_head)
+    with pytest.raises(ConflictError, match="Look at the clip first"), database.write() as session:
+        blurs.sign(session, asked, version=0, actor=cast.observer)
+    look(database, cast, asked)
+    with database.write() as session:
+        blurs.correct(session, asked, [region()], version=0, actor=cast.observer)
+    make(database, home, asked)
+    with pytest.raises(ConflictError, match="Look at the clip first"), database.write() as session:
+        blurs.sign(session, asked, version=1, actor=cast.observer)  # she saw another one
+    look(database, cast, asked)
+    with database.write() as session:
+        row = blurs.sign(session, asked, version=1, actor=cast.observer)
+        assert row.state is BlurState.CHECKED
+
+
+# --- what is found anew, superseded or lost -------------------------------------------------------
+
+
+def test_a_removal_speaks_of_the_faces_it_was_made_for(
+    database: Database, home: Settings, cast: Cast, asked: UUID
+) -> None:
+    make(database, home, asked)
+    (found,) = files(database)[FileKind.FACES]
+    mine, drawn = removal(found=found.sha256), region()
+    with database.write() as session:
+        blurs.correct(session, asked, [mine, drawn], version=0, actor=cast.observer)
+    kept = make(database, home, asked)
+    assert [each["id"] for each in json.loads(kept.corrections)] == [mine["id"], drawn["id"]]
+    with database.write() as session:
+        row = session.get_one(Blurring, asked)
+        assert not blurs.lost_removals(session, row)
+        file = session.get_one(DerivedFile, found.id)
+        file.recipe = file.recipe.replace("faces-1", "faces-0")  # found by an earlier program
+        blurs.ask(session, row.recording_id, SPAN, style=BlurStyle.SOLID, actor=cast.observer)
+    (other,) = _found_elsewhere(database, home, asked)
+    assert other.sha256 != found.sha256
+    row = row_of(database, asked)
+    assert [each["id"] for each in json.loads(row.corrections)] == [drawn["id"]]
+    with database.write() as session:
+        row = session.get_one(Blurring, asked)
+        assert blurs.lost_removals(session, row)
+        blurs.correct(session, asked, [drawn], version=row.version, actor=cast.observer)
+    with database.write() as session:
+        row = session.get_one(Blurring, asked)
+        blurs.correct(session, asked, [], version=row.version, actor=cast.observer)
+        assert not blurs.lost_removals(session, row)
+
+
+def _found_elsewhere(database: Database, home: Settings, blurring_id: UUID) -> list[DerivedFile]:
+    """Let the job find other faces than before: the film has another face by then."""
+    with database.write() as session:
+        row = session.get_one(Blurring, blurring_id)
+        row.start_ms += 1  # what is found is told by moments: one frame less
+    make(database, home, blurring_id)
+    return files(database)[FileKind.FACES][-1:]
+
+
+def test_what_a_newer_clip_took_the_place_of_is_gone(
+    database: Database, home: Settings, store: Store, cast: Cast, asked: UUID
+) -> None:
+    with database.write() as session:
+        recording_id = session.get_one(Blurring, asked).recording_id
+        other = blurs.ask(session, recording_id, Span(1_000, 2_000), actor=cast.observer).id
+    beside = make(database, home, other)
+    first = make(database, home, asked)
+    old = {file.sha256 for kind in KINDS[1:] for file in files(database)[kind]}
+    with database.write() as session:
+        blurs.correct(session, asked, [region()], version=0, actor=cast.observer)
+    second = make(database, home, asked)
+    found = files(database)
+    assert {file.sha256 for file in found[FileKind.BLURRED]} == {beside.made, second.made}
+    assert len(found[FileKind.BLURRED_POSTER]) == 2
+    assert first.made in old and not store.blob(first.made or "").exists()
+    with database.read() as session:
+        assert check.problems(session, store) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_lost_is_made_again(
+    database: Database, home: Settings, store: Store, cast: Cast, asked: UUID, kind: FileKind
+) -> None:
+    make(database, home, asked)
+    look(database, cast, asked)
+    with database.write() as session:
+        blurs.sign(session, asked, version=0, actor=cast.observer)
+        blurs.retry(session, store, asked, actor=cast.observer)
+        assert session.get_one(Blurring, asked).state is BlurState.CHECKED, "nothing is lost"
+    (file,) = files(database)[kind]
+    store.blob(file.sha256).unlink()
+    with database.write() as session:
+        row = session.get_one(Blurring, asked)
+        assert blurs.is_lost(session, store, row) is (kind is not FileKind.BLURRED_POSTER)
+        blurs.retry(session, store, asked, actor=cast.observer)
+    again = make(database, home, asked)
+    assert again.state is (BlurState.CHECKED if kind is KINDS[2] else BlurState.MADE)
+    with database.read() as session:
+        assert not blurs.is_lost(session, store, session.get_one(Blurring, asked))
+        assert check.problems(session, store) == []
 
 
 def test_a_job_that_was_overtaken_changes_nothing(
@@ -396,7 +527,9 @@ def test_corrections_are_cut_to_clip_and_picture() -> None:
         [region(box=[1.2, 0.2, 0.1, 0.1])],
         [region(boxes=[])],
         [region(boxes=[[0, 0, 0, 1]])],
-        [{"id": str(new_id()), "kind": "remove", "track": "../f", "start_ms": 0, "end_ms": 2_000}],
+        [removal(track="../f")],
+        [removal(found="f" * 63)],
+        [removal(found=None)],
         [region(id=str(UUID(int=1))), region(id=str(UUID(int=1)))],
         [region() for _ in range(501)],
     ],
@@ -426,7 +559,7 @@ def test_a_real_face_is_found_covered_and_can_be_left_uncovered(
     assert covered.made is not None
     assert _changed(plain, store.blob(covered.made), zones) > 8
     gone = [
-        {"id": str(new_id()), "kind": "remove", "track": region.source}
+        {"id": str(new_id()), "kind": "remove", "track": region.source, "found": zones.found}
         | {"start_ms": span.start_ms, "end_ms": span.end_ms}
         for region in zones.regions
     ]

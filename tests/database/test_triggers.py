@@ -16,7 +16,7 @@ from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
 from observe.ids import new_id
 from observe.people import audit
 from observe.rubric.models import RubricVersion
-from observe.video.models import DerivedFile, FileKind
+from observe.video.models import Blurring, BlurState, DerivedFile, FileKind
 from tests import factories
 
 
@@ -230,6 +230,30 @@ def test_a_published_feedback_keeps_its_day(both: Database, feedback_id: UUID) -
     _run(both, PUBLISHED)
     with pytest.raises(sa.exc.DBAPIError, match="dated act"):
         _run(both, "UPDATE feedback SET published_at = '2001-01-01 10:00:00+00:00'")
+
+
+@pytest.mark.parametrize(
+    "change", ["made = '" + "d" * 64 + "'", "corrections = '[1]'", "version = 1, made = 'e'"]
+)
+def test_what_is_signed_stays_while_the_signature_stands(both: Database, change: str) -> None:
+    with both.write() as session:
+        cast = factories.cast(session)
+        row = Blurring(
+            recording_id=factories.recording(session, cast).id,
+            start_ms=0,
+            end_ms=1_000,
+            asked_id=new_id(),
+            created_by_id=cast.observer.user_id,
+            made="c" * 64,
+            state=BlurState.CHECKED,
+            checked_by_id=cast.observer.user_id,
+            checked_at=now(),
+        )
+        session.add(row)
+    with pytest.raises(sa.exc.DBAPIError, match="while its signature stands"):
+        _run(both, f"UPDATE blurring SET {change}")
+    unsigned = "state = 'asked', checked_by_id = NULL, checked_at = NULL"
+    _run(both, f"UPDATE blurring SET {change}, {unsigned}")
 
 
 @pytest.mark.parametrize("table", ["revision", "rubric_version", "audit_entry"])

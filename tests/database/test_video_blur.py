@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from benchmarks import moving
 from observe.errors import ObserveError
 from observe.settings import Settings
-from observe.video import blurring, detectors, faces, facing, graphs
+from observe.video import blurring, detectors, faces, facing, graphs, masking
 from observe.video.faces import Box, Region
 from observe.video.graphs import Watch
 from observe.video.models import BlurSound, BlurStyle
@@ -132,6 +133,19 @@ def test_on_a_turned_video_the_region_lies_where_it_is_seen(tmp_path: Path, rota
     assert picture[:TOP, :].mean() > 60
 
 
+def test_each_frame_is_turned_also_where_their_size_changes() -> None:
+    upright = masking.Upright(90)
+    for number, (width, height) in enumerate([(64, 32), (64, 32), (32, 32), (64, 32)]):
+        grey = np.full((height, width), 40 * number, np.uint8)
+        grey[:, width // 2 :] += 60
+        frame = av.VideoFrame.from_ndarray(grey, format="gray").reformat(format="yuv420p")
+        frame.pts, frame.time_base = number, Fraction(1, 10)
+        turned = upright.of(frame)
+        assert (turned.width, turned.height, turned.pts) == (height, width, number)
+        expected = np.rot90(np.asarray(frame.to_ndarray(format="gray"), np.uint8))
+        assert np.abs(turned.to_ndarray(format="gray").astype(int) - expected).max() <= 2
+
+
 KINDS = {
     "steady.mp4": steady(150, Fraction(25)),
     "late.ts": steady(150, Fraction(25), Fraction(13, 10)),
@@ -180,14 +194,14 @@ def test_nothing_that_is_not_blurred_lies_outside_the_folder_of_the_target(
         outside.update(path for path in system.rglob("*") if path.suffix in (".mp4", ".json"))
         beside.update(path.name for path in folder.rglob("*") if path.is_file())
 
-    watch, span = Watch(tick=look), Span(0, 1_000)
+    watch, span = Watch(on_time=lambda _ms: look(), tick=look), Span(0, 2_000)
     detector = detectors.detector_for(Settings(home=tmp_path))
     blurring.find_faces(source, measured, span, folder / "found.json", detector, watch=watch)
     assert "plain.mp4" in beside
     beside.clear()
     clip = folder / "clip.mp4"
     blurring.draw(source, measured, span, [], MOSAIC, BlurSound.MUTE, clip, watch)
-    assert {"plain.mp4", "silent.mp4"} <= beside
+    assert "plain.mp4" in beside
     assert not outside
     assert {path.name for path in folder.iterdir()} == {"found.json", "clip.mp4"}
 
@@ -255,9 +269,8 @@ def captioned(target: Path) -> Path:
 def messages_in(path: Path) -> set[str]:
     """Return the names of what the frames carry beside their picture."""
     with av.open(str(path)) as container:
-        return {
-            side.type.name for frame in container.decode(video=0) for side in list(frame.side_data)
-        }
+        carried: list[Any] = [frame.side_data for frame in container.decode(video=0)]
+        return {sides[place].type.name for sides in carried for place in range(len(sides))}
 
 
 @pytest.mark.parametrize("sound", [BlurSound.KEEP, BlurSound.MUTE])

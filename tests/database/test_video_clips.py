@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import threading
 from fractions import Fraction
@@ -12,19 +13,21 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 from numpy.typing import NDArray
+from structlog.testing import capture_logs
 
 from observe.db import Database
 from observe.errors import BadInputError
 from observe.jobs import Work
 from observe.settings import Settings
-from observe.video import captions, clips, graphs
+from observe.text import message
+from observe.video import captions, clips, derived, graphs
 from observe.video.clips import cut_clip
 from observe.video.graphs import Watch
-from observe.video.models import DerivedFile, FileKind, Recording
+from observe.video.models import DerivedFile, FileKind, Recording, RecordingPart
 from observe.video.probe import probe
 from observe.video.store import Store
 from observe.video.timecode import Span
-from observe.video.tools import ffmpeg_path
+from observe.video.tools import ToolError, ffmpeg_path, refusal
 from tests.factories import Cast
 from tests.feedback_cases import filmed
 from tests.numbered import (
@@ -396,6 +399,52 @@ def test_another_sound_track_is_another_clip_and_the_first_stays(
         assert session.get(DerivedFile, first) is not None
 
 
+def joined(database: Database, store: Store, recording: Recording, film: Path, recipe: str) -> None:
+    made = store.temporary(".mp4")
+    shutil.copyfile(film, made)
+    what = derived.Made(recording.id, FileKind.PROXY, recipe, "video/mp4")
+    derived.keep(database, store, made, what)
+
+
+def test_a_clip_of_several_files_is_named_by_the_sound_that_is_in_it(
+    database: Database,
+    store: Store,
+    recording: Recording,
+    lessons: dict[str, Path],
+    tmp_path: Path,
+) -> None:
+    with database.write() as session:
+        row = session.get_one(Recording, recording.id)
+        row.playable, row.audio_track = False, 2
+        session.add(
+            RecordingPart(
+                recording_id=row.id, position=2, original_name="b.mp4", sha256="1" * 64,
+                size_bytes=1, duration_ms=1_000,
+            )
+        )  # fmt: skip
+    two, span = two_tracks(tmp_path / "two.mp4", lessons["steady.mp4"]), Span(1_000, 3_000)
+    old = track_of(two, 1, tmp_path / "old.mp4")
+    joined(database, store, recording, old, "join-1")  # from before another sound was chosen
+    first = clips.keep_clip(database, store, recording.id, span, watch=Watch())
+    joined(database, store, recording, track_of(two, 2, tmp_path / "new.mp4"), "join-1 a2")
+    second = clips.keep_clip(database, store, recording.id, span, watch=Watch())
+    assert first != second
+    with database.read() as session:
+        heard = [
+            pitch_of(store.blob(session.get_one(DerivedFile, each).sha256))
+            for each in (first, second)
+        ]
+        found = clips.find_clip(session, recording.id, span)
+        assert found is not None and found.id == second
+    assert heard == pytest.approx([300, 2_000], abs=20)
+
+
+def track_of(source: Path, track: int, target: Path) -> Path:
+    command = [ffmpeg_path(), "-v", "error", "-i", str(source), "-map", "0:v", "-map", f"0:{track}"]
+    subprocess.run([*command, "-c", "copy", str(target)], check=True, timeout=60)
+    return target
+
+
 def test_captions_go_along_cut_to_the_clip(
     database: Database, home: Settings, store: Store, cast: Cast, recording: Recording
 ) -> None:
@@ -414,6 +463,15 @@ def test_captions_go_along_cut_to_the_clip(
     said = captions.read_captions(store.blob(found.sha256).read_text(encoding="utf-8"))
     assert said == (captions.Cue(0, 250, "antes"), captions.Cue(900, 1_000, "después"))
     assert clips.make_clip_captions(work, recording.id, Span(1_300, 1_800)) is None
+
+
+@pytest.mark.parametrize(("code", "forced"), [(-9, True), (255, True), (1, False)])
+def test_an_end_by_force_is_not_taken_for_a_damaged_video(code: int, *, forced: bool) -> None:
+    with capture_logs() as logged:
+        refused = refusal(ToolError(code, "Invalid data"), message("It is damaged."))
+    assert isinstance(refused, BadInputError) is not forced
+    assert ("interrupted" in str(refused)) is forced
+    assert [(entry["code"], entry["told"]) for entry in logged] == [(code, "Invalid data")]
 
 
 def test_what_lies_outside_the_video_cannot_be_cut(

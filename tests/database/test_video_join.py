@@ -131,6 +131,24 @@ def wider(source: Path, target: Path) -> Path:
     return target
 
 
+def test_files_that_say_other_things_of_their_colours_are_joined(
+    lessons: Lessons, tmp_path: Path
+) -> None:
+    said = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-vf")
+    colours = (
+        "setparams=color_primaries=smpte170m:color_trc=smpte170m:colorspace=smpte170m",
+        "setparams=range=pc:colorspace=bt709",
+        "null",
+    )
+    names = [tmp_path / f"{number}.mp4" for number in range(len(colours))]
+    films = [encoded(n, *said, c, seconds=1) for n, c in zip(names, colours, strict=True)]
+    hdr = ("-c:v", "libx265", "-pix_fmt", "yuv420p10le", "-x265-params", "log-level=none", "-vf")
+    pq = "setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc"
+    films.append(encoded(tmp_path / "hdr.mp4", *hdr, pq, seconds=1))
+    recording = playing(lessons, *films)
+    assert recording.duration_ms == pytest.approx(4000, abs=80)
+
+
 def test_standing_files_stay_upright(lessons: Lessons, tmp_path: Path) -> None:
     lying = split(tmp_path)
     paths = [turned(path, tmp_path / f"turned{path.name}", 90) for path in lying]

@@ -29,7 +29,7 @@ from observe.video import sweep as sweep_module
 from observe.video.derived import Made
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingState, Upload
 from observe.video.operations import LessonDetails, OffsetError
-from observe.video.store import Store
+from observe.video.store import Store, sha256_of
 from observe.video.sweep import sweep
 from tests.factories import TODAY, Cast, lesson
 
@@ -264,6 +264,14 @@ def test_an_upload_in_pieces_becomes_the_same_file_once(
     assert first.incoming is not None
     assert store.incoming(first.incoming).read_bytes() == small_video.read_bytes()
     assert problems(database, store) == []
+    with database.write() as session:  # hashed and in its lasting place, while it is sent again
+        row = session.get_one(Recording, first.id)
+        row.sha256, row.incoming = sha256_of(small_video), None
+        store.adopt(upload.hex, row.sha256)
+        store.delete_incoming(upload.hex)
+    with pytest.raises(NotFoundError):
+        operations.receive_upload(database, store, upload, actor=cast.observer)
+    assert finish(database, store, cast, upload, details).id == first.id
 
 
 @examples(

@@ -17,14 +17,17 @@ import sqlalchemy as sa
 
 from observe import jobs
 from observe.db import Database
-from observe.errors import BadInputError
-from observe.jobs import JobState
+from observe.errors import BadInputError, NotFoundError
+from observe.jobs import JobState, Work
 from observe.people.models import AuditEntry
-from observe.video import graphs, operations, pictures
+from observe.settings import Settings
+from observe.video import copies, graphs, operations, pictures
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingState, Upload
+from observe.video.preparation import Preparation
 from observe.video.probe import probe
 from observe.video.store import Store
 from observe.video.tools import ToolError, ffmpeg_path
+from tests.factories import Cast, recording
 from tests.lessons import Lessons, encoded
 
 HOSTILE = [
@@ -385,3 +388,17 @@ def test_the_recipe_of_a_strip_reads_back() -> None:
     layout = pictures.plan_strip(2_700_000, 1080, 1920)
     assert pictures.strip_layout(layout.recipe) == layout
     assert json.loads(json.dumps(layout.moments(2_700_000)))[-1] < 2_700_000
+
+
+def test_what_was_removed_is_told_and_not_tried_again(
+    database: Database, home: Settings, cast: Cast
+) -> None:
+    with database.write() as session:
+        row = recording(session, cast)
+        row.sha256 = row.incoming = None
+    for playable in (True, False):
+        with database.write() as session:
+            session.get_one(Recording, row.id).playable = playable
+        task = Preparation.of(Work("x", home, database), row.id)
+        with pytest.raises(NotFoundError, match="gone"):
+            copies.make_playable(task)

@@ -50,6 +50,25 @@ def assert_on_time(frames: list[tuple[float, int]], times: list[Fraction], frame
     assert len(begins) >= len(times) * 0.9  # a clock of 30 a second shows not all of an uneven one
 
 
+RATES = {"steady.mp4": "25/1", "film.mkv": "30000/1001", "uneven.mp4": "30", "gap.mkv": "25/1"}
+
+
+@pytest.mark.parametrize("kind", RATES)
+def test_a_copy_keeps_the_rate_of_the_camera_even_where_frames_were_lost(
+    originals: dict[str, Path], kind: str
+) -> None:
+    measured = probe(originals[kind])
+    assert measured.vfr is (kind in ("uneven.mp4", "gap.mkv"))
+    assert graphs.outline_of(measured).rate == RATES[kind]
+
+
+def test_a_tape_that_lost_a_frame_keeps_its_rate(tmp_path: Path) -> None:
+    times = steady(250, Fraction(30_000, 1001))
+    lost = numbered_video(tmp_path / "a.mkv", times[:100] + times[101:], sound=False)
+    measured = probe(lost)
+    assert (measured.vfr, graphs.outline_of(measured).rate) == (True, "30000/1001")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_frame_of_an_encoded_copy_is_at_its_moment(
     originals: dict[str, Path], tmp_path: Path, kind: str

@@ -65,6 +65,16 @@ def test_much_talk_does_not_block_it() -> None:
     assert tools.run(python(code), LIMITS).strip() == "done"
 
 
+def test_a_detector_keeps_no_record_of_this_machine() -> None:
+    code = (
+        "import onnxruntime, pathlib\n"
+        "try: onnxruntime.InferenceSession(b'no model')\n"
+        "except Exception: pass\n"
+        "print(sorted(map(str, pathlib.Path.home().rglob('*'))))"
+    )
+    assert tools.run(python(code), LIMITS).strip() == "[]"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="others have no parent-death signal")
 def test_a_killed_worker_takes_its_program_along(tmp_path: Path) -> None:
     code = (

@@ -15,6 +15,7 @@ from observe.feedback import operations as feedbacks
 from observe.feedback.models import Feedback, FocusKind
 from observe.ids import new_id
 from observe.jobs import Work
+from observe.people.access import Actor
 from observe.people.models import AuditEntry
 from observe.settings import Settings
 from observe.video import blur_making
@@ -50,10 +51,25 @@ def blurred(
         blurring_id = blurs.ask(session, recording_id, STRENGTH, actor=cast.observer).id
     run(database, home, blurring_id)
     if signed:
-        with database.write() as session:
-            version = session.get_one(Blurring, blurring_id).version
-            blurs.sign(session, blurring_id, version=version, actor=cast.observer)
+        sign(database, cast, blurring_id)
     return blurring_id
+
+
+def sign(database: Database, cast: Cast, blurring_id: UUID) -> None:
+    """Look at the clip and sign it, as its observer does."""
+    with database.write() as session:
+        row = session.get_one(Blurring, blurring_id)
+        blurs.watched(session, row, actor=cast.observer)
+        blurs.sign(session, blurring_id, version=row.version, actor=cast.observer)
+
+
+def openings(database: Database, actor: Actor) -> list[UUID | None]:
+    """Return which blurred clips she opened, by what is on file."""
+    with database.read() as session:
+        told = sa.select(AuditEntry.thing_id).where(
+            AuditEntry.action == "blurring.watched", AuditEntry.actor_id == actor.user_id
+        )
+        return list(session.scalars(told))
 
 
 def run(database: Database, home: Settings, blurring_id: UUID) -> None:
@@ -99,8 +115,7 @@ def test_a_utp_head_watches_only_what_is_blurred_and_signed(
     watches(allowed=False)
     blurring_id = blurred(database, home, cast, feedback_id)
     watches(allowed=False)  # made, but nobody looked at it
-    with database.write() as session:
-        blurs.sign(session, blurring_id, version=0, actor=cast.observer)
+    sign(database, cast, blurring_id)
     watches(allowed=True)
     page = head.get(record).text
     assert "Difuminado y revisado por Ana Peñailillo" in page
@@ -132,17 +147,50 @@ def test_what_is_served_is_the_blurred_file_and_its_opening_is_on_file(
         assert row.made is not None and own is not None and own.clip is not None
         assert answer.data == store.blob(row.made).read_bytes()
         assert answer.data != store.blob(own.clip.sha256).read_bytes()
-        told = session.scalars(
-            sa.select(AuditEntry).where(AuditEntry.action == "blurring.watched")
-        ).all()
-    assert [(entry.actor_id, entry.thing_id) for entry in told] == [
-        (cast.utp_head.user_id, blurring_id)
-    ]
+        watched = AuditEntry.action == "blurring.watched"
+        hers = AuditEntry.actor_id == cast.utp_head.user_id
+        told = session.scalars(sa.select(AuditEntry).where(watched, hers)).all()
+    assert [entry.thing_id for entry in told] == [blurring_id]
     assert str(feedback_id) in told[0].details
     head.get(clip_paths(feedback_id)[0], headers={"Range": "bytes=100-"})
-    with database.read() as session:
-        again = sa.select(AuditEntry).where(AuditEntry.action == "blurring.watched")
-        assert len(session.scalars(again).all()) == 1, "the rest of a clip is no second opening"
+    assert len(openings(database, cast.utp_head)) == 1, "the rest of a clip is no second opening"
+
+
+@pytest.mark.parametrize("part", ["bytes=1-", "bytes=-1000", "bytes=100-200", "nonsense"])
+def test_however_a_clip_is_fetched_its_opening_is_on_file(
+    client_for: ClientFor,
+    database: Database,
+    home: Settings,
+    cast: Cast,
+    feedback_id: UUID,
+    part: str,
+) -> None:
+    blurring_id = blurred(database, home, cast, feedback_id, signed=True)
+    head, path = client_for(cast.utp_head), clip_paths(feedback_id)[0]
+    head.head(path)
+    assert head.get(path, headers={"Range": "bytes=99999999999-"}).status_code == 416
+    assert openings(database, cast.utp_head) == [], "nothing was sent"
+    answer = head.get(path, headers={"Range": part})
+    assert answer.status_code in (200, 206)
+    assert openings(database, cast.utp_head) == [blurring_id]
+    head.get(path, headers={"Range": "bytes=5000-"})
+    assert openings(database, cast.utp_head) == [blurring_id]
+
+
+def test_a_browser_asks_again_before_it_shows_a_clip_it_kept(
+    client_for: ClientFor, database: Database, home: Settings, cast: Cast, feedback_id: UUID
+) -> None:
+    blurring_id = blurred(database, home, cast, feedback_id, signed=True)
+    head = client_for(cast.utp_head)
+    kept = head.get(clip_paths(feedback_id)[0])
+    for path in clip_paths(feedback_id):
+        assert head.get(path).headers["Cache-Control"] == "private, no-cache"
+    asked = {"If-None-Match": kept.headers["ETag"]}
+    same = head.get(clip_paths(feedback_id)[0], headers=asked)
+    assert (same.status_code, same.headers["Cache-Control"]) == (304, "private, no-cache")
+    with database.write() as session:
+        blurs.correct(session, blurring_id, [region()], version=0, actor=cast.observer)
+    assert head.get(clip_paths(feedback_id)[0], headers=asked).status_code == 404
 
 
 def test_what_was_withdrawn_is_watched_no_more(
@@ -242,6 +290,9 @@ def test_she_corrects_and_signs(
     assert observer.get(f"{address}/estado").json["going_on"] is False  # type: ignore[index]
     for nonsense in ("", "0", "x"):
         assert observer.post(f"{address}/revisado", data={"version": nonsense}).status_code == 409
+    unseen = observer.post(f"{address}/revisado", data={"version": "1"})
+    assert unseen.status_code == 409 and "Primero mira el clip" in unseen.text
+    assert observer.get(f"{address}/clip.mp4").status_code in (200, 206)
     assert observer.post(f"{address}/revisado", data={"version": "1"}).status_code == 302
     page = observer.get(address).text
     assert "revisado por Ana Peñailillo el" in page
@@ -260,6 +311,26 @@ def test_what_is_stopped_says_so_and_can_go_on(
     assert "Detenido" in page and "Intentar de nuevo" in page
     assert observer.post(f"{address}/reintentar").status_code == 302
     assert "Difuminándose" in observer.get(address).text
+
+
+def test_a_lost_clip_says_so_and_is_made_again(
+    observer: FlaskClient,
+    database: Database,
+    home: Settings,
+    store: Store,
+    cast: Cast,
+    feedback_id: UUID,
+) -> None:
+    blurring_id = blurred(database, home, cast, feedback_id)
+    address = f"/difuminados/{blurring_id}"
+    with database.read() as session:
+        made = session.get_one(Blurring, blurring_id).made
+    store.blob(made or "").unlink()
+    page = observer.get(address).text
+    assert "Su archivo se perdió" in page and 'id="sign"' not in page
+    assert observer.post(f"{address}/reintentar").status_code == 302
+    run(database, home, blurring_id)
+    assert 'id="sign"' in observer.get(address).text
 
 
 def test_a_lesson_that_cannot_be_played_yet_cannot_be_blurred(

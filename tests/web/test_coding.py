@@ -263,7 +263,7 @@ def keep_timelines(database: Database, store: Store, recording_id: UUID) -> None
     heard = {"version": 1, "seconds": "o" * 30 + "n" * 30 + "s" * 30, "loudness_db": [-20.0] * 90}
     moved = {
         "version": 1,
-        "energy": [float(second) for second in range(90)],
+        "energy": [float(2 * second) for second in range(90)],
         "joints_ms": [70_000],
         "damaged": [[80_000, 82_500]],
     }

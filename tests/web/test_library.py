@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from observe.db import Database
 from observe.feedback.models import Feedback
 from observe.feedback.operations import save_answer
-from observe.jobs import Job, JobState, enqueue
+from observe.jobs import Job, JobState, enqueue, latest
 from observe.people.models import AuditEntry, Role
 from observe.records.operations import comment
 from observe.rubric.models import RubricVersion
@@ -266,6 +266,34 @@ def test_of_two_sound_tracks_one_is_chosen_and_prepared_anew(
         assert session.get_one(Recording, lesson).audio_track is None
 
 
+def test_a_sound_track_that_is_none_is_refused_with_a_sentence(
+    observer: FlaskClient, database: Database, film: UUID
+) -> None:
+    url = f"/videos/{film}/sonido"
+    for track in ("abc", "7", "-1", "99999999999999999999", "²"):
+        answer = observer.post(url, data={"track": track})
+        assert answer.status_code == 400, track
+        assert "Las pistas de sonido de este video son: 1." in answer.text
+    assert observer.post(url).status_code == 400
+    with database.read() as session:
+        assert session.get_one(Recording, film).audio_track is None
+        assert latest(session, prepare.KIND, film) is None
+
+
+def test_a_file_that_is_gone_is_told_and_no_fault(
+    observer: FlaskClient, database: Database, store: Store, film: UUID
+) -> None:
+    sent = {"captions": (BytesIO(CAPTIONS.encode()), "clase.srt")}
+    url = f"/videos/{film}/subtitulos"
+    assert observer.post(url, data=sent, content_type="multipart/form-data").status_code == 302
+    for blob in list(store.blobs()):
+        store.delete_blob(blob.name)
+    for path in (url, f"/videos/{film}/sonido"):
+        assert observer.get(path).status_code == 404
+    assert observer.post(f"/videos/{film}/sonido", data={"track": "1"}).status_code == 404
+    assert observer.get(f"/videos/{film}").status_code == 200
+
+
 # --- media ----------------------------------------------------------------------------------------
 
 
@@ -293,6 +321,25 @@ def test_media_come_in_the_parts_asked_for(
     beyond = observer.get(address, headers={"Range": f"bytes={len(whole)}-"})
     assert beyond.status_code == 416
     assert beyond.headers["Content-Range"] == f"bytes */{len(whole)}"
+
+
+@pytest.mark.parametrize("part", ["bytes=1-", "bytes=-10"])
+def test_however_the_film_is_fetched_its_opening_is_on_file(
+    observer: FlaskClient, database: Database, film: UUID, part: str
+) -> None:
+    def openings() -> int:
+        with database.read() as session:
+            told = sa.select(AuditEntry).where(
+                AuditEntry.action == "recording.watched", AuditEntry.thing_id == film
+            )
+            return len(session.scalars(told).all())
+
+    address = f"/videos/{film}/reproducir"
+    assert observer.get(address, headers={"Range": "bytes=99999999999-"}).status_code == 416
+    assert openings() == 0, "nothing was sent"
+    for _ in range(2):
+        assert observer.get(address, headers={"Range": part}).status_code == 206
+        assert openings() == 1, "playing on is no second opening"
 
 
 def test_what_has_not_changed_is_not_sent_again(observer: FlaskClient, film: UUID) -> None:

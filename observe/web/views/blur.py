@@ -9,7 +9,7 @@ import json
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -20,12 +20,12 @@ from observe.feedback.models import FocusKind
 from observe.people.access import Action, not_found
 from observe.text import Message, message
 from observe.video import blur_operations as blurs
-from observe.video.models import BlurSound, BlurState, BlurStyle, DerivedFile
+from observe.video.models import Blurring, BlurSound, BlurState, BlurStyle, DerivedFile
 from observe.video.operations import recording_for
 from observe.video.timecode import Span, parse_span
 from observe.web import blurred
 from observe.web.guards import current_actor, home, permission, reading, writing
-from observe.web.responses import send_media
+from observe.web.responses import opens, send_media
 from observe.web.words import say
 
 blueprint = Blueprint("blur", __name__)
@@ -190,13 +190,11 @@ def stop(blurring_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/difuminados/<uuid:blurring_id>/clip.mp4")
 @permission(Action.RECORDING_BLUR)
 def clip(blurring_id: UUID) -> ResponseReturnValue:
-    """Send a part of the blurred clip to who reviews it; its beginning is put on file."""
-    with writing() if _begins() else reading() as session:
+    """Send a part of the blurred clip to who reviews it; that it is opened is put on file."""
+    with reading() as session:
         row = blurs.blurring_for(session, blurring_id, actor=current_actor())
         file = blurs.clip_of(session, row)
-        if file is not None and _begins():
-            blurs.watched(session, row, actor=current_actor())
-    return _sent(file)
+    return _opened(_sent(file), row)
 
 
 @blueprint.get("/difuminados/<uuid:blurring_id>/portada.jpg")
@@ -210,18 +208,25 @@ def poster(blurring_id: UUID) -> ResponseReturnValue:
     return _sent(picture)
 
 
-def _begins() -> bool:
-    """Whether a player asks for the first part: it opens the clip."""
-    return request.method == "GET" and request.headers.get("Range", "bytes=0-").startswith(
-        "bytes=0-"
-    )
-
-
-def _sent(file: DerivedFile | None) -> ResponseReturnValue:
+def _sent(file: DerivedFile | None) -> Response:
     path = home().store.blob(file.sha256) if file else None
     if file is None or path is None or not path.is_file():
         raise not_found()
-    return send_media(path, file.media_type, file.sha256)
+    return send_media(path, file.media_type, file.sha256, revocable=True)
+
+
+def _opened(answer: Response, row: Blurring, feedback_id: UUID | None = None) -> Response:
+    """Put on file that the clip which `answer` sends was opened."""
+    actor = current_actor()
+
+    def lately() -> bool:
+        with reading() as session:
+            return blurs.watched_lately(session, row, actor=actor)
+
+    if opens(answer, lately):
+        with writing() as session:
+            blurs.watched(session, row, actor=actor, feedback_id=feedback_id)
+    return answer
 
 
 # --- what others may see --------------------------------------------------------------------------
@@ -233,9 +238,10 @@ def _sent(file: DerivedFile | None) -> ResponseReturnValue:
 @permission(Action.FEEDBACK_WATCH_BLURRED)
 def checked_clip(feedback_id: UUID, kind: str) -> ResponseReturnValue:
     """Send one moment's clip, blurred and signed; that it was opened is put on file."""
-    with writing() if _begins() else reading() as session:
-        file = _checked(session, feedback_id, blurred.KINDS[kind], told=_begins())
-    return _sent(file)
+    with reading() as session:
+        row = _checked(session, feedback_id, blurred.KINDS[kind])
+        file = blurs.clip_of(session, row)
+    return _opened(_sent(file), row, feedback_id)
 
 
 @blueprint.get(
@@ -245,21 +251,16 @@ def checked_clip(feedback_id: UUID, kind: str) -> ResponseReturnValue:
 def checked_poster(feedback_id: UUID, kind: str) -> ResponseReturnValue:
     """Send the picture of one moment's clip, blurred and signed."""
     with reading() as session:
-        file = _checked(session, feedback_id, blurred.KINDS[kind], told=False)
+        file = blurs.clip_of(session, _checked(session, feedback_id, blurred.KINDS[kind]))
         picture = blurs.poster_of(session, file) if file else None
     return _sent(picture)
 
 
-def _checked(
-    session: Session, feedback_id: UUID, kind: FocusKind, *, told: bool
-) -> DerivedFile | None:
-    actor = current_actor()
+def _checked(session: Session, feedback_id: UUID, kind: FocusKind) -> Blurring:
     feedback = feedbacks.feedback_for(
-        session, feedback_id, actor=actor, action=Action.FEEDBACK_WATCH_BLURRED
+        session, feedback_id, actor=current_actor(), action=Action.FEEDBACK_WATCH_BLURRED
     )
     row = blurred.blurring_of(session, feedback, kind)
     if row is None or row.state is not BlurState.CHECKED:
-        return None
-    if told:
-        blurs.watched(session, row, actor=actor, feedback_id=feedback.id)
-    return blurs.clip_of(session, row)
+        raise not_found()
+    return row

@@ -11,22 +11,21 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from observe.coding.operations import start
-from observe.errors import BadInputError, ConflictError, NotFoundError
+from observe.errors import BadInputError, ConflictError
 from observe.ids import parse_id
 from observe.jobs import JobState
 from observe.people.access import Action, can, not_found
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of, versions
 from observe.text import message
-from observe.video import captions, derived
+from observe.video import captions
 from observe.video import operations as video
 from observe.video.borrowing import is_borrowed
 from observe.video.models import FileKind, Recording
-from observe.video.probe import probe
 from observe.web import shelf
 from observe.web.guards import current_actor, home, permission, reading, writing
 from observe.web.noticed import noticed_in
-from observe.web.responses import send_media
+from observe.web.responses import opens, send_media
 from observe.web.words import say
 
 blueprint = Blueprint("library", __name__)
@@ -138,14 +137,21 @@ def _newest(session: Session) -> list[RubricVersion]:
 @blueprint.get("/videos/<uuid:recording_id>/reproducir")
 @permission(Action.RECORDING_WATCH)
 def play(recording_id: UUID) -> ResponseReturnValue:
-    """Send the part of the lesson that the player asks for; its beginning is put on file."""
-    begins = request.headers.get("Range", "bytes=0-").startswith("bytes=0-")
-    with writing() if begins else reading() as session:
+    """Send the part of the lesson that the player asks for; that it is opened is put on file."""
+    actor = current_actor()
+    with reading() as session:
         recording = _watchable(session, recording_id)
         file = video.playable_file(session, home().store, recording)
-        if begins and request.method == "GET":
-            video.watched(session, recording, actor=current_actor())
-    return send_media(file.path, file.media_type, file.tag)
+    answer = send_media(file.path, file.media_type, file.tag)
+
+    def lately() -> bool:
+        with reading() as session:
+            return video.watched_lately(session, recording_id, actor=actor)
+
+    if opens(answer, lately):
+        with writing() as session:
+            video.watched(session, _watchable(session, recording_id), actor=actor)
+    return answer
 
 
 @blueprint.get("/videos/<uuid:recording_id>/portada")
@@ -203,19 +209,12 @@ def _text(sent: bytes) -> str:
 def sound(recording_id: UUID) -> ResponseReturnValue:
     """Show the sound tracks of the lesson's file, to choose the one that is heard."""
     recording = _preparable(recording_id)
-    try:
-        with reading() as session:
-            original = derived.original_path(session, home().store, recording_id)
-    except FileNotFoundError as error:
-        raise NotFoundError(
-            message("The file of this video is gone. Add the video again.")
-        ) from error
-    measured = probe(original, audio_track=recording.audio_track)
+    found = video.sound_tracks(home().database, home().store, recording_id, actor=current_actor())
     return render_template(
         "library/sound.html",
         recording=recording,
-        tracks=measured.audio_tracks,
-        heard=measured.audio_index,
+        tracks=found.tracks,
+        heard=found.heard,
     )
 
 
@@ -223,11 +222,23 @@ def sound(recording_id: UUID) -> ResponseReturnValue:
 @permission(Action.RECORDING_PREPARE)
 def choose_sound(recording_id: UUID) -> ResponseReturnValue:
     """Hear the lesson on the track chosen; empty leaves the choice to the rule."""
-    chosen = request.form.get("track", type=int)
+    actor, asked = current_actor(), request.form.get("track", "-")
+    try:
+        chosen = _stream(asked) if asked else None
+        if chosen is not None:
+            known = video.sound_tracks(home().database, home().store, recording_id, actor=actor)
+            known.require(chosen)
+    except BadInputError as error:
+        return _page(recording_id, error.status, say(error.message))
     with writing() as session:
-        video.choose_audio(session, recording_id, chosen, actor=current_actor())
+        video.choose_audio(session, recording_id, chosen, actor=actor)
     flash(say(message("The sound is prepared anew. You may close this page.")), "done")
     return redirect(url("library.show", recording_id=recording_id))
+
+
+def _stream(asked: str) -> int:
+    """Return the number of the stream that was asked for; what is no number is none of them."""
+    return int(asked) if asked.isdecimal() and len(asked) < 4 else -1
 
 
 def _preparable(recording_id: UUID) -> Recording:

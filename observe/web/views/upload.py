@@ -191,18 +191,27 @@ def _by_name(name: str) -> list[tuple[int, str]]:
 def _uploaded(form: LessonForm, upload_ids: list[UUID]) -> Recording:
     actor = current_actor()
     try:
-        with reading() as session:
-            if known := video.uploaded_recording(session, upload_ids[0], actor=actor):
+        if known := _known(upload_ids[0]):
+            return known
+        try:
+            first, *more = [
+                video.receive_upload(home().database, home().store, each, actor=actor)
+                for each in upload_ids
+            ]
+        except NotFoundError:
+            if known := _known(upload_ids[0]):  # sent twice: the first time came through meanwhile
                 return known
-        first, *more = [
-            video.receive_upload(home().database, home().store, each, actor=actor)
-            for each in upload_ids
-        ]
+            raise
     except NotFoundError as error:  # refused or discarded meanwhile, and gone
         raise BadInputError(message("Choose the file again."), field="upload") from error
     with writing() as session:
         details = _details(session, form, actor)
         return video.finish_upload(session, first, details, actor=actor, more=more)
+
+
+def _known(upload_id: UUID) -> Recording | None:
+    with reading() as session:
+        return video.uploaded_recording(session, upload_id, actor=current_actor())
 
 
 def _details(session: Session, form: LessonForm, actor: Actor) -> video.LessonDetails:
