@@ -16,7 +16,7 @@ from observe.db import open_database
 from observe.demo.lesson import make_lesson
 from observe.people.models import School
 from observe.settings import Settings
-from observe.video.probe import probe
+from observe.video.media.probe import probe
 from observe.video.store import sha256_of
 
 COMMITS = 200

@@ -21,12 +21,12 @@ from pathlib import Path
 
 from benchmarks import moving
 from observe.settings import Settings
-from observe.video import blurring, faces
-from observe.video.detectors import Detector, detector_for
-from observe.video.faces import Box
-from observe.video.graphs import Watch
+from observe.video.blur import blurring, faces
+from observe.video.blur.detectors import Detector, detector_for
+from observe.video.blur.faces import Box
+from observe.video.media.graphs import Watch
+from observe.video.media.probe import probe
 from observe.video.models import BlurSound, BlurStyle
-from observe.video.probe import probe
 from observe.video.timecode import Span
 
 Truth = list[list[Box]]

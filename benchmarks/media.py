@@ -24,14 +24,15 @@ from observe import schema
 from observe.db import open_database
 from observe.jobs import JobState
 from observe.settings import Settings
-from observe.video import graphs, pictures, prepare
-from observe.video.copies import make_playable
+from observe.video.media import graphs, pictures
+from observe.video.media.probe import probe
+from observe.video.media.tools import ffmpeg_path
 from observe.video.models import DerivedFile, RecordingState
 from observe.video.operations import LessonDetails
-from observe.video.preparation import Preparation
-from observe.video.probe import probe
+from observe.video.preparing import prepare
+from observe.video.preparing.copies import make_playable
+from observe.video.preparing.preparation import Preparation
 from observe.video.store import Store
-from observe.video.tools import ffmpeg_path
 from tests import factories
 from tests.lessons import Lessons
 

@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from observe.video.faces import Box
-from observe.video.tools import ffmpeg_path
+from observe.video.blur.faces import Box
+from observe.video.media.tools import ffmpeg_path
 
 Picture = NDArray[np.uint8]
 

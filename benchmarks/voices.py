@@ -15,8 +15,9 @@ from typing import Final
 
 import numpy as np
 
-from observe.video import activity, tools, voices
-from observe.video.probe import Probe, probe
+from observe.video.media import tools
+from observe.video.media.probe import Probe, probe
+from observe.video.timeline import activity, voices
 
 LISTENED_S: Final = 900
 DRAWN_S: Final = 60

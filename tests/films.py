@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from observe.video import tools
+from observe.video.media import tools
 
 
 def run_ffmpeg(*arguments: str | Path) -> None:

@@ -12,11 +12,11 @@ from observe import jobs
 from observe.db import Database
 from observe.settings import Settings
 from observe.video import check, operations
+from observe.video.media.tools import ffmpeg_path
 from observe.video.models import DerivedFile, FileKind, Recording
 from observe.video.operations import LessonDetails
-from observe.video.preparation import Preparation
+from observe.video.preparing.preparation import Preparation
 from observe.video.store import Store
-from observe.video.tools import ffmpeg_path
 from tests.factories import Cast
 
 

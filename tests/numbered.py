@@ -11,8 +11,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from observe.video.media.tools import ffmpeg_path
 from observe.video.timecode import Span
-from observe.video.tools import ffmpeg_path
 
 BITS = 12
 BLOCK = 16

@@ -26,8 +26,8 @@ from observe.people import access, audit
 from observe.people.access import HOME, Action
 from observe.text import Message, message
 from observe.video import check
-from observe.video.detectors import detector_for
-from observe.video.tools import ffmpeg_path
+from observe.video.blur.detectors import detector_for
+from observe.video.media.tools import ffmpeg_path
 
 ENOUGH_BYTES: Final = 5 * 1024**3  # about one lesson and what is made of it
 _PARTS: Final = ("av", "dbos", "sqlalchemy", "typst", "flask")

@@ -16,9 +16,9 @@ from observe.text import Message, message
 
 # The modules whose handlers a worker must know.
 HANDLERS = (
-    "observe.video.borrowing",
-    "observe.video.prepare",
-    "observe.video.blur_operations",
+    "observe.video.preparing.borrowing",
+    "observe.video.preparing.prepare",
+    "observe.video.blur.operations",
     "observe.feedback.publishing",
 )
 

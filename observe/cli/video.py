@@ -22,7 +22,6 @@ from observe.people.directory import school_for, user_for
 from observe.people.models import Role, School, User
 from observe.people.operations import class_group_for
 from observe.text import message
-from observe.video import prepare
 from observe.video.models import Recording, RecordingState, Selection
 from observe.video.operations import (
     LessonDetails,
@@ -38,6 +37,7 @@ from observe.video.operations import (
     retry_preparation,
     sound_tracks,
 )
+from observe.video.preparing import prepare
 from observe.video.timecode import format_time
 
 video = noun("video", message("Videos: add, prepare, show, cut clips, blur, captions."))

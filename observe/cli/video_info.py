@@ -16,13 +16,15 @@ from observe.cli.video import STATES, facts, video
 from observe.errors import BadInputError
 from observe.ids import parse_id
 from observe.text import Message, message
-from observe.video import captions, derived, prepare, timelines
-from observe.video.blur_operations import blurrings_of
+from observe.video import captions, derived
+from observe.video.blur.operations import blurrings_of
+from observe.video.media.probe import STEADY_START_MS, AudioTrack, Probe, probe
 from observe.video.models import Recording, RecordingPart
 from observe.video.operations import preparation_of, recording_for
-from observe.video.probe import STEADY_START_MS, AudioTrack, Probe, probe
+from observe.video.preparing import prepare
 from observe.video.timecode import format_time
-from observe.video.voices import Shares, shares
+from observe.video.timeline import timelines
+from observe.video.timeline.voices import Shares, shares
 
 Facts = dict[str, object]
 Row = tuple[Words, Words]

@@ -19,8 +19,10 @@ from observe.cli.words import option
 from observe.errors import BadInputError, ConflictError
 from observe.people.access import Action
 from observe.text import Message, message
-from observe.video import blur_making, blur_operations, captions, leaving
-from observe.video.graphs import Watch
+from observe.video import captions, leaving
+from observe.video.blur import making as blur_making
+from observe.video.blur import operations as blur_operations
+from observe.video.media.graphs import Watch
 from observe.video.models import Blurring, BlurSound, BlurState, BlurStyle
 from observe.video.operations import recording_for
 from observe.video.timecode import Span, parse_span

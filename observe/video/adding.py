@@ -26,9 +26,9 @@ from observe.people import access, audit
 from observe.people.access import Action, Actor, Thing
 from observe.people.models import ClassGroup, Membership, Role
 from observe.text import message
-from observe.video import borrowing, prepare
+from observe.video.media.probe import Probe, probe
 from observe.video.models import Recording, RecordingPart, RecordingState, Selection
-from observe.video.probe import Probe, probe
+from observe.video.preparing import borrowing, prepare
 from observe.video.store import Store
 
 LONGEST_NAME: Final = 200

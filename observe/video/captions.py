@@ -22,9 +22,9 @@ from observe.ids import new_id
 from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.text import message
-from observe.video import tools
+from observe.video.media import tools
+from observe.video.media.probe import Probe
 from observe.video.models import DerivedFile, FileKind, Recording
-from observe.video.probe import Probe
 from observe.video.store import Store
 from observe.video.timecode import Span, format_time
 

@@ -13,11 +13,12 @@ from observe.db import Database
 from observe.errors import BadInputError
 from observe.jobs import Work
 from observe.text import message
-from observe.video import captions, derived, graphs, pictures, tools
+from observe.video import captions, derived
 from observe.video.derived import Made
-from observe.video.graphs import Watch
+from observe.video.media import graphs, pictures, tools
+from observe.video.media.graphs import Watch
+from observe.video.media.probe import Probe, probe
 from observe.video.models import DerivedFile, FileKind
-from observe.video.probe import Probe, probe
 from observe.video.store import Store
 from observe.video.timecode import Span
 

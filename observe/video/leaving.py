@@ -12,9 +12,10 @@ from observe.errors import ConflictError
 from observe.people import audit
 from observe.people.access import Action, Actor
 from observe.text import message
-from observe.video import blur_operations, captions, clips, derived
+from observe.video import captions, clips, derived
+from observe.video.blur import operations as blur_operations
 from observe.video.captions import Cue
-from observe.video.graphs import Watch
+from observe.video.media.graphs import Watch
 from observe.video.models import BlurSound, DerivedFile
 from observe.video.operations import recording_for
 from observe.video.store import Store

@@ -21,7 +21,7 @@ from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.settings import Settings
 from observe.text import message
-from observe.video import derived, prepare
+from observe.video import derived
 from observe.video.adding import (
     LessonDetails,
     Received,
@@ -31,8 +31,9 @@ from observe.video.adding import (
     receive,
     whole,
 )
+from observe.video.media.probe import AudioTrack, probe
 from observe.video.models import FileKind, Recording, RecordingState
-from observe.video.probe import AudioTrack, probe
+from observe.video.preparing import prepare
 from observe.video.store import Store
 from observe.video.uploads import (
     OffsetError,

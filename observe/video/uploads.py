@@ -27,8 +27,8 @@ from observe.video.adding import (
     shown_name,
     whole,
 )
+from observe.video.media.probe import probe
 from observe.video.models import Recording, Upload
-from observe.video.probe import probe
 from observe.video.store import Store
 
 LARGEST_CHUNK: Final = 16 * 1024**2

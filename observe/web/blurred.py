@@ -15,8 +15,8 @@ from observe.feedback.report import FeedbackPage, Moment
 from observe.jobs import Job, JobState
 from observe.people.access import Action, Actor, can
 from observe.text import Message, message
-from observe.video import blur_operations as blurs
-from observe.video.faces import Box
+from observe.video.blur import operations as blurs
+from observe.video.blur.faces import Box
 from observe.video.models import Blurring, BlurSound, BlurState, BlurStyle
 from observe.video.store import Store
 from observe.video.timecode import Span

@@ -10,14 +10,14 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from observe.text import Message, message
-from observe.video import timelines, voices
-from observe.video.activity import Activity
 from observe.video.models import Recording, RecordingPart
-from observe.video.moments import Suggested, boundaries
 from observe.video.operations import preparation_of
 from observe.video.store import Store
 from observe.video.timecode import Span
-from observe.video.voices import Shares, Voice, Voices
+from observe.video.timeline import timelines, voices
+from observe.video.timeline.activity import Activity
+from observe.video.timeline.moments import Suggested, boundaries
+from observe.video.timeline.voices import Shares, Voice, Voices
 from observe.web.words import duration, say
 
 _DIGITS: Final = {Voice.NONE: "0", Voice.ONE: "1", Voice.SEVERAL: "2"}

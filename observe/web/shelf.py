@@ -17,9 +17,9 @@ from observe.jobs import Job, JobState
 from observe.people.access import Actor
 from observe.records.models import Comment
 from observe.text import Message, message
-from observe.video import prepare
 from observe.video.models import Recording, RecordingState, Upload
 from observe.video.operations import recordings_of
+from observe.video.preparing import prepare
 
 
 class Stage(enum.StrEnum):

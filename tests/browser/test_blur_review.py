@@ -15,7 +15,7 @@ from observe.coding.models import Observation
 from observe.db import Database
 from observe.feedback.models import Feedback
 from observe.settings import Settings
-from observe.video import blur_operations as blurs
+from observe.video.blur import operations as blurs
 from observe.video.models import BlurState
 from observe.video.store import Store
 from tests.browser.conftest import BROWSER, LAPTOP, PHONE, OpenAs, sign_in

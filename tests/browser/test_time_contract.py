@@ -20,7 +20,7 @@ from observe.db import Database
 from observe.people.access import Action
 from observe.rubric.models import RubricVersion
 from observe.video import clips
-from observe.video.graphs import Watch
+from observe.video.media.graphs import Watch
 from observe.video.models import DerivedFile, Recording, RecordingState
 from observe.video.operations import LessonDetails, add_file
 from observe.video.store import Store

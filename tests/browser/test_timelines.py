@@ -18,11 +18,12 @@ from observe.db import Database, open_database
 from observe.people.access import Action
 from observe.rubric.models import RubricVersion
 from observe.settings import Settings
-from observe.video import activity, derived, voices
+from observe.video import derived
 from observe.video.derived import Made
 from observe.video.models import FileKind, Recording
 from observe.video.operations import LessonDetails, add_file
 from observe.video.store import Store
+from observe.video.timeline import activity, voices
 from tests import factories
 from tests.browser.conftest import BROWSER, sign_in
 from tests.program import Program

@@ -12,7 +12,7 @@ from observe.demo.lesson import make_lesson
 from observe.demo.script import LESSON, SECONDS, moment_at
 from observe.people.models import Role
 from observe.settings import Settings
-from observe.video.probe import probe
+from observe.video.media.probe import probe
 from tests.cli.conftest import Run
 
 

@@ -24,11 +24,11 @@ from observe.people.access import actor_of
 from observe.people.directory import find_user
 from observe.people.models import AuditEntry
 from observe.settings import Settings
-from observe.video import blur_operations
+from observe.video.blur import operations as blur_operations
+from observe.video.media.probe import probe
+from observe.video.media.tools import ffmpeg_path
 from observe.video.models import Blurring, DerivedFile
-from observe.video.probe import probe
 from observe.video.store import Store
-from observe.video.tools import ffmpeg_path
 from tests.cli.conftest import Run, bring_people, running_in
 from tests.conftest import MakeVideo
 from tests.factories import TODAY

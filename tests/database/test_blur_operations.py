@@ -22,10 +22,12 @@ from observe.jobs import CancelledError, JobState, Work
 from observe.people import audit
 from observe.people.models import AuditEntry
 from observe.settings import Settings
-from observe.video import blur_making, check
-from observe.video import blur_operations as blurs
+from observe.video import check
+from observe.video.blur import making as blur_making
+from observe.video.blur import operations as blurs
+from observe.video.blur.corrections import read_corrections
 from observe.video.clips import cut_clip
-from observe.video.corrections import read_corrections
+from observe.video.media.probe import probe
 from observe.video.models import (
     Blurring,
     BlurSound,
@@ -35,7 +37,6 @@ from observe.video.models import (
     FileKind,
     Recording,
 )
-from observe.video.probe import probe
 from observe.video.store import Store
 from observe.video.timecode import Span
 from tests.factories import Cast, recording

@@ -16,8 +16,8 @@ from observe.feedback.models import Feedback, FeedbackState, FocusKind
 from observe.jobs import CancelledError, JobState, Work
 from observe.people.models import AuditEntry
 from observe.settings import Settings
+from observe.video.media.probe import probe
 from observe.video.models import DerivedFile, FileKind
-from observe.video.probe import probe
 from observe.video.store import Store
 from tests.factories import Cast, recording
 from tests.feedback_cases import TODAY, cut_and_open, drafted, filmed, published, submitted

@@ -25,12 +25,12 @@ from observe.ids import new_id
 from observe.rubric.models import RubricVersion
 from observe.settings import Settings
 from observe.video import clips, operations
-from observe.video.graphs import Watch
+from observe.video.media.graphs import Watch
+from observe.video.media.tools import ffmpeg_path
 from observe.video.models import DerivedFile, Recording, RecordingState
 from observe.video.operations import LessonDetails
 from observe.video.store import Store
 from observe.video.timecode import Span
-from observe.video.tools import ffmpeg_path
 from tests.factories import Cast, lesson
 from tests.numbered import (
     WIDTH,

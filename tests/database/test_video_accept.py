@@ -27,12 +27,13 @@ from observe import jobs
 from observe.db import Database
 from observe.errors import BadInputError, NotFoundError
 from observe.people.models import AuditEntry
-from observe.video import graphs, operations, pictures, tools
-from observe.video import probe as probe_module
-from observe.video.graphs import Watch
+from observe.video import operations
+from observe.video.media import graphs, pictures, tools
+from observe.video.media import probe as probe_module
+from observe.video.media.graphs import Watch
+from observe.video.media.probe import NotMeasuredError, probe
 from observe.video.models import Recording, RecordingState, Upload
 from observe.video.operations import LessonDetails, OffsetError
-from observe.video.probe import NotMeasuredError, probe
 from observe.video.store import Store
 from tests.factories import Cast, lesson
 from tests.films import Listener, Watchdog, run_ffmpeg

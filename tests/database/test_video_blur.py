@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from benchmarks import moving
 from observe.errors import ObserveError
 from observe.settings import Settings
-from observe.video import blurring, detectors, faces, facing, graphs, masking
-from observe.video.faces import Box, Region
-from observe.video.graphs import Watch
+from observe.video.blur import blurring, detectors, faces, facing, masking
+from observe.video.blur.faces import Box, Region
+from observe.video.media import graphs
+from observe.video.media.graphs import Watch
+from observe.video.media.probe import probe
+from observe.video.media.tools import ffmpeg_path
 from observe.video.models import BlurSound, BlurStyle
-from observe.video.probe import probe
 from observe.video.timecode import Span
-from observe.video.tools import ffmpeg_path
 from tests.database.test_video_clips import numbers_in
 from tests.numbered import belonging, numbered_video, steady, uneven
 

@@ -11,9 +11,10 @@ import pytest
 from observe import jobs
 from observe.errors import ConflictError
 from observe.jobs import JobState
-from observe.video import borrowing, operations
+from observe.video import operations
 from observe.video import store as store_module
 from observe.video.models import Recording, RecordingState
+from observe.video.preparing import borrowing
 from tests.lessons import Lessons, encoded
 
 

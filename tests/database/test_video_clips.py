@@ -20,14 +20,15 @@ from observe.errors import BadInputError
 from observe.jobs import Work
 from observe.settings import Settings
 from observe.text import message
-from observe.video import captions, clips, derived, graphs
+from observe.video import captions, clips, derived
 from observe.video.clips import cut_clip
-from observe.video.graphs import Watch
+from observe.video.media import graphs
+from observe.video.media.graphs import Watch
+from observe.video.media.probe import probe
+from observe.video.media.tools import ToolError, ffmpeg_path, refusal
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingPart
-from observe.video.probe import probe
 from observe.video.store import Store
 from observe.video.timecode import Span
-from observe.video.tools import ToolError, ffmpeg_path, refusal
 from tests.factories import Cast
 from tests.feedback_cases import filmed
 from tests.numbered import (

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from observe.errors import BadInputError
 from observe.jobs import JobState
-from observe.video import adding, derived, operations, prepare
+from observe.video import adding, derived, operations
 from observe.video.clips import cut_clip
-from observe.video.copies import make_playable
+from observe.video.media.probe import probe
+from observe.video.media.tools import ffmpeg_path
 from observe.video.models import FileKind, Recording, RecordingPart, RecordingState
-from observe.video.probe import probe
+from observe.video.preparing import prepare
+from observe.video.preparing.copies import make_playable
 from observe.video.timecode import Span
-from observe.video.tools import ffmpeg_path
 from tests.lessons import Lessons, encoded
 from tests.numbered import number_in, numbered_video, steady, turned
 

@@ -19,11 +19,12 @@ import sqlalchemy as sa
 from observe.jobs import CancelledError, JobState
 from observe.people.models import AuditEntry
 from observe.settings import Settings
-from observe.video import copies, operations, prepare
+from observe.video import operations
 from observe.video import store as store_module
-from observe.video.copies import make_playable
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingState
-from observe.video.originals import keep_originals
+from observe.video.preparing import copies, prepare
+from observe.video.preparing.copies import make_playable
+from observe.video.preparing.originals import keep_originals
 from observe.video.store import Store
 from observe.video.sweep import sweep
 from tests.lessons import Alone, Lessons, encoded
@@ -210,7 +211,7 @@ import sys, threading
 from pathlib import Path
 from observe import jobs
 from observe.settings import Settings
-from observe.video import prepare
+from observe.video.preparing import prepare
 jobs.run_worker(Settings(home=Path(sys.argv[1])), threading.Event())
 """
 Start = Callable[[], "subprocess.Popen[bytes]"]

@@ -21,12 +21,14 @@ from observe.errors import BadInputError, NotFoundError
 from observe.jobs import JobState, Work
 from observe.people.models import AuditEntry
 from observe.settings import Settings
-from observe.video import copies, graphs, operations, pictures
+from observe.video import operations
+from observe.video.media import graphs, pictures
+from observe.video.media.probe import probe
+from observe.video.media.tools import ToolError, ffmpeg_path
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingState, Upload
-from observe.video.preparation import Preparation
-from observe.video.probe import probe
+from observe.video.preparing import copies
+from observe.video.preparing.preparation import Preparation
 from observe.video.store import Store
-from observe.video.tools import ToolError, ffmpeg_path
 from tests.factories import Cast, recording
 from tests.lessons import Lessons, encoded
 

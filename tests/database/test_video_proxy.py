@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from observe.video import graphs
-from observe.video.graphs import Sides, Watch
-from observe.video.probe import probe
+from observe.video.media import graphs
+from observe.video.media.graphs import Sides, Watch
+from observe.video.media.probe import probe
 from tests.numbered import number_in, number_of, numbered_video, steady, turned, uneven
 
 LATE = Fraction(43, 40)  # 1.075 s

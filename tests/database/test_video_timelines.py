@@ -14,14 +14,15 @@ import pytest
 
 from observe.db import Database
 from observe.errors import ObserveError
-from observe.video import derived, timelines
-from observe.video.activity import Activity, read_activity, write_activity
+from observe.video import derived
 from observe.video.derived import Made
+from observe.video.media.probe import probe
 from observe.video.models import FileKind
-from observe.video.probe import probe
 from observe.video.store import Store
 from observe.video.timecode import Span
-from observe.video.voices import Voice
+from observe.video.timeline import timelines
+from observe.video.timeline.activity import Activity, read_activity, write_activity
+from observe.video.timeline.voices import Voice
 from tests import factories
 
 CUTS_MS = (11_400, 25_320)

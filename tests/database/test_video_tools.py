@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from observe.jobs import CancelledError
-from observe.video import tools
-from observe.video.tools import Limits, ToolError
+from observe.video.media import tools
+from observe.video.media.tools import Limits, ToolError
 
 LIMITS = Limits(wall_seconds=20, cpu_seconds=20)
 
@@ -78,7 +78,7 @@ def test_a_detector_keeps_no_record_of_this_machine() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="others have no parent-death signal")
 def test_a_killed_worker_takes_its_program_along(tmp_path: Path) -> None:
     code = (
-        "from observe.video import tools\n"
+        "from observe.video.media import tools\n"
         "import sys\n"
         "child = 'import os, time, pathlib; '\n"
         f"child += 'pathlib.Path(\"{tmp_path}/pid\").write_text(str(os.getpid())); '\n"

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from observe.video import peaks, voices
-from observe.video.voices import Voice, Voices
+from observe.video.timeline import peaks, voices
+from observe.video.timeline.voices import Voice, Voices
 
 RATE = voices.RATE
 SECONDS = 30  # of each stretch of a made lesson

@@ -21,7 +21,8 @@ import psutil
 import pytest
 
 from observe.errors import BadInputError, ObserveError
-from observe.video import operations, pictures
+from observe.video import operations
+from observe.video.media import pictures
 from observe.video.store import Store
 from tests.conftest import REAL_DATA
 from tests.films import Listener, Watchdog, run_ffmpeg

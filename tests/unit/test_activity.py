@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observe.video import activity, packets
+from observe.video.timeline import activity, packets
 
 WIDTH, HEIGHT = activity.GREY_SIZE
 SECONDS = 6

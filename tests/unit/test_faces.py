@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observe.video import faces, masking
-from observe.video.faces import Box, Found, Region, Track
+from observe.video.blur import faces, masking
+from observe.video.blur.faces import Box, Found, Region, Track
 
 SURE = 0.5
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observe.video.activity import Activity
-from observe.video.moments import APART_MS, MOST, SILENCE_S, boundaries
-from observe.video.voices import Voice, Voices
+from observe.video.timeline.activity import Activity
+from observe.video.timeline.moments import APART_MS, MOST, SILENCE_S, boundaries
+from observe.video.timeline.voices import Voice, Voices
 
 
 def heard(*runs: tuple[Voice, int]) -> Voices:

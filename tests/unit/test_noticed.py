@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from observe.video import activity
-from observe.video.activity import Activity
+from observe.video.timeline import activity
+from observe.video.timeline.activity import Activity
 from observe.web import noticed
 
 SECONDS = 20

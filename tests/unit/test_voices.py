@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observe.video import voices
 from observe.video.timecode import Span
-from observe.video.voices import Voice, Voices
+from observe.video.timeline import voices
+from observe.video.timeline.voices import Voice, Voices
 
 
 def told(speech: list[int], levels: list[float]) -> tuple[Voice, ...]:

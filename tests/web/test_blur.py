@@ -18,8 +18,8 @@ from observe.jobs import Work
 from observe.people.access import Actor
 from observe.people.models import AuditEntry
 from observe.settings import Settings
-from observe.video import blur_making
-from observe.video import blur_operations as blurs
+from observe.video.blur import making as blur_making
+from observe.video.blur import operations as blurs
 from observe.video.models import Blurring, BlurState, Recording
 from observe.video.store import Store
 from observe.video.timecode import Span

@@ -21,8 +21,8 @@ from observe.people.models import AuditEntry, Role
 from observe.records.operations import comment
 from observe.rubric.models import RubricVersion
 from observe.settings import Settings
-from observe.video import prepare
 from observe.video.models import Recording, RecordingState
+from observe.video.preparing import prepare
 from observe.video.store import Store
 from tests.factories import Cast, person, recording
 from tests.feedback_cases import filmed, published, submitted

@@ -17,7 +17,7 @@ from observe.feedback.models import Feedback
 from observe.ids import new_id
 from observe.people.access import Action
 from observe.settings import Settings
-from observe.video import blur_operations
+from observe.video.blur import operations as blur_operations
 from observe.video.operations import begin_upload
 from observe.video.store import Store
 from observe.video.timecode import Span

@@ -19,7 +19,7 @@ from observe.feedback import operations as feedbacks
 from observe.feedback.models import FocusKind
 from observe.people.access import Action, not_found
 from observe.text import Message, message
-from observe.video import blur_operations as blurs
+from observe.video.blur import operations as blurs
 from observe.video.models import Blurring, BlurSound, BlurState, BlurStyle, DerivedFile
 from observe.video.operations import recording_for
 from observe.video.timecode import Span, parse_span

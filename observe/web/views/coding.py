@@ -23,9 +23,9 @@ from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric, Text
 from observe.text import Message, message
 from observe.video import captions, derived
+from observe.video.media.pictures import strip_layout
 from observe.video.models import DerivedFile, FileKind, Recording
 from observe.video.operations import derived_file
-from observe.video.pictures import strip_layout
 from observe.web import guards, noticed
 from observe.web.guards import current_actor, permission
 from observe.web.responses import send_media

@@ -20,8 +20,8 @@ from observe.rubric.operations import rubric_of, versions
 from observe.text import message
 from observe.video import captions
 from observe.video import operations as video
-from observe.video.borrowing import is_borrowed
 from observe.video.models import FileKind, Recording
+from observe.video.preparing.borrowing import is_borrowed
 from observe.web import shelf
 from observe.web.guards import current_actor, home, permission, reading, writing
 from observe.web.noticed import noticed_in

@@ -9,9 +9,9 @@ from typing import Final
 
 from observe.errors import BadInputError
 from observe.text import message
-from observe.video import tools
-from observe.video.graphs import fitting
-from observe.video.probe import Probe
+from observe.video.media import tools
+from observe.video.media.graphs import fitting
+from observe.video.media.probe import Probe
 
 _READER: Final = Path(__file__).with_name("picturing.py")
 _RECIPE: Final = re.compile(r"strip-1 (\d+)x(\d+) c(\d+) n(\d+) i(\d+)", re.ASCII)

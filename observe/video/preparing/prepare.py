@@ -18,15 +18,17 @@ from observe.errors import BadInputError, ObserveError
 from observe.jobs import ENDED, Job, Work, before_work, handler
 from observe.settings import Settings
 from observe.text import Message, message
-from observe.video import activity, captions, derived, graphs, peaks, pictures, tools, voices
-from observe.video.copies import make_playable, refuse, sound_side
+from observe.video import captions, derived
 from observe.video.derived import Made
+from observe.video.media import graphs, pictures, tools
+from observe.video.media.probe import probe
 from observe.video.models import FileKind, Recording
-from observe.video.originals import keep_originals
-from observe.video.preparation import Playing, Preparation
-from observe.video.probe import probe
+from observe.video.preparing.copies import make_playable, refuse, sound_side
+from observe.video.preparing.originals import keep_originals
+from observe.video.preparing.preparation import Playing, Preparation
 from observe.video.store import Store
 from observe.video.sweep import sweep
+from observe.video.timeline import activity, peaks, voices
 
 KIND: Final = "video.prepare"
 POSTER_RECIPE: Final = "poster-1"

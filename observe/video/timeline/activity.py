@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from observe.errors import BadInputError
 from observe.text import message
-from observe.video import tools
-from observe.video.probe import Probe
+from observe.video.media import tools
+from observe.video.media.probe import Probe
 from observe.video.timecode import Span
 
 GREY_SIZE: Final = (160, 90)

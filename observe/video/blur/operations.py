@@ -23,10 +23,12 @@ from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.people.models import AuditEntry
 from observe.text import message
-from observe.video import blur_making, derived, faces
-from observe.video.blur_making import KIND, STEPS, clip_of
-from observe.video.corrections import read_corrections, written
-from observe.video.faces import Region
+from observe.video import derived
+from observe.video.blur import faces
+from observe.video.blur import making as blur_making
+from observe.video.blur.corrections import read_corrections, written
+from observe.video.blur.faces import Region
+from observe.video.blur.making import KIND, STEPS, clip_of
 from observe.video.models import (
     Blurring,
     BlurSound,

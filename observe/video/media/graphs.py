@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import ffmpeg
 
-from observe.video import tools
-from observe.video.probe import Probe
+from observe.video.media import tools
+from observe.video.media.probe import Probe
 from observe.video.timecode import Span
 
 LONG_SIDE: Final = 1280

@@ -17,12 +17,12 @@ from typing import Any, Final
 
 from observe.errors import BadInputError
 from observe.text import message
-from observe.video import graphs, tools
-from observe.video.detectors import Detector, unusable
-from observe.video.faces import Box, Found, Region, as_json, link
-from observe.video.graphs import Watch
+from observe.video.blur.detectors import Detector, unusable
+from observe.video.blur.faces import Box, Found, Region, as_json, link
+from observe.video.media import graphs, tools
+from observe.video.media.graphs import Watch
+from observe.video.media.probe import Probe
 from observe.video.models import BlurSound, BlurStyle
-from observe.video.probe import Probe
 from observe.video.timecode import Span
 
 _FINDER: Final = Path(__file__).with_name("facing.py")

@@ -24,7 +24,7 @@ from av.video import VideoFrame, VideoStream
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from observe.video.packets import MICRO, Inspector, Ledger, clock_of, packets, time_us
+from observe.video.timeline.packets import MICRO, Inspector, Ledger, clock_of, packets, time_us
 
 SIZE = (160, 90)
 CUT = 10.0  # per cent of the range by which frames at a joint differ, as in ffmpeg's scdet

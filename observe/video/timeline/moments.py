@@ -11,8 +11,8 @@ from itertools import groupby, pairwise
 from typing import Final
 
 from observe.text import Message, message
-from observe.video.activity import Activity
-from observe.video.voices import Voice, Voices
+from observe.video.timeline.activity import Activity
+from observe.video.timeline.voices import Voice, Voices
 
 SILENCE_S: Final = 12  # the voice timeline looks at ten seconds; less would be its own grain
 APART_MS: Final = 20_000

@@ -13,10 +13,10 @@ from observe.jobs import Work
 from observe.people import access
 from observe.video import derived
 from observe.video.derived import Given, Made
-from observe.video.graphs import Watch
+from observe.video.media.graphs import Watch
+from observe.video.media.probe import Probe, probe
 from observe.video.models import FileKind, Recording
-from observe.video.pace import Pace, pace_of
-from observe.video.probe import Probe, probe
+from observe.video.preparing.pace import Pace, pace_of
 from observe.video.store import Store
 
 T = TypeVar("T")

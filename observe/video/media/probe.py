@@ -14,7 +14,7 @@ import structlog
 
 from observe.errors import BadInputError, ConflictError
 from observe.text import Message, message
-from observe.video import tools
+from observe.video.media import tools
 
 _READER: Final = Path(__file__).with_name("probing.py")
 _LISTENER: Final = Path(__file__).with_name("listening.py")

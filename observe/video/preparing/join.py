@@ -17,9 +17,9 @@ import structlog
 
 from observe.errors import BadInputError, ObserveError
 from observe.text import message
-from observe.video import graphs, tools
-from observe.video.preparation import Progress
-from observe.video.probe import Probe, probe
+from observe.video.media import graphs, tools
+from observe.video.media.probe import Probe, probe
+from observe.video.preparing.preparation import Progress
 from observe.video.store import Store
 
 _READER: Final = Path(__file__).with_name("joining.py")

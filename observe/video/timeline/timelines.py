@@ -7,11 +7,11 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from observe.video import derived
-from observe.video.activity import Activity, read_activity
 from observe.video.models import FileKind, Recording
-from observe.video.moments import Suggested, boundaries
 from observe.video.store import Store
-from observe.video.voices import Voices, read_voices
+from observe.video.timeline.activity import Activity, read_activity
+from observe.video.timeline.moments import Suggested, boundaries
+from observe.video.timeline.voices import Voices, read_voices
 
 
 def voices_of(session: Session, store: Store, recording: Recording) -> Voices | None:

@@ -19,7 +19,7 @@ import numpy as np
 from av.video import VideoFrame
 from numpy.typing import NDArray
 
-from observe.video.framing import MICRO, Shown, frames
+from observe.video.blur.framing import MICRO, Shown, frames
 
 CELLS = 8  # at most, across a region: no more of a face is left than that
 LEVELS = 16  # of brightness a cell may have, so that many frames together tell no more than one

@@ -16,13 +16,15 @@ from sqlalchemy.orm import Session
 from observe.errors import BadInputError, NotFoundError, ObserveError
 from observe.people import audit
 from observe.text import message
-from observe.video import derived, graphs, join, tools
+from observe.video import derived
 from observe.video.derived import Made
-from observe.video.graphs import Sides
-from observe.video.join import Joined, Part
+from observe.video.media import graphs, tools
+from observe.video.media.graphs import Sides
+from observe.video.media.probe import Probe, probe
 from observe.video.models import FileKind, Recording, RecordingPart, RecordingState
-from observe.video.preparation import Preparation, Progress
-from observe.video.probe import Probe, probe
+from observe.video.preparing import join
+from observe.video.preparing.join import Joined, Part
+from observe.video.preparing.preparation import Preparation, Progress
 
 Way = Literal["remux", "encode", "join", "join_encoded"]
 RECIPES: Final[dict[Way, str]] = {

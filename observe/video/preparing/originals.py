@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 from observe.errors import NotFoundError
 from observe.people import audit
 from observe.text import message
-from observe.video.borrowing import bring_in
 from observe.video.derived import Given
 from observe.video.models import Recording, RecordingPart
-from observe.video.preparation import Preparation, Progress
+from observe.video.preparing.borrowing import bring_in
+from observe.video.preparing.preparation import Preparation, Progress
 from observe.video.store import sha256_of
 
 

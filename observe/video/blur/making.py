@@ -21,12 +21,14 @@ from observe.errors import BadInputError, ConflictError
 from observe.jobs import CancelledError, Work, handler
 from observe.people import audit
 from observe.text import Message, message
-from observe.video import blurring, derived, detectors, faces, pictures
-from observe.video.corrections import still_meant, written
+from observe.video import derived
+from observe.video.blur import blurring, detectors, faces
+from observe.video.blur.corrections import still_meant, written
 from observe.video.derived import Made
-from observe.video.graphs import Watch
+from observe.video.media import pictures
+from observe.video.media.graphs import Watch
+from observe.video.media.probe import Probe, probe
 from observe.video.models import Blurring, BlurState, DerivedFile, FileKind
-from observe.video.probe import Probe, probe
 from observe.video.store import Store
 from observe.video.timecode import Span
 

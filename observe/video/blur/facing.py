@@ -28,7 +28,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
     NotImplemented,
 )
 
-from observe.video.framing import Shown, frames
+from observe.video.blur.framing import Shown, frames
 
 STEP = 32  # both networks halve their picture five times
 OVERLAP = 0.3  # of two boxes that overlap more, only the better one is kept

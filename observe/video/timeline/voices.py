@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from observe.errors import ObserveError
 from observe.text import message
-from observe.video import tools
+from observe.video.media import tools
 from observe.video.timecode import Span
 
 RATE: Final = 16_000

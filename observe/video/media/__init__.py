@@ -1,0 +1,1 @@
+"""What a file is, and the programs that read and write pictures and sound. No database."""
