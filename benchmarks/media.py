@@ -42,6 +42,7 @@ DRAWN = 10  # minutes of lesson for what is drawn
 ENCODED = 5
 MIB = 1024**2
 LOOK_SECONDS = 0.05
+SETTLED = 2  # seconds after which an encoder's bitrate is even, as it is in a lesson
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,10 @@ class Film:
     def _looped(self, name: str, minutes: int, *options: str, noise: int) -> Path:
         first, whole = self.folder / f"1-{name}", self.folder / f"{minutes}-{name}"
         if not first.exists():
-            _film(first, options, noise)
+            begun = self.folder / f"begun-{name}"
+            _film(begun, options, noise)
+            settled = ("-ss", str(SETTLED), "-i", str(begun), "-map", "0", "-c", "copy")
+            ffmpeg(*settled, "-t", "60", str(first))
         if not whole.exists():
             loops = ("-stream_loop", str(minutes - 1))
             ffmpeg(*loops, "-i", str(first), "-map", "0", "-c", "copy", str(whole))
@@ -105,12 +109,13 @@ class Film:
 
 
 def _film(target: Path, options: Sequence[str], noise: int) -> None:
-    gradient = "gradients=size=1920x1080:rate=25:duration=60:c0=gray:c1=white:speed=0.00001"
+    seconds = 60 + SETTLED
+    gradient = f"gradients=size=1920x1080:rate=25:duration={seconds}:c0=gray:c1=white:speed=0.00001"
     # Period: a minute, so that a loop makes no cut.
     moving = "'960+700*sin(2*PI*t/20)':'480+300*cos(2*PI*t/30)'"
     picture = f"{gradient},noise=alls={noise}:allf=t[back];color=navy:size=240x360:rate=25[figure]"
     picture += f";[back][figure]overlay={moving}:shortest=1"
-    sound = "anoisesrc=color=pink:duration=60:amplitude=0.4,tremolo=f=4:d=0.9"
+    sound = f"anoisesrc=color=pink:duration={seconds}:amplitude=0.4,tremolo=f=4:d=0.9"
     ffmpeg(
         *("-f", "lavfi", "-i", sound, "-filter_complex", picture, "-pix_fmt", "yuv420p"),
         *("-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-c:a", "aac"),
