@@ -14,7 +14,7 @@ import observe.records.models
 import observe.rubric.models
 import observe.video.models  # noqa: F401  # each import registers its models
 from observe.db import Base, Instant, open_database
-from observe.triggers import create_triggers
+from observe.triggers import create_triggers, drop_triggers
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
@@ -48,6 +48,7 @@ def run() -> None:
             compare_type=True,
         )
         with context.begin_transaction():
+            drop_triggers(connection)
             context.run_migrations()
             if context.config.attributes.get("to_head"):
                 create_triggers(connection)

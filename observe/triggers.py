@@ -119,6 +119,11 @@ RULES = [
     *_frozen_when_submitted("cycle", "observation_id"),
     *_frozen_when_submitted("note", "observation_id"),
     *_frozen_when_submitted("uncodable_stretch", "observation_id"),
+    *_frozen_when_submitted("clip_mark", "observation_id"),
+    *_frozen_when_submitted("played_stretch", "observation_id"),
+    *_frozen_when_submitted(
+        "snapshot", "cycle_id", owner="SELECT observation_id FROM cycle WHERE id = {row}.cycle_id"
+    ),
     *_frozen_when_submitted(
         "score", "cycle_id", owner="SELECT observation_id FROM cycle WHERE id = {row}.cycle_id"
     ),
@@ -161,6 +166,18 @@ def create_triggers(connection: sa.Connection) -> None:
     for rule in RULES:
         for statement in write(rule):
             connection.exec_driver_sql(statement)
+
+
+def drop_triggers(connection: sa.Connection) -> None:
+    """Drop all triggers, also those of an older program, where migrations rebuild whole tables.
+
+    A trigger speaks of other tables, and SQLite refuses to rename any of them under it.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    for name in names.scalars().all():
+        connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
 
 
 def _sqlite(rule: Rule) -> list[str]:

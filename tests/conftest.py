@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import imageio_ffmpeg
 import pytest
 from sqlalchemy.orm import Session
@@ -19,6 +20,12 @@ from observe.rubric.operations import load_shipped, version_for
 from observe.settings import Settings
 from observe.video.store import Store
 from tests import factories
+
+# Nothing is judged by how fast a shared machine is.
+hypothesis.settings.register_profile(
+    "observe", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("observe")
 
 REAL_DATA = Path(__file__).parents[1].resolve().parent / "shared" / "data"
 

@@ -39,8 +39,9 @@ class Applied:
 class Batch:
     """The changes of one request while they are applied one by one."""
 
-    def __init__(self, desk: Desk, window: str, elsewhere: tuple[str, ...]) -> None:
+    def __init__(self, desk: Desk, window: str, elsewhere: tuple[str, ...], actor_id: UUID) -> None:
         self.desk = desk
+        self.actor_id = actor_id
         self.window = window
         self.elsewhere = elsewhere
         self.acknowledged: list[UUID] = []
@@ -90,6 +91,9 @@ class Batch:
                 target=payload.target,
                 payload=payload.model_dump(mode="json"),
                 before=before,
+                step=change.step,
+                role=change.role,
+                actor_id=self.actor_id,
             )
         )
 

@@ -6,33 +6,57 @@ knowing (`collides`), so that a second window is told instead of overwritten.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from observe.coding.rules import CellScore, MarkName
+from observe.coding.rules import CellScore, ClipPurpose, CycleSnapshot, MarkName
 from observe.errors import BadInputError
 from observe.text import message
 
 LONGEST_NOTE = 4_000
+LONGEST_ROW = 129  # the ids of a dimension and of a behaviour, with a dot between
 LONGEST_REASON = 200
+LONGEST_CLIP_WORDS = 200
 _UNKEEPABLE = "unkeepable"
 
 Moment = Annotated[int, Field(ge=0, lt=2**31)]
 
 
+class StepRole(enum.StrEnum):
+    """What a change is part of: something done, its taking back, or its doing again."""
+
+    DO = "do"
+    UNDO = "undo"
+    REDO = "redo"
+
+
 @dataclass(frozen=True)
 class Change:
-    """A change as it was sent; its payload is looked into when it is applied."""
+    """A change as it was sent; its payload is looked into when it is applied.
+
+    Changes of one `step` are undone together; None: it is a step by itself. What takes a step
+    back, or does it again, carries the same step with another role.
+    """
 
     id: UUID
     kind: str
     payload: Mapping[str, object]
+    step: UUID | None = None
+    role: StepRole = StepRole.DO
 
 
 class Payload(BaseModel):
@@ -71,6 +95,7 @@ class CyclePut(_Span):
     kind = "cycle.put"
     cycle: UUID
     scores: tuple[CellScore, ...] | None = None
+    snapshots: tuple[CycleSnapshot, ...] | None = None
 
     @property
     def target(self) -> str:
@@ -79,9 +104,10 @@ class CyclePut(_Span):
 
     @property
     def collides(self) -> tuple[str, ...]:
-        """The cycle, a plan, and the scores when it brings its own."""
-        own = (self.target, "plan")
-        return own if self.scores is None else (*own, f"score:{self.cycle}:*")
+        """The cycle, a plan, and scores and snapshots when it brings its own."""
+        scores = () if self.scores is None else (f"score:{self.cycle}:*",)
+        snapshots = () if self.snapshots is None else (f"snapshot:{self.cycle}:*",)
+        return (self.target, "plan", *scores, *snapshots)
 
 
 class CycleDelete(Payload):
@@ -97,8 +123,8 @@ class CycleDelete(Payload):
 
     @property
     def collides(self) -> tuple[str, ...]:
-        """The cycle and everything scored in it."""
-        return (self.target, "plan", f"score:{self.cycle}:*")
+        """The cycle and everything scored or answered in it."""
+        return (self.target, "plan", f"score:{self.cycle}:*", f"snapshot:{self.cycle}:*")
 
 
 class PlannedCycle(_Span):
@@ -106,6 +132,7 @@ class PlannedCycle(_Span):
 
     cycle: UUID
     scores: tuple[CellScore, ...] = ()
+    snapshots: tuple[CycleSnapshot, ...] = ()
 
 
 class Plan(Payload):
@@ -122,7 +149,7 @@ class Plan(Payload):
     @property
     def collides(self) -> tuple[str, ...]:
         """Every cycle and every score."""
-        return ("plan", "cycle:*", "score:*")
+        return ("plan", "cycle:*", "score:*", "snapshot:*")
 
 
 class StretchPut(_Span):
@@ -152,7 +179,7 @@ class StretchDelete(Payload):
 
 class _Cell(Payload):
     cycle: UUID
-    dimension: Annotated[str, Field(max_length=64)]
+    dimension: Annotated[str, Field(max_length=LONGEST_ROW)]
 
     @property
     def target(self) -> str:
@@ -186,7 +213,7 @@ class NotePut(Payload):
     note: UUID
     at_ms: Moment
     text: Annotated[str, Field(min_length=1, max_length=LONGEST_NOTE)]
-    dimension: Annotated[str, Field(max_length=64)] | None = None
+    dimension: Annotated[str, Field(max_length=LONGEST_ROW)] | None = None
     polarity: Annotated[int, Field(ge=-1, le=1)] = 0
 
     @property
@@ -207,6 +234,83 @@ class NoteDelete(Payload):
         return f"note:{self.note}"
 
 
+class ClipPut(_Span):
+    """A clip is marked, moved or named: a moment for the strength, the priority, or neither."""
+
+    kind = "clip.put"
+    clip: UUID
+    words: Annotated[str, Field(max_length=LONGEST_CLIP_WORDS)] = ""
+    dimension: Annotated[str, Field(max_length=64)] | None = None
+    purpose: ClipPurpose | None = None
+
+    @property
+    def target(self) -> str:
+        """The clip."""
+        return f"clip:{self.clip}"
+
+
+class ClipDelete(Payload):
+    """A clip is taken away."""
+
+    kind = "clip.delete"
+    clip: UUID
+
+    @property
+    def target(self) -> str:
+        """The clip."""
+        return f"clip:{self.clip}"
+
+
+class _Snapshot(Payload):
+    cycle: UUID
+    number: Annotated[int, Field(ge=1, le=20)]
+
+    @property
+    def target(self) -> str:
+        """The snapshot of this number in this cycle."""
+        return f"snapshot:{self.cycle}:{self.number}"
+
+    @property
+    def collides(self) -> tuple[str, ...]:
+        """The snapshot, and a plan, which may have replaced its cycle."""
+        return (self.target, "plan")
+
+
+class SnapshotPut(_Snapshot):
+    """The questions of a snapshot are answered: question → answer."""
+
+    kind = "snapshot.put"
+    answers: Annotated[dict[str, str], Field(min_length=1, max_length=6)]
+
+
+class SnapshotClear(_Snapshot):
+    """The answers of a snapshot are taken away."""
+
+    kind = "snapshot.clear"
+
+
+class Watched(_Span):
+    """A stretch was played without a stop, at one rate: pauses and rewinds lie between two.
+
+    Each is a fact of its own: it stands against nothing and is never undone.
+    """
+
+    kind = "watched"
+    watched: UUID
+    rate: Annotated[float, Field(ge=0.05, le=16)]
+    at: AwareDatetime
+
+    @property
+    def target(self) -> str:
+        """The stretch played."""
+        return f"watched:{self.watched}"
+
+    @property
+    def collides(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
+
 PAYLOADS: dict[str, type[Payload]] = {
     payload.kind: payload
     for payload in (
@@ -219,6 +323,11 @@ PAYLOADS: dict[str, type[Payload]] = {
         ScoreClear,
         NotePut,
         NoteDelete,
+        ClipPut,
+        ClipDelete,
+        SnapshotPut,
+        SnapshotClear,
+        Watched,
     )
 }
 

@@ -16,13 +16,24 @@ from sqlalchemy.orm import Session
 
 from observe.coding import changes, rules
 from observe.coding.cycles import HasSpan
-from observe.coding.models import Cycle, Mark, Note, Observation, Score, UncodableStretch
+from observe.coding.models import (
+    ClipMark,
+    Cycle,
+    Mark,
+    Note,
+    Observation,
+    PlayedStretch,
+    Score,
+    Snapshot,
+    UncodableStretch,
+)
 from observe.errors import BadInputError
 from observe.rubric.schema import Rubric
 from observe.text import message
 
+CLOCKS_APART_MS = 5_000  # by which a browser's clock may run ahead of a live lesson's
 Before = dict[str, Any] | None
-Row = TypeVar("Row", Cycle, UncodableStretch, Note)
+Row = TypeVar("Row", Cycle, UncodableStretch, Note, ClipMark, PlayedStretch)
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,9 @@ class Desk:
     @property
     def duration_ms(self) -> int:
         """How long the recording is."""
-        return self.observation.recording.duration_ms or 0
+        recording = self.observation.recording
+        ahead = CLOCKS_APART_MS if recording.duration_ms is None else 0
+        return recording.length_ms() + ahead
 
 
 def edit(desk: Desk, payload: changes.Payload) -> Before:
@@ -57,6 +70,8 @@ def _put_cycle(desk: Desk, put: changes.CyclePut) -> Before:
     cycle.start_ms, cycle.end_ms = put.start_ms, put.end_ms
     if put.scores is not None:
         _replace_scores(desk, cycle, put.scores)
+    if put.snapshots is not None:
+        _replace_snapshots(desk, cycle, put.snapshots)
     return before
 
 
@@ -86,6 +101,7 @@ def _plan(desk: Desk, plan: changes.Plan) -> Before:
         )
         desk.session.add(cycle)
         _replace_scores(desk, cycle, planned.scores)
+        _replace_snapshots(desk, cycle, planned.snapshots)
     return before
 
 
@@ -157,7 +173,7 @@ def _put_note(desk: Desk, put: changes.NotePut) -> Before:
     if put.at_ms > desk.duration_ms:
         raise BadInputError(message("The note lies after the end of the recording."))
     if put.dimension is not None:
-        rules.dimension_named(desk.rubric, put.dimension)
+        rules.row_named(desk.rubric, put.dimension)
     note = _own(desk, Note, put.note)
     before = _note_told(note) if note else None
     if note is None:
@@ -178,6 +194,69 @@ def _delete_note(desk: Desk, delete: changes.NoteDelete) -> Before:
     return before
 
 
+def _put_clip(desk: Desk, put: changes.ClipPut) -> Before:
+    _check_span(desk, put)
+    if put.dimension is not None:
+        rules.row_named(desk.rubric, put.dimension)
+    clip = _own(desk, ClipMark, put.clip)
+    before = _clip_told(clip) if clip else None
+    if clip is None:
+        clip = ClipMark(id=put.clip, observation_id=desk.observation.id)
+        desk.session.add(clip)
+    clip.start_ms, clip.end_ms, clip.words = put.start_ms, put.end_ms, put.words
+    clip.dimension, clip.purpose = put.dimension, put.purpose
+    return before
+
+
+def _delete_clip(desk: Desk, delete: changes.ClipDelete) -> Before:
+    clip = _own(desk, ClipMark, delete.clip)
+    if clip is None:
+        return None
+    before = _clip_told(clip)
+    desk.session.delete(clip)
+    return before
+
+
+def _put_snapshot(desk: Desk, put: changes.SnapshotPut) -> Before:
+    rules.check_answers(desk.rubric.protocol.snapshots, put.number, put.answers)
+    cycle = _own(desk, Cycle, put.cycle)
+    if cycle is None:
+        raise _gone()
+    snapshot = desk.session.get(Snapshot, (cycle.id, put.number))
+    before: Before = {"answers": dict(snapshot.answers)} if snapshot else None
+    if snapshot is None:
+        snapshot = Snapshot(number=put.number)
+        cycle.snapshots.append(snapshot)
+    snapshot.answers = dict(put.answers)
+    return before
+
+
+def _clear_snapshot(desk: Desk, clear: changes.SnapshotClear) -> Before:
+    cycle = _own(desk, Cycle, clear.cycle)
+    snapshot = desk.session.get(Snapshot, (clear.cycle, clear.number)) if cycle else None
+    if cycle is None or snapshot is None:
+        return None
+    before = {"answers": dict(snapshot.answers)}
+    cycle.snapshots.remove(snapshot)
+    return before
+
+
+def _watched(desk: Desk, watched: changes.Watched) -> Before:
+    if _own(desk, PlayedStretch, watched.watched) is None:
+        end_ms = min(watched.end_ms, desk.duration_ms)
+        desk.session.add(
+            PlayedStretch(
+                id=watched.watched,
+                observation_id=desk.observation.id,
+                start_ms=min(watched.start_ms, end_ms),
+                end_ms=end_ms,
+                rate=watched.rate,
+                at=watched.at,
+            )
+        )
+    return None
+
+
 _EDITS: dict[str, Callable[[Desk, Any], Before]] = {
     "cycle.put": _put_cycle,
     "cycle.delete": _delete_cycle,
@@ -188,6 +267,11 @@ _EDITS: dict[str, Callable[[Desk, Any], Before]] = {
     "score.clear": _clear_score,
     "note.put": _put_note,
     "note.delete": _delete_note,
+    "clip.put": _put_clip,
+    "clip.delete": _delete_clip,
+    "snapshot.put": _put_snapshot,
+    "snapshot.clear": _clear_snapshot,
+    "watched": _watched,
 }
 
 
@@ -252,6 +336,17 @@ def _replace_scores(desk: Desk, cycle: Cycle, scores: Iterable[rules.CellScore])
     ]
 
 
+def _replace_snapshots(desk: Desk, cycle: Cycle, snapshots: Iterable[rules.CycleSnapshot]) -> None:
+    wanted = {each.number: each for each in snapshots}
+    for each in wanted.values():
+        rules.check_answers(desk.rubric.protocol.snapshots, each.number, each.answers)
+    cycle.snapshots = []
+    desk.session.flush()
+    cycle.snapshots = [
+        Snapshot(number=each.number, answers=dict(each.answers)) for each in wanted.values()
+    ]
+
+
 def _told(cycle: Cycle) -> dict[str, Any]:
     """Return a cycle as the payload that would put it back."""
     return {
@@ -259,6 +354,19 @@ def _told(cycle: Cycle) -> dict[str, Any]:
         "start_ms": cycle.start_ms,
         "end_ms": cycle.end_ms,
         "scores": [{"dimension": score.dimension, **_score_told(score)} for score in cycle.scores],
+        "snapshots": [
+            {"number": each.number, "answers": dict(each.answers)} for each in cycle.snapshots
+        ],
+    }
+
+
+def _clip_told(clip: ClipMark) -> dict[str, Any]:
+    return {
+        "start_ms": clip.start_ms,
+        "end_ms": clip.end_ms,
+        "words": clip.words,
+        "dimension": clip.dimension,
+        "purpose": clip.purpose,
     }
 
 

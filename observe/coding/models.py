@@ -10,11 +10,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from observe.coding.changes import StepRole
 from observe.db import Base, Identified, choice, now
 from observe.people.access import Thing
 from observe.people.models import User
 from observe.rubric.models import RubricVersion
-from observe.video.models import Recording
+from observe.video.models import Assignment, Recording
 
 
 class ObservationState(enum.StrEnum):
@@ -48,17 +49,20 @@ class Observation(Identified, Base):
         default=ObservationState.DRAFT,
     )
     version: Mapped[int] = mapped_column(default=0)
+    assignment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("assignment.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     submitted_at: Mapped[datetime | None]
 
     recording: Mapped[Recording] = relationship()
     observer: Mapped[User] = relationship(foreign_keys=observer_id)
     rubric_version: Mapped[RubricVersion] = relationship()
+    assignment: Mapped[Assignment | None] = relationship()
     cycles: Mapped[list[Cycle]] = relationship(
         back_populates="observation", order_by="Cycle.start_ms"
     )
     stretches: Mapped[list[UncodableStretch]] = relationship(order_by="UncodableStretch.start_ms")
     notes: Mapped[list[Note]] = relationship(order_by="Note.at_ms, Note.id")
+    clips: Mapped[list[ClipMark]] = relationship(order_by="ClipMark.start_ms, ClipMark.id")
     revisions: Mapped[list[Revision]] = relationship(
         back_populates="observation", order_by="Revision.number"
     )
@@ -99,6 +103,9 @@ class Cycle(Identified, Base):
     observation: Mapped[Observation] = relationship(back_populates="cycles")
     scores: Mapped[list[Score]] = relationship(
         back_populates="cycle", cascade="all, delete-orphan", order_by="Score.dimension"
+    )
+    snapshots: Mapped[list[Snapshot]] = relationship(
+        back_populates="cycle", cascade="all, delete-orphan", order_by="Snapshot.number"
     )
 
 
@@ -147,6 +154,52 @@ class Note(Identified, Base):
     polarity: Mapped[int] = mapped_column(default=0)
 
 
+class ClipMark(Identified, Base):
+    """A moment `[start_ms, end_ms)` kept while coding, for a focus of the feedback or for neither.
+
+    Nothing is cut: what leaves is cut when the feedback is published.
+    """
+
+    __tablename__ = "clip_mark"
+    __table_args__ = (
+        sa.CheckConstraint("0 <= start_ms AND start_ms < end_ms", name="span"),
+        sa.CheckConstraint("purpose IN ('strength', 'priority')", name="purpose"),
+    )
+
+    observation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("observation.id"), index=True)
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    words: Mapped[str] = mapped_column(default="")
+    dimension: Mapped[str | None]
+    purpose: Mapped[str | None]
+
+
+class Snapshot(Base):
+    """What was answered at the `number`th snapshot of a cycle: question → answer."""
+
+    __tablename__ = "snapshot"
+
+    cycle_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("cycle.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    answers: Mapped[dict[str, str]] = mapped_column(sa.JSON)
+    cycle: Mapped[Cycle] = relationship(back_populates="snapshots")
+
+
+class PlayedStretch(Identified, Base):
+    """A stretch of the video that was played without a stop, at one rate; `at` by that laptop."""
+
+    __tablename__ = "played_stretch"
+    __table_args__ = (sa.CheckConstraint("0 <= start_ms AND start_ms <= end_ms", name="span"),)
+
+    observation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("observation.id"), index=True)
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    rate: Mapped[float]
+    at: Mapped[datetime]
+
+
 class Operation(Base):
     """One change, with the id its window gave it: applied once, however often it is sent.
 
@@ -165,6 +218,9 @@ class Operation(Base):
     target: Mapped[str] = mapped_column(index=True)  # what it touches, e.g. `score:<cycle>:<dim>`
     payload: Mapped[dict[str, Any]]
     before: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
+    step: Mapped[UUID | None]  # what is undone together; None: it alone
+    role: Mapped[StepRole] = mapped_column(choice(StepRole), default=StepRole.DO)
+    actor_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user.id"))
 
 
 class Revision(Identified, Base):

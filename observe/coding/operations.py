@@ -5,21 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from typing import cast
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from observe.coding import rules
+from observe.coding import rules, watching
 from observe.coding.batch import Applied, Batch
 from observe.coding.changes import Change
 from observe.coding.edits import Desk
 from observe.coding.models import (
+    ClipMark,
     Cycle,
     Note,
     Observation,
     ObservationState,
     Operation,
+    PlayedStretch,
     Revision,
     UncodableStretch,
 )
@@ -73,6 +76,8 @@ def start(
 
 
 def _check_codable(recording: Recording) -> None:
+    if recording.state is RecordingState.LIVE:
+        return  # nobody is filmed
     if recording.state is not RecordingState.READY:
         raise ConflictError(message("This video cannot be coded yet: it is still being checked."))
     if not recording.has_consent:
@@ -161,7 +166,9 @@ def apply(
     observation = _locked(session, observation_id)
     access.require(actor, Action.OBSERVATION_CODE, observation.as_thing())
     desk = Desk(session, observation, rubric_of(observation.rubric_version))
-    batch = Batch(desk, window, _elsewhere(session, observation, window, base_version))
+    batch = Batch(
+        desk, window, _elsewhere(session, observation, window, base_version), actor.user_id
+    )
     known = _known(session, changes)
     for change in changes:
         if change.id not in known:
@@ -203,7 +210,7 @@ def document_of(session: Session, observation: Observation) -> rules.Document:
         observation=observation.id,
         recording=recording.id,
         recording_sha256=recording.sha256,
-        duration_ms=recording.duration_ms or 0,
+        duration_ms=recording.length_ms(),
         recorded_on=recording.recorded_on,
         selection=recording.selection.value,
         rubric_id=version.rubric_id,
@@ -214,12 +221,17 @@ def document_of(session: Session, observation: Observation) -> rules.Document:
         cycles=_document_cycles(session, observation.id),
         stretches=_document_stretches(session, observation.id),
         notes=_document_notes(session, observation.id),
+        clips=_document_clips(session, observation.id),
+        watching=_watching(session, observation.id),
+        live=recording.state is RecordingState.LIVE,
     )
 
 
 def _document_cycles(session: Session, observation_id: UUID) -> tuple[rules.DocumentCycle, ...]:
     rows = sa.select(Cycle).where(Cycle.observation_id == observation_id)
-    ordered = rows.order_by(Cycle.start_ms).options(selectinload(Cycle.scores))
+    ordered = rows.order_by(Cycle.start_ms).options(
+        selectinload(Cycle.scores), selectinload(Cycle.snapshots)
+    )
     return tuple(
         rules.DocumentCycle(
             id=cycle.id,
@@ -233,6 +245,10 @@ def _document_cycles(session: Session, observation_id: UUID) -> tuple[rules.Docu
                     mark=score.mark.value if score.mark else None,
                 )
                 for score in sorted(cycle.scores, key=lambda score: score.dimension)
+            ),
+            snapshots=tuple(
+                rules.CycleSnapshot(number=each.number, answers=each.answers)
+                for each in cycle.snapshots
             ),
         )
         for number, cycle in enumerate(session.scalars(ordered), start=1)
@@ -263,6 +279,31 @@ def _document_notes(session: Session, observation_id: UUID) -> tuple[rules.Docum
         )
         for row in session.scalars(rows.order_by(Note.at_ms, Note.id))
     )
+
+
+def _document_clips(session: Session, observation_id: UUID) -> tuple[rules.DocumentClip, ...]:
+    rows = sa.select(ClipMark).where(ClipMark.observation_id == observation_id)
+    return tuple(
+        rules.DocumentClip(
+            id=row.id,
+            start_ms=row.start_ms,
+            end_ms=row.end_ms,
+            words=row.words,
+            dimension=row.dimension,
+            purpose=cast("rules.ClipPurpose | None", row.purpose),
+        )
+        for row in session.scalars(rows.order_by(ClipMark.start_ms, ClipMark.id))
+    )
+
+
+def _watching(session: Session, observation_id: UUID) -> watching.Watching | None:
+    """Return how the lesson was watched, in the order in which it was; None: nothing was played."""
+    rows = sa.select(PlayedStretch).where(PlayedStretch.observation_id == observation_id)
+    played = [
+        watching.Played(row.start_ms, row.end_ms, row.rate)
+        for row in session.scalars(rows.order_by(PlayedStretch.at, PlayedStretch.id))
+    ]
+    return watching.summary(played) if played else None
 
 
 def submit(session: Session, observation_id: UUID, *, actor: Actor) -> Revision:
@@ -304,6 +345,8 @@ def _check_submittable(observation: Observation) -> None:
     if observation.state is not ObservationState.DRAFT:
         raise ConflictError(message("This observation was already submitted."))
     _check_codable(observation.recording)
+    if observation.recording.state is RecordingState.LIVE:
+        return
     if observation.recording.sha256 is None:
         raise ConflictError(
             message("The video is still being prepared: it can be submitted in a moment.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -9,12 +10,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from observe.coding.cycles import codable_ms
+from observe.coding.cycles import HasSpan, codable_ms
+from observe.coding.watching import Watching
 from observe.errors import BadInputError
-from observe.rubric.schema import Dimension, Rubric
+from observe.rubric.schema import Behaviour, Dimension, Row, Rubric, Snapshots
 from observe.text import Message, message
 
 MarkName = Literal["not_observed", "not_applicable"]
+ClipPurpose = Literal["strength", "priority"]
 
 
 class _Frozen(BaseModel):
@@ -22,11 +25,21 @@ class _Frozen(BaseModel):
 
 
 class CellScore(_Frozen):
-    """What stands in one cell: a number of the scale, or a mark instead of one."""
+    """What stands in one cell: a number of the scale, or a mark instead of one.
+
+    `dimension` names the row: a dimension, or a behaviour under one as `<dimension>.<behaviour>`.
+    """
 
     dimension: str
     value: int | None = None
     mark: MarkName | None = None
+
+
+class CycleSnapshot(_Frozen):
+    """What was answered at the `number`th snapshot of a cycle: question → answer."""
+
+    number: int
+    answers: dict[str, str]
 
 
 class DocumentCycle(_Frozen):
@@ -37,6 +50,7 @@ class DocumentCycle(_Frozen):
     start_ms: int
     end_ms: int
     scores: tuple[CellScore, ...]
+    snapshots: tuple[CycleSnapshot, ...] = ()
 
 
 class DocumentStretch(_Frozen):
@@ -58,6 +72,17 @@ class DocumentNote(_Frozen):
     polarity: int
 
 
+class DocumentClip(_Frozen):
+    """A moment kept for the strength or the priority, or for a later choice."""
+
+    id: UUID
+    start_ms: int
+    end_ms: int
+    words: str
+    dimension: str | None
+    purpose: ClipPurpose | None
+
+
 class Document(_Frozen):
     """A whole observation: what a submitted revision freezes and everything later reads."""
 
@@ -75,6 +100,9 @@ class Document(_Frozen):
     cycles: tuple[DocumentCycle, ...]
     stretches: tuple[DocumentStretch, ...]
     notes: tuple[DocumentNote, ...]
+    clips: tuple[DocumentClip, ...] = ()
+    watching: Watching | None = None
+    live: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,13 +115,14 @@ class Missing:
     dimension: str | None = None
 
 
-def dimension_named(rubric: Rubric, name: str) -> Dimension:
-    """Return the dimension with the id `name`; raises `BadInputError` when the rubric has none."""
-    if not rubric.has_dimension(name):
+def row_named(rubric: Rubric, name: str) -> Row:
+    """Return the row with the id `name`; raises `BadInputError` when the rubric has none."""
+    row = rubric.row(name)
+    if row is None:
         raise BadInputError(
             message("The rubric has no dimension “%(name)s”.", name=name), field="dimension"
         )
-    return rubric.dimension(name)
+    return row
 
 
 def check_score(rubric: Rubric, dimension: str, value: int | None, mark: str | None) -> None:
@@ -103,7 +132,7 @@ def check_score(rubric: Rubric, dimension: str, value: int | None, mark: str | N
         BadInputError: there is no such dimension, both or neither are given, the number is outside
             the scale, or the rubric forbids the mark.
     """
-    row = dimension_named(rubric, dimension)
+    row = row_named(rubric, dimension).of
     if (value is None) == (mark is None):
         raise BadInputError(
             message("A cell holds either a number or a mark, and not both."), field="score"
@@ -114,7 +143,7 @@ def check_score(rubric: Rubric, dimension: str, value: int | None, mark: str | N
         raise BadInputError(_forbidden(row, mark), field="score")
 
 
-def _check_value(rubric: Rubric, row: Dimension, value: int) -> None:
+def _check_value(rubric: Rubric, row: Dimension | Behaviour, value: int) -> None:
     scale = rubric.scale_of(row)
     if not scale.min <= value <= scale.max:
         raise BadInputError(
@@ -130,11 +159,11 @@ def _check_value(rubric: Rubric, row: Dimension, value: int) -> None:
         )
 
 
-def _rule(row: Dimension, mark: str | None) -> str:
+def _rule(row: Dimension | Behaviour, mark: str | None) -> str:
     return row.not_observed if mark == "not_observed" else row.not_applicable
 
 
-def _forbidden(row: Dimension, mark: str | None) -> Message:
+def _forbidden(row: Dimension | Behaviour, mark: str | None) -> Message:
     if mark == "not_observed":
         return message(
             "The rubric does not allow “not observed” in “%(dimension)s”.", dimension=row.title
@@ -147,47 +176,93 @@ def _forbidden(row: Dimension, mark: str | None) -> Message:
 def missing(document: Document, rubric: Rubric) -> tuple[Missing, ...]:
     """Return everything without which `document` cannot be submitted, in the order of the lesson.
 
-    That is: at least one cycle, a score in each cell, and a note beside each mark for which the
-    rubric asks for one (tagged with the dimension, inside the cycle).
+    That is: at least one cycle, a score in each cell, a note beside each mark for which the rubric
+    asks for one (tagged with the row, inside the cycle), and the answers of each snapshot.
     """
     if not document.cycles:
         return (Missing(message("There is no cycle yet: plan the cycles first.")),)
     return tuple(
-        found
-        for cycle in document.cycles
-        for row in rubric.dimensions
-        if (found := _missing_in(document, cycle, row)) is not None
+        found for cycle in document.cycles for found in _missing_in(document, cycle, rubric)
     )
 
 
-def _missing_in(document: Document, cycle: DocumentCycle, row: Dimension) -> Missing | None:
+def _missing_in(document: Document, cycle: DocumentCycle, rubric: Rubric) -> Iterator[Missing]:
+    for row in rubric.rows():
+        sentence = _missing_cell(document, cycle, row)
+        if sentence is not None:
+            yield Missing(sentence, cycle.id, cycle.number, row.id)
+    for number in open_snapshots(cycle, rubric.protocol.snapshots):
+        sentence = message(
+            "Cycle %(number)s: snapshot %(snapshot)s has no answer.",
+            number=cycle.number,
+            snapshot=number,
+        )
+        yield Missing(sentence, cycle.id, cycle.number)
+
+
+def _missing_cell(document: Document, cycle: DocumentCycle, row: Row) -> Message | None:
     cell = next((score for score in cycle.scores if score.dimension == row.id), None)
     if cell is None:
-        sentence = message(
+        return message(
             "Cycle %(number)s: “%(dimension)s” has no score.",
             number=cycle.number,
-            dimension=row.title,
+            dimension=row.of.title,
         )
-    elif _needs_note(row, cell) and not _has_note(document, cycle, row):
-        sentence = message(
+    if _needs_note(row, cell) and not _has_note(document, cycle, row):
+        return message(
             "Cycle %(number)s: “%(dimension)s” needs a note that says why it has no number.",
             number=cycle.number,
-            dimension=row.title,
+            dimension=row.of.title,
         )
-    else:
-        return None
-    return Missing(sentence, cycle.id, cycle.number, row.id)
+    return None
 
 
-def _needs_note(row: Dimension, cell: CellScore) -> bool:
-    return cell.mark is not None and _rule(row, cell.mark) == "note_required"
+def _needs_note(row: Row, cell: CellScore) -> bool:
+    return cell.mark is not None and _rule(row.of, cell.mark) == "note_required"
 
 
-def _has_note(document: Document, cycle: DocumentCycle, row: Dimension) -> bool:
+def _has_note(document: Document, cycle: DocumentCycle, row: Row) -> bool:
     return any(
         note.dimension == row.id and cycle.start_ms <= note.at_ms < cycle.end_ms
         for note in document.notes
     )
+
+
+def snapshots_due(cycle: HasSpan, snapshots: Snapshots | None) -> tuple[int, ...]:
+    """Return the numbers, from 1, of the snapshots whose moment lies in `cycle`."""
+    moments = snapshots.at_ms if snapshots else ()
+    length = cycle.end_ms - cycle.start_ms
+    return tuple(number for number, at_ms in enumerate(moments, 1) if at_ms < length)
+
+
+def open_snapshots(cycle: DocumentCycle, snapshots: Snapshots | None) -> tuple[int, ...]:
+    """Return the numbers of the snapshots of `cycle` that nobody answered yet."""
+    answered = {each.number for each in cycle.snapshots}
+    return tuple(number for number in snapshots_due(cycle, snapshots) if number not in answered)
+
+
+def check_answers(snapshots: Snapshots | None, number: int, answers: Mapping[str, str]) -> None:
+    """Return when `answers` (question → answer) are what the `number`th snapshot asks for.
+
+    Raises:
+        BadInputError: there is no such snapshot, question or answer; one that was to be asked has
+            no answer, or one that was not to be asked has one.
+    """
+    if snapshots is None or number > len(snapshots.at_ms):
+        raise BadInputError(message("The rubric has no such snapshot."), field="number")
+    asked: dict[str, str] = {}
+    for question in snapshots.questions:
+        condition = question.only_after
+        if condition is None or asked.get(condition[0]) == condition[1]:
+            given = answers.get(question.id, "")
+            if given not in {answer.id for answer in question.answers}:
+                raise BadInputError(
+                    message("“%(question)s” has no answer.", question=question.title),
+                    field="answers",
+                )
+            asked[question.id] = given
+    if set(answers) != set(asked):
+        raise BadInputError(message("An answer belongs to no question here."), field="answers")
 
 
 def short_cycles(document: Document, rubric: Rubric) -> tuple[Message, ...]:

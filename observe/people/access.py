@@ -23,6 +23,7 @@ class Relation(enum.StrEnum):
 
     SELF = "self"  # the thing is about herself, or her own account
     OBSERVER = "observer"  # she is the observer it was given to
+    ASSIGNED = "assigned"  # she was asked to code its recording too
     RECORDER = "recorder"  # she brought in its video or its sheet
     EDUCATOR = "educator"  # she is the educator seen in it
     SCHOOL_OBSERVER = "school_observer"  # observer of its school
@@ -52,6 +53,7 @@ class Action(enum.StrEnum):
     RECORDING_CONSENT = "recording.consent"
     RECORDING_BLUR = "recording.blur"  # make a blurred clip, correct it, sign that it was checked
     RECORDING_EXPORT_UNBLURRED = "recording.export_unblurred"  # take out a clip with its faces
+    RECORDING_ASSIGN = "recording.assign"  # ask a colleague to code it too
     OBSERVATION_START = "observation.start"
     OBSERVATION_IMPORT = "observation.import"  # a sheet of her own
     OBSERVATION_IMPORT_FOR = "observation.import_for"  # a sheet of a colleague
@@ -85,13 +87,14 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.PERSON_LINK: frozenset({_R.WHOLE_ADMINISTRATOR}),  # a link makes her that person
     Action.ACCOUNT_CHANGE: frozenset({_R.SELF}),
     Action.RECORDING_ADD: frozenset({_R.SCHOOL_OBSERVER}),
-    Action.RECORDING_SEE: frozenset({_R.OBSERVER}),
-    Action.RECORDING_WATCH: frozenset({_R.OBSERVER}),
+    Action.RECORDING_SEE: frozenset({_R.OBSERVER, _R.ASSIGNED}),
+    Action.RECORDING_WATCH: frozenset({_R.OBSERVER, _R.ASSIGNED}),
     Action.RECORDING_PREPARE: frozenset({_R.OBSERVER}),
     Action.RECORDING_CONSENT: frozenset({_R.OBSERVER}),
     Action.RECORDING_BLUR: frozenset({_R.OBSERVER}),
     Action.RECORDING_EXPORT_UNBLURRED: frozenset({_R.OBSERVER}),
-    Action.OBSERVATION_START: frozenset({_R.OBSERVER}),
+    Action.RECORDING_ASSIGN: frozenset({_R.OBSERVER}),
+    Action.OBSERVATION_START: frozenset({_R.OBSERVER, _R.ASSIGNED}),
     Action.OBSERVATION_IMPORT: frozenset({_R.OBSERVER, _R.SCHOOL_OBSERVER}),
     Action.OBSERVATION_IMPORT_FOR: frozenset({_R.OBSERVER, _R.ADMINISTRATOR}),
     Action.OBSERVATION_CODE: frozenset({_R.OBSERVER}),
@@ -157,6 +160,7 @@ class Thing:
     observer_id: UUID | None = None
     recorder_ids: frozenset[UUID] = frozenset()
     educator_id: UUID | None = None
+    assigned_ids: frozenset[UUID] = frozenset()
     user_id: UUID | None = None
 
 
@@ -181,6 +185,8 @@ def relations(actor: Actor, thing: Thing) -> frozenset[Relation]:
         found.add(Relation.SELF)
     if thing.observer_id == actor.user_id and actor.has(Role.OBSERVER):
         found.add(Relation.OBSERVER)
+    if actor.user_id in thing.assigned_ids and actor.has(Role.OBSERVER):
+        found.add(Relation.ASSIGNED)
     if actor.user_id in thing.recorder_ids and actor.has(Role.OBSERVER):
         found.add(Relation.RECORDER)
     if thing.educator_id == actor.user_id and actor.has(Role.EDUCATOR):

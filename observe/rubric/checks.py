@@ -28,12 +28,15 @@ def findings(content: Content) -> Iterator[Finding]:
     yield from _said_once(content, "domains", "id")
     yield from _said_once(content, "dimensions", "id")
     yield from _said_once(content, "dimensions", "code")
+    yield from _behaviours(content)
     yield from _references(content)
     yield from _empty_domains(content)
 
 
 def _protocol(content: dict[str, Content]) -> Iterator[Finding]:
     protocol = _part(Protocol, content.get("protocol"))
+    if protocol is not None:
+        yield from _snapshots(protocol)
     if protocol and protocol.minimum_codable_ms > protocol.cycle_ms:
         yield (
             ("protocol", "minimum_codable_ms"),
@@ -42,6 +45,51 @@ def _protocol(content: dict[str, Content]) -> Iterator[Finding]:
                 cycle=protocol.cycle_ms,
             ),
         )
+
+
+def _snapshots(protocol: Protocol) -> Iterator[Finding]:
+    """Tell which moments lie outside a cycle, and which conditions can never be met."""
+    if protocol.snapshots is None:
+        return
+    path = ("protocol", "snapshots")
+    for index, at_ms in enumerate(protocol.snapshots.at_ms):
+        if at_ms >= protocol.cycle_ms:
+            yield (
+                (*path, "at_ms", index),
+                message(
+                    "lies after the end of a cycle (%(cycle)s): make it less",
+                    cycle=protocol.cycle_ms,
+                ),
+            )
+    before: dict[str, set[str]] = {}
+    for index, question in enumerate(protocol.snapshots.questions):
+        condition = question.only_after
+        if condition is not None and condition[1] not in before.get(condition[0], set()):
+            yield (
+                (*path, "questions", index, "only_after"),
+                message("must name an earlier question and one of its answers"),
+            )
+        before[question.id] = {answer.id for answer in question.answers}
+
+
+def _behaviours(content: dict[str, Content]) -> Iterator[Finding]:
+    scales = list(_group(content.get("scales")))
+    for index, dimension in _entries(content, "dimensions"):
+        found = (
+            (("dimensions", index, *where), what)
+            for where, what in _said_once(dimension, "behaviours", "id")
+        )
+        yield from found
+        for number, behaviour in _entries(dimension, "behaviours"):
+            scale = behaviour.get("scale")
+            if isinstance(scale, str) and scale not in scales:
+                yield ("dimensions", index, "behaviours", number, "scale"), _no_scale(scale, scales)
+
+
+def _no_scale(name: str, known: list[str]) -> Message:
+    return message(
+        "there is no scale «%(name)s»: write one of %(known)s", name=name, known=_listed(known)
+    )
 
 
 def _scales(content: dict[str, Content]) -> Iterator[Finding]:
@@ -54,9 +102,13 @@ def _scales(content: dict[str, Content]) -> Iterator[Finding]:
             yield (*path, "max"), message("must be more than the lowest number of the scale")
             continue
         yield from ((path + where, what) for where, what in _bands(scale))
-        for value in sorted(set(scale.labels) - set(scale.values())):
+        named = [("labels", value) for value in scale.labels]
+        named += [("letters", value) for value in scale.letters]
+        for where, value in sorted(set(named)):
+            if value in scale.values():
+                continue
             yield (
-                (*path, "labels", str(value)),
+                (*path, where, str(value)),
                 message(
                     "is not on the scale, which goes from %(min)s to %(max)s: delete it",
                     min=scale.min,
@@ -111,14 +163,7 @@ def _references(content: dict[str, Content]) -> Iterator[Finding]:
                 ),
             )
         if isinstance(scale, str) and scale not in scales:
-            yield (
-                ("dimensions", index, "scale"),
-                message(
-                    "there is no scale «%(name)s»: write one of %(known)s",
-                    name=scale,
-                    known=_listed(scales),
-                ),
-            )
+            yield ("dimensions", index, "scale"), _no_scale(scale, scales)
 
 
 def _empty_domains(content: dict[str, Content]) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,6 +22,7 @@ Sentence = Annotated[
 ]
 BandName = Literal["low", "mid", "high"]
 MarkRule = Literal["allowed", "note_required", "forbidden"]
+PlaybackPolicy = Literal["straight_through", "pause_allowed", "free"]
 
 
 class _Frozen(BaseModel):
@@ -58,6 +61,7 @@ class Scale(_Frozen):
     min: Annotated[int, Field(ge=0, le=10)]
     max: Annotated[int, Field(ge=1, le=10)]
     labels: dict[int, Text] = {}
+    letters: dict[int, Text] = {}  # what stands on the button instead of the number
     bands: Bands
 
     def values(self) -> range:
@@ -95,6 +99,17 @@ class Wording(_Frozen):
     questions: tuple[Text, ...] = ()
 
 
+class Behaviour(_Frozen):
+    """What is looked for under a dimension, with a row of its own; it enters no mean."""
+
+    id: Slug
+    title: Text
+    description: Text | None = None
+    scale: Slug
+    not_observed: MarkRule = "forbidden"
+    not_applicable: MarkRule = "forbidden"
+
+
 class Dimension(_Frozen):
     """One row of the pauta: scored as a whole in every cycle."""
 
@@ -110,7 +125,49 @@ class Dimension(_Frozen):
     indicators: tuple[Text, ...] = ()
     descriptors: Descriptors
     examples: tuple[Text, ...] = ()
+    behaviours: Annotated[tuple[Behaviour, ...], Field(max_length=20)] = ()
     feedback: Wording = Wording()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the sheet: a dimension, or one of its behaviours; `id` names its cell.
+
+    The cell of a behaviour is `<dimension>.<behaviour>`.
+    """
+
+    id: str
+    dimension: Dimension
+    behaviour: Behaviour | None = None
+
+    @property
+    def of(self) -> Dimension | Behaviour:
+        """What is scored in it: its title, its scale, and which marks it allows."""
+        return self.behaviour or self.dimension
+
+
+class Answer(_Frozen):
+    """One of the answers to a question of a snapshot."""
+
+    id: Slug
+    title: Text
+
+
+class Question(_Frozen):
+    """A question of a snapshot, asked always or only after one answer to an earlier question."""
+
+    id: Slug
+    title: Text
+    answers: Annotated[tuple[Answer, ...], Field(min_length=2, max_length=6)]
+    only_after: tuple[Slug, Slug] | None = None  # question, answer
+
+
+class Snapshots(_Frozen):
+    """Moments of a cycle at which the class is looked at for `look_ms` and questions are asked."""
+
+    at_ms: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1, max_length=20)]
+    look_ms: Annotated[int, Field(ge=1_000, le=60_000)] = 10_000
+    questions: Annotated[tuple[Question, ...], Field(min_length=1, max_length=6)]
 
 
 class Protocol(_Frozen):
@@ -119,7 +176,8 @@ class Protocol(_Frozen):
     cycles: Annotated[int, Field(ge=1, le=40)]
     cycle_ms: Annotated[int, Field(ge=1_000)]
     minimum_codable_ms: Annotated[int, Field(ge=1_000)]
-    playback_policy: Literal["straight_through", "pause_allowed", "free"] = "free"
+    playback_policy: PlaybackPolicy = "free"
+    snapshots: Snapshots | None = None
     instructions: Text | None = None
 
 
@@ -152,9 +210,28 @@ class Rubric(_Frozen):
                 return dimension
         raise KeyError(dimension_id)
 
-    def scale_of(self, dimension: Dimension) -> Scale:
-        """Return the scale on which `dimension` is scored."""
-        return self.scales[dimension.scale]
+    def scale_of(self, scored: Dimension | Behaviour) -> Scale:
+        """Return the scale on which a dimension or a behaviour is scored."""
+        return self.scales[scored.scale]
+
+    def rows_of(self, dimension: Dimension) -> tuple[Row, ...]:
+        """Return the rows of a dimension: its behaviours, then itself as the judgement of all."""
+        under = (Row(f"{dimension.id}.{each.id}", dimension, each) for each in dimension.behaviours)
+        return (*under, Row(dimension.id, dimension))
+
+    def rows(self) -> tuple[Row, ...]:
+        """Return every row of the sheet, in the order in which it is scored."""
+        return tuple(
+            row for _domain, dimensions in self.groups() for row in self.rows_in(dimensions)
+        )
+
+    def rows_in(self, dimensions: Iterable[Dimension]) -> tuple[Row, ...]:
+        """Return the rows of these dimensions, in order."""
+        return tuple(row for dimension in dimensions for row in self.rows_of(dimension))
+
+    def row(self, row_id: str) -> Row | None:
+        """Return the row whose cell is named so, or None."""
+        return next((row for row in self.rows() if row.id == row_id), None)
 
     def domain(self, domain_id: str) -> Domain:
         """Return the domain of that id. Raises KeyError when there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,6 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from observe.db import Base, Identified, choice, now
 from observe.people.access import Thing
 from observe.people.models import ClassGroup, User
+
+LONGEST_LIVE_MS = 6 * 3_600_000
 
 
 class Selection(enum.StrEnum):
@@ -28,6 +30,7 @@ class RecordingState(enum.StrEnum):
     RECEIVED = "received"  # the file is in; nothing is known of it yet
     READY = "ready"  # checked and playable; background work may go on
     REFUSED = "refused"  # its picture cannot be decoded; file and reason stay
+    LIVE = "live"  # observed in the room: a clock instead of a film
 
 
 class Recording(Identified, Base):
@@ -45,6 +48,7 @@ class Recording(Identified, Base):
         sa.CheckConstraint(
             "(consent_by_id IS NULL) = (consent_at IS NULL)", name="consent_by_and_at"
         ),
+        sa.CheckConstraint("(state = 'live') = (live_started_at IS NOT NULL)", name="live_began"),
     )
 
     class_group_id: Mapped[UUID] = mapped_column(sa.ForeignKey("class_group.id"), index=True)
@@ -78,12 +82,14 @@ class Recording(Identified, Base):
     audio_codec: Mapped[str | None]
     playable: Mapped[bool | None]  # whether browsers play the original as it is
     audio_track: Mapped[int | None]  # the stream a person chose to hear; None: chosen by rule
+    live_started_at: Mapped[datetime | None]  # when its clock was started, in the room
 
     class_group: Mapped[ClassGroup] = relationship()
     educator: Mapped[User] = relationship(foreign_keys=educator_id)
     observer: Mapped[User] = relationship(foreign_keys=observer_id)
     files: Mapped[list[DerivedFile]] = relationship(back_populates="recording")
     parts: Mapped[list[RecordingPart]] = relationship(order_by="RecordingPart.position")
+    assignments: Mapped[list[Assignment]] = relationship(order_by="Assignment.id")
 
     def as_thing(self) -> Thing:
         """Return what access needs to know of this recording."""
@@ -93,12 +99,42 @@ class Recording(Identified, Base):
             school_ids=frozenset({self.class_group.school_id}),
             observer_id=self.observer_id,
             educator_id=self.educator_id,
+            assigned_ids=frozenset(each.observer_id for each in self.assignments),
         )
+
+    def length_ms(self) -> int:
+        """Return how long the lesson is; while it is observed in the room, how long so far."""
+        if self.duration_ms is not None or self.live_started_at is None:
+            return self.duration_ms or 0
+        elapsed = (now() - self.live_started_at) // timedelta(milliseconds=1)
+        return max(0, min(elapsed, LONGEST_LIVE_MS))
 
     @property
     def has_consent(self) -> bool:
         """Whether a person stated that consents are on file; without it nothing is codable."""
         return self.consent_at is not None
+
+
+class Assignment(Identified, Base):
+    """That a colleague is asked to code a recording too, and how.
+
+    `blind`: without seeing what others coded of it. `order_seed`: the cycles come in an order drawn
+    from it instead of that of time.
+    """
+
+    __tablename__ = "assignment"
+    __table_args__ = (sa.UniqueConstraint("recording_id", "observer_id", "rubric_version_id"),)
+
+    recording_id: Mapped[UUID] = mapped_column(sa.ForeignKey("recording.id"), index=True)
+    observer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"), index=True)
+    rubric_version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("rubric_version.id"))
+    asked_by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    asked_at: Mapped[datetime] = mapped_column(default=now)
+    due_on: Mapped[date | None]
+    blind: Mapped[bool] = mapped_column(default=True)
+    order_seed: Mapped[int | None]
+
+    observer: Mapped[User] = relationship(foreign_keys=observer_id)
 
 
 class RecordingPart(Identified, Base):

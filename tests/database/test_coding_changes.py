@@ -80,6 +80,7 @@ def test_the_log_keeps_what_each_change_replaced(
         "start_ms": 0,
         "end_ms": MINUTE,
         "scores": [score],
+        "snapshots": [],
     }
     assert befores[4] == {**befores[3], "end_ms": 2 * MINUTE}
     assert content(session, draft).cycles == ()

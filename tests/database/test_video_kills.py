@@ -253,8 +253,8 @@ def filmed(folder: Path, camera: str) -> list[Path]:
 
 
 HERE = {
-    "encoded": ["proxy", "poster", "sound", "captions"],
-    "joined": ["proxy", "hash", "strip", "activity"],
+    "encoded": ["proxy", "poster", "captions"],
+    "joined": ["proxy", "hash", "survey", "activity"],
 }
 
 

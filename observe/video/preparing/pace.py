@@ -9,8 +9,7 @@ from typing import Final
 # Seconds of work for each second of lesson, and bytes a second, on a laptop of two cores: only the
 # first guess. What a step really takes is measured while it runs.
 ENCODING: Final = 0.27
-DRAWING: Final = 0.004
-LISTENING: Final = 0.004
+SURVEYING: Final = 0.005
 WATCHING: Final = 0.025
 HASHING: Final = 500e6
 COPYING: Final = 200e6
@@ -57,8 +56,7 @@ def pace_of(duration_ms: int, size_bytes: int, *, plays: bool, copies: bool) -> 
         "proxy": 0.0 if plays else copying,
         "hash": size_bytes / HASHING,
         "poster": LEAST,
-        "strip": seconds * DRAWING,
-        "sound": seconds * LISTENING,
+        "survey": seconds * SURVEYING,
         "activity": seconds * WATCHING,
         "captions": LEAST,
     }

@@ -6,6 +6,7 @@ Each step may be killed at any moment and run again; what a finished step made i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -37,8 +38,7 @@ STEPS: Final[dict[str, Message]] = {
     "proxy": message("Making a copy that the browser can play"),
     "hash": message("Keeping the original safe"),
     "poster": message("Choosing a cover picture"),
-    "strip": message("Drawing the film strip"),
-    "sound": message("Listening to the lesson"),
+    "survey": message("Drawing the film strip and listening to the lesson"),
     "activity": message("Looking for movement and joints"),
     "captions": message("Looking for captions"),
 }
@@ -98,8 +98,7 @@ def _draw(task: Preparation) -> None:
     """
     drawn: dict[str, Callable[[Preparation], None]] = {
         "poster": make_poster,
-        "strip": make_strip,
-        "sound": listen,
+        "survey": survey,
         "activity": watch,
         "captions": find_captions,
     }
@@ -126,9 +125,17 @@ def make_poster(task: Preparation) -> None:
     task.make(what, lambda made: pictures.draw_poster(shown.path, shown.probe, at_ms, made, tick))
 
 
+def survey(task: Preparation) -> None:
+    """Draw the film strip while the lesson is listened to: neither fills two cores by itself."""
+    with ThreadPoolExecutor(1) as beside:
+        drawn = beside.submit(make_strip, task)
+        listen(task)
+        drawn.result()
+
+
 def make_strip(task: Preparation) -> None:
     """Keep the film strip; its recipe tells the layout."""
-    shown, tick = task.playing(), task.progress("strip").tick
+    shown, tick = task.playing(), task.progress("survey").notice
     measured, keyed = shown.probe, shown.keyed
     layout = pictures.plan_strip(measured.duration_ms, measured.width, measured.height)
     what = Made(task.recording_id, FileKind.STRIP, layout.recipe, "image/jpeg")
@@ -149,7 +156,7 @@ def listen(task: Preparation) -> None:
     shown = task.playing()
     if shown.probe.audio_index is None:
         return
-    tick = task.progress("sound").tick
+    tick = task.progress("survey").tick
     with _sound(task, shown, track) as sound:
         task.make(peaks_made, lambda made: peaks.write_peaks(sound, made))
         task.make(voices_made, lambda made: voices.write_voices(sound, made, tick))
@@ -170,7 +177,7 @@ def _sound(task: Preparation, shown: Playing, track: int | None) -> Iterator[Pat
         return
     made = task.store.temporary(".sound")
     try:
-        graphs.sound(shown.path, shown.probe, made, graphs.Watch(tick=task.progress("sound").tick))
+        graphs.sound(shown.path, shown.probe, made, graphs.Watch(tick=task.progress("survey").tick))
         yield made
     except tools.ToolError as error:
         raise BadInputError(message("The sound of this video cannot be read.")) from error

@@ -10,8 +10,10 @@ imported here.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +25,7 @@ RATE = 16_000
 CHUNK = 512  # samples the model takes at once at this rate
 CONTEXT = 64  # samples of the chunk before that it wants to see again
 STREAMS = 32
+MOST_WORKERS = 2  # threads, each with some of the streams: the film strip is drawn meanwhile
 WARM_UP = 3 * RATE // CHUNK
 BLOCK = 64  # chunks of each stream read at once: 4 MB of samples in all
 
@@ -38,9 +41,15 @@ def hear(sound: Path, model: Path) -> NDArray[np.uint8]:
     streams = max(1, min(STREAMS, chunks // (4 * WARM_UP)))  # short sound: warming up would rule
     length = -(-chunks // streams)
     starts = np.arange(streams) * length - WARM_UP
-    with sound.open("rb") as file:
-        steps = _steps(file, starts, WARM_UP + length)
-        sure = np.stack(list(_listen(_session(model), steps, streams)), axis=1)
+    workers = min(streams, os.cpu_count() or 1, MOST_WORKERS)
+
+    def listen(own: NDArray[np.int64]) -> Samples:
+        with sound.open("rb") as file:
+            steps = _steps(file, own, WARM_UP + length)
+            return np.stack(list(_listen(_session(model), steps, len(own))), axis=1)
+
+    with ThreadPoolExecutor(workers) as pool:
+        sure = np.concatenate(list(pool.map(listen, np.array_split(starts, workers))))
     # A stream's end is the next one's warm beginning; what lies beyond the sound is cut off.
     told: NDArray[np.uint8] = np.rint(sure[:, WARM_UP:] * 255).astype(np.uint8).ravel()[:chunks]
     return told

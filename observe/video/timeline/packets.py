@@ -31,6 +31,7 @@ ZEROS = bytes(256)  # compressed pictures hold no such run
 UNIT_ZEROS = bytes(16)  # H.264 and HEVC escape three; a stray start code may stand in a unit
 BROADCAST = ("mpegts", "mpeg", "asf")
 ADJOINING = ("matroska,webm", "avi")  # containers in which packets follow each other
+TELLING_BY_ALL = (*BROADCAST, *ADJOINING)  # those in which packets of any stream tell of a loss
 AVI_HEAD = 8  # of each packet: its name and its length
 AVI_NAMES = (b"JUNK", b"LIST", b"RIFF", b"idx1", b"ix")
 MATROSKA_NAMES = (b"\x1f\x43\xb6\x75", b"\x1c\x53\xbb\x6b", b"\x12\x54\xc3\x67", b"\xec")
@@ -124,6 +125,11 @@ class Inspector:
         self._prefix = _prefix(self._codec, video.codec_context.extradata or b"")
         self._reached = 0
         self._latest_us = 0
+
+    @property
+    def streams(self) -> tuple[VideoStream, ...]:
+        """The streams whose packets it must see; none named is all of them."""
+        return () if self._format in TELLING_BY_ALL else (self.video,)
 
     def passed_over(self, packet: Packet[Any]) -> bool:
         """Tell whether bytes before this packet were passed over that no writer leaves there."""

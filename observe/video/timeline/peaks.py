@@ -12,7 +12,7 @@ RATE: Final = 16_000
 PEAKS_A_SECOND: Final = 20
 RECIPE: Final = f"peaks-2 {PEAKS_A_SECOND}hz"
 _SAMPLES: Final = RATE // PEAKS_A_SECOND
-_AT_ONCE: Final = 10_000  # peaks: 16 MB of sound in memory
+_AT_ONCE: Final = 1_200  # peaks: a minute, 2 MB of sound
 
 
 def peaks_of(samples: NDArray[np.int16]) -> NDArray[np.uint8]:

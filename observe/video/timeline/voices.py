@@ -163,7 +163,9 @@ def levels_db(samples: NDArray[np.int16], size: int) -> Levels:
     starts = np.arange(0, len(samples), size)
     if not len(starts):
         return np.zeros(0)
-    power = np.add.reduceat(np.square(samples.astype(np.float64) / 32768), starts)
+    # Squares of 16 bits are exact enough in single precision, their sum is not.
+    squares = np.square(samples.astype(np.float32) / 32768)
+    power = np.add.reduceat(squares, starts, dtype=np.float64)
     counts = np.minimum(size, len(samples) - starts)
     loud: Levels = 10 * np.log10(np.maximum(power / counts, 10 ** (QUIETEST_DB / 10)))
     return loud

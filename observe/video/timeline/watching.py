@@ -288,7 +288,7 @@ def _read(
 ) -> None:
     """Read all packets, note damage, and hand on whole key frames."""
     broken = False
-    for packet in packets(container):
+    for packet in packets(container, *inspector.streams):
         broken |= packet is None or inspector.passed_over(packet)
         if packet is None or packet.stream.index != inspector.video.index:
             continue

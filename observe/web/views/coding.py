@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from observe.coding import rules
 from observe.coding.batch import Applied, Told
-from observe.coding.changes import Change
+from observe.coding.changes import Change, StepRole
 from observe.coding.models import Observation, ObservationState
 from observe.coding.operations import apply, document_of, observation_for, submit
 from observe.db import now
@@ -92,14 +92,13 @@ def _dimensions(rubric: Rubric) -> list[dict[str, object]]:
     return [
         {
             "id": row.id,
-            "code": row.code,
-            "title": _local(row.title),
-            "values": list(rubric.scale_of(row).values()),
-            "not_observed": row.not_observed,
-            "not_applicable": row.not_applicable,
+            "code": row.dimension.code,
+            "title": _local(row.of.title),
+            "values": list(rubric.scale_of(row.of).values()),
+            "not_observed": row.of.not_observed,
+            "not_applicable": row.of.not_applicable,
         }
-        for _domain, rows in rubric.groups()
-        for row in rows
+        for row in rubric.rows()
     ]
 
 
@@ -182,6 +181,8 @@ class _SentChange(BaseModel):
     id: UUID
     kind: Annotated[str, Field(max_length=40)]
     payload: dict[str, Any]
+    step: UUID | None = None
+    role: StepRole = StepRole.DO
 
 
 class _Sent(BaseModel):
@@ -199,7 +200,10 @@ def change(observation_id: UUID) -> ResponseReturnValue:
         applied = apply(
             session,
             observation_id,
-            [Change(each.id, each.kind, each.payload) for each in sent.changes],
+            [
+                Change(each.id, each.kind, each.payload, each.step, each.role)
+                for each in sent.changes
+            ],
             window=sent.window,
             base_version=sent.base_version,
             actor=current_actor(),
