@@ -26,6 +26,7 @@ from observe.coding.models import (
     Revision,
     UncodableStretch,
 )
+from observe.coding.steps import Logged, Steps, replay
 from observe.db import now
 from observe.errors import ConflictError, InvalidError, NotAllowedError
 from observe.people import access, audit
@@ -201,6 +202,17 @@ def _known(session: Session, changes: Sequence[Change]) -> dict[UUID, UUID]:
     ids = [change.id for change in changes]
     rows = sa.select(Operation.id, Operation.observation_id).where(Operation.id.in_(ids))
     return {row[0]: row[1] for row in session.execute(rows)}
+
+
+def steps_of(session: Session, observation: Observation, version: int) -> Steps:
+    """Return the steps done and undone up to `version`, which a window knew when it was opened."""
+    rows = sa.select(Operation).where(
+        Operation.observation_id == observation.id, Operation.number <= version
+    )
+    return replay(
+        Logged(row.id, row.kind, row.target, row.payload, row.before, row.step, row.role)
+        for row in session.scalars(rows.order_by(Operation.number))
+    )
 
 
 def document_of(session: Session, observation: Observation) -> rules.Document:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from flask import Blueprint, jsonify, redirect, render_template, request
@@ -15,7 +16,8 @@ from observe.coding import rules
 from observe.coding.batch import Applied, Told
 from observe.coding.changes import Change, StepRole
 from observe.coding.models import Observation, ObservationState
-from observe.coding.operations import apply, document_of, observation_for, submit
+from observe.coding.operations import apply, document_of, observation_for, steps_of, submit
+from observe.coding.steps import Step
 from observe.db import now
 from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.people.access import Action, can, not_found, require
@@ -81,6 +83,7 @@ def _given(session: Session, observation: Observation, rubric: Rubric) -> dict[s
         "urls": {
             "changes": url("coding.change", observation_id=observation.id),
             "document": url("coding.document", observation_id=observation.id),
+            "steps": url("coding.steps", observation_id=observation.id),
             "strip": url("coding.strip", observation_id=observation.id),
             "waveform": _waveform(session, observation),
             "line": _line(observation),
@@ -245,6 +248,37 @@ def document(observation_id: UUID) -> ResponseReturnValue:
         if request.args.get("desde", type=int) != observation.version:
             answer["document"] = document_of(session, observation).model_dump(mode="json")
     return jsonify(answer)
+
+
+STEPS_AT_ONCE: Final = 100
+
+
+@blueprint.get("/observaciones/<uuid:observation_id>/pasos")
+@permission(Action.OBSERVATION_CODE)
+def steps(observation_id: UUID) -> ResponseReturnValue:
+    """Tell the steps that can be taken back or done again, as they were at `version`, as JSON.
+
+    The newest `STEPS_AT_ONCE` of the first `hasta` steps done; `left` is how many came before.
+    """
+    version = request.args.get("version", 0, type=int)
+    with guards.reading() as session:
+        found = steps_of(session, _observation(session, observation_id), version)
+    end = request.args.get("hasta", len(found.done), type=int)
+    done = found.done[: max(0, end)]
+    return jsonify(
+        done=[_step(each) for each in done[-STEPS_AT_ONCE:]],
+        undone=[_step(each) for each in found.undone],
+        left=max(0, len(done) - STEPS_AT_ONCE),
+    )
+
+
+def _step(step: Step) -> dict[str, object]:
+    return {
+        "id": str(step.id),
+        "undo": [asdict(act) for act in step.undo],
+        "redo": [asdict(act) for act in step.redo],
+        "merge": None,
+    }
 
 
 # --- finishing -----------------------------------------------------------------------------------

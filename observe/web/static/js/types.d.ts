@@ -5,7 +5,13 @@ declare namespace Journal {
     id: string;
     kind: string;
     payload: Record<string, any>;
+    /** what is undone together */
+    step?: string;
+    role?: Role;
   }
+
+  /** What a change is part of: something done, its taking back, or its doing again. */
+  type Role = "do" | "undo" | "redo";
 
   /** A change on its way. */
   interface Entry {
@@ -87,6 +93,7 @@ declare namespace Coding {
     cycles: Cycle[];
     stretches: Stretch[];
     notes: Note[];
+    clips: Clip[];
   }
 
   /** A change that has no id yet. */
@@ -96,9 +103,25 @@ declare namespace Coding {
   }
 
   interface Step {
+    id: string;
     undo: Act[];
     redo: Act[];
     merge: string | null;
+  }
+
+  /** Steps of before this window was opened; `left` is how many came before those done. */
+  interface Steps {
+    done: Step[];
+    undone: Step[];
+    left: number;
+  }
+
+  /** A moment kept for the strength, the priority, or a later choice. */
+  interface Clip extends Span {
+    id: string;
+    words: string;
+    dimension: string | null;
+    purpose: "strength" | "priority" | null;
   }
 
   /** A row of the rubric. */
@@ -119,7 +142,7 @@ declare namespace Coding {
     document: Document;
     dimensions: Row[];
     protocol: { cycles: number; cycle_ms: number; minimum_codable_ms: number };
-    urls: { changes: string; document: string; strip: string; waveform: string | null; line: string | null };
+    urls: { changes: string; document: string; steps: string; strip: string; waveform: string | null; line: string | null };
     strip: Layout | null;
     frame_rate: number | null;
   }

@@ -1,5 +1,6 @@
 // @ts-check
 /** What every part of the screen works with, put together once. */
+import { get } from "../http.js";
 import { gettext } from "../text.js";
 import { History } from "./history.js";
 import { make, need } from "./page.js";
@@ -13,7 +14,9 @@ export class Desk {
     this.given = given;
     this.lesson = lesson;
     this.sync = sync;
-    this.history = new History(lesson, sync);
+    /** the version when this window was ready: what came before it is read only to be undone */
+    this.since = given.version;
+    this.history = new History(lesson, sync, (end) => this.#earlier(end));
     this.player = new Player({ ...given, duration: lesson.duration });
     /** @type {Coding.Line | null} what the program noticed in sound and picture */
     this.line = null;
@@ -73,16 +76,23 @@ export class Desk {
     (await this.fetch(() => import("./stretches.js")))?.openStretches(this, stretch);
   }
 
-  undo() {
-    this.#show(this.history.undo(), gettext("There is nothing to undo."));
+  async undo() {
+    this.#show(await this.history.undo(), gettext("There is nothing to undo."));
   }
 
-  redo() {
-    this.#show(this.history.redo(), gettext("There is nothing to redo."));
+  async redo() {
+    this.#show(await this.history.redo(), gettext("There is nothing to redo."));
   }
 
-  /** @param {Coding.Act[]} acts @param {string} nothing */
+  /** @param {number | null} end @returns {Promise<Coding.Steps | null>} */
+  #earlier(end) {
+    const upTo = end === null ? "" : `&hasta=${end}`;
+    return this.fetch(() => get(`${this.given.urls.steps}?version=${this.since}${upTo}`));
+  }
+
+  /** @param {Coding.Act[] | null} acts @param {string} nothing */
   #show(acts, nothing) {
+    if (!acts) return; // it was told
     this.said.replaceChildren();
     if (!acts.length) this.say(nothing);
     const { cycle, dimension } = acts[0]?.payload ?? {};

@@ -6,14 +6,22 @@ export class History {
   /**
    * @param {import("./lesson.js").Lesson} lesson
    * @param {{push: (changes: Journal.Change[]) => void}} sync
+   * @param {(end: number | null) => Promise<Coding.Steps | null>} earlier reads the steps done before
+   *   this window was opened, the newest of the first `end` of them; null: the program is down
    */
-  constructor(lesson, sync) {
+  constructor(lesson, sync, earlier = async () => null) {
     this.lesson = lesson;
     this.sync = sync;
+    this.earlier = earlier;
     /** @type {Coding.Step[]} */
     this.done = [];
     /** @type {Coding.Step[]} */
     this.undone = [];
+    /** @type {number | null} how many earlier steps are still to be read; null: not asked yet */
+    this.left = null;
+    this.acted = false;
+    /** @type {Promise<boolean> | null} */
+    this.reading = null;
   }
 
   /**
@@ -22,39 +30,69 @@ export class History {
    * @param {string | null} [merge]
    */
   act(acts, merge = null) {
-    const undo = this.#run(acts);
     const last = this.done.at(-1);
-    if (merge && last?.merge === merge) last.redo = acts;
-    else this.done.push({ undo, redo: acts, merge });
+    const known = merge && last?.merge === merge ? last : null;
+    const id = known?.id ?? newId();
+    const undo = this.#run(acts, id, "do");
+    if (known) known.redo = acts;
+    else this.done.push({ id, undo, redo: acts, merge });
     this.undone = [];
+    this.acted = true;
   }
 
-  /** Take back the last step. @returns {Coding.Act[]} what was done for it; nothing when there is none */
-  undo() {
+  /**
+   * Take back the last step, also one done before this window was opened.
+   * @returns {Promise<Coding.Act[] | null>} what was done for it; nothing when there is none; null
+   *   when the program does not answer
+   */
+  async undo() {
+    if (!this.done.length && !(await this.#read())) return null;
     const step = this.done.pop();
     if (!step) return [];
-    this.#run(step.undo);
+    this.#run(step.undo, step.id, "undo");
     this.undone.push({ ...step, merge: null });
+    this.acted = true;
     return step.undo;
   }
 
-  /** Do again what was taken back. @returns {Coding.Act[]} what was done; nothing when there is none */
-  redo() {
+  /** Do again what was taken back, also before a reload. @returns {Promise<Coding.Act[] | null>} as `undo` */
+  async redo() {
+    // What was taken back before the reload can be done again until something else is done.
+    if (!this.acted && !this.undone.length && !(await this.#read())) return null;
     const step = this.undone.pop();
     if (!step) return [];
-    this.#run(step.redo);
+    this.#run(step.redo, step.id, "redo");
     this.done.push(step);
     return step.redo;
   }
 
-  /** @param {Coding.Act[]} acts @returns {Coding.Act[]} what takes them back, in the order to do it */
-  #run(acts) {
+  /** Read earlier steps, once at a time. @returns {Promise<boolean>} whether the program told them */
+  #read() {
+    this.reading ??= this.#readOnce().finally(() => (this.reading = null));
+    return this.reading;
+  }
+
+  async #readOnce() {
+    if (this.left === 0) return true;
+    const found = await this.earlier(this.left);
+    if (!found) return false;
+    if (this.left === null && !this.acted) this.undone = found.undone;
+    this.done = [...found.done, ...this.done];
+    this.left = found.left;
+    return true;
+  }
+
+  /**
+   * @param {Coding.Act[]} acts @param {string} step @param {Journal.Role} role
+   * @returns {Coding.Act[]} what takes them back, in the order to do it
+   */
+  #run(acts, step, role) {
     const back = [];
     for (const act of acts) {
       back.unshift(this.lesson.inverse(act));
       this.lesson.apply(act);
     }
-    this.sync.push(acts.map((act) => ({ id: newId(), ...structuredClone(act) })));
+    this.sync.push(acts.map((act) => ({ id: newId(), ...structuredClone(act), step, role })));
     return back;
   }
 }

@@ -31,6 +31,11 @@ export class Lesson extends EventTarget {
     return this.document.notes.find((note) => note.id === id);
   }
 
+  /** @param {string} id */
+  clip(id) {
+    return this.document.clips.find((clip) => clip.id === id);
+  }
+
   /** @param {string | null} cycle @param {string} dimension */
   score(cycle, dimension) {
     return this.cycle(cycle)?.scores.find((score) => score.dimension === dimension);
@@ -115,6 +120,11 @@ const EFFECTS = {
     document.notes.sort((one, other) => one.at_ms - other.at_ms || (one.id < other.id ? -1 : 1));
   },
   "note.delete": (document, { note }) => remove(document.notes, note),
+  "clip.put": (document, { clip: id, start_ms, end_ms, words, dimension, purpose }) => {
+    put(document.clips, { id, start_ms, end_ms, words: words ?? "", dimension: dimension ?? null, purpose: purpose ?? null });
+    document.clips.sort((one, other) => one.start_ms - other.start_ms || (one.id < other.id ? -1 : 1));
+  },
+  "clip.delete": (document, { clip }) => remove(document.clips, clip),
 };
 
 /** @param {Coding.Cycle} cycle */
@@ -152,6 +162,14 @@ function noteBefore(lesson, { note }) {
   return { kind: "note.put", payload: { note, at_ms, text, dimension, polarity } };
 }
 
+/** @param {Lesson} lesson @param {Record<string, any>} payload @returns {Coding.Act} */
+function clipBefore(lesson, { clip }) {
+  const known = lesson.clip(clip);
+  if (!known) return { kind: "clip.delete", payload: { clip } };
+  const { id: _id, ...rest } = known;
+  return { kind: "clip.put", payload: { clip, ...rest } };
+}
+
 /** @type {Record<string, (lesson: Lesson, payload: Record<string, any>) => Coding.Act>} */
 const INVERSES = {
   "cycle.put": (lesson, payload) => {
@@ -168,4 +186,6 @@ const INVERSES = {
   "score.clear": scoreBefore,
   "note.put": noteBefore,
   "note.delete": noteBefore,
+  "clip.put": clipBefore,
+  "clip.delete": clipBefore,
 };

@@ -127,6 +127,7 @@ const start = stands();
 // What an earlier page could not send comes first; then the document is read as it is by now.
 const { recovered } = await resendUnsent();
 if (recovered) await sync.refresh().catch(() => undefined);
+desk.since = sync.version;
 await sync.takeOver();
 if (!location.hash && stands() === start) place.resume();
 document.documentElement.dataset.ready = "yes";
