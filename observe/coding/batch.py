@@ -51,8 +51,12 @@ class Batch:
     def take(self, change: Change) -> None:
         """Apply `change`, or note why not."""
         try:
-            self._check_open()
             payload = kinds.payload_of(change)
+            if isinstance(payload, kinds.Watched):
+                self._keep_watched(payload)
+                self.acknowledged.append(change.id)
+                return
+            self._check_open()
             if any(kinds.hits(payload, target) for target in self.elsewhere):
                 self.conflicts.append(Told(change.id, _CHANGED_ELSEWHERE))
                 return
@@ -70,6 +74,16 @@ class Batch:
             self.refused.append(Told(change.id, told))
         elif change.id not in {told.id for told in (*self.conflicts, *self.refused)}:
             self.acknowledged.append(change.id)
+
+    def _keep_watched(self, watched: kinds.Watched) -> None:
+        """Keep a fact about the coder beside the log: it changes nothing of what she says.
+
+        So it has no version, no other window hears of it, and what comes after submitting, which
+        the revision could not tell any more, is let go without a word.
+        """
+        if self.desk.observation.state is ObservationState.DRAFT:
+            with self.desk.session.begin_nested():
+                edit(self.desk, watched)
 
     def _check_open(self) -> None:
         if self.desk.observation.state is not ObservationState.DRAFT:

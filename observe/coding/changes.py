@@ -31,6 +31,8 @@ LONGEST_NOTE = 4_000
 LONGEST_ROW = 129  # the ids of a dimension and of a behaviour, with a dot between
 LONGEST_REASON = 200
 LONGEST_CLIP_WORDS = 200
+MOST_CYCLES = 200
+ALL_TIMES = "times"  # touched when a video is attached: each moment of before means another one
 _UNKEEPABLE = "unkeepable"
 
 Moment = Annotated[int, Field(ge=0, lt=2**31)]
@@ -139,7 +141,7 @@ class Plan(Payload):
     """All cycles at once: what is not in it goes."""
 
     kind = "plan"
-    cycles: Annotated[tuple[PlannedCycle, ...], Field(max_length=200)]
+    cycles: Annotated[tuple[PlannedCycle, ...], Field(max_length=MOST_CYCLES)]
 
     @property
     def target(self) -> str:
@@ -292,7 +294,8 @@ class SnapshotClear(_Snapshot):
 class Watched(_Span):
     """A stretch was played without a stop, at one rate: pauses and rewinds lie between two.
 
-    Each is a fact of its own: it stands against nothing and is never undone.
+    Each is a fact of its own: it stands against nothing and is never undone. While it goes on it
+    is told again with a later end, so that little is lost when the window dies.
     """
 
     kind = "watched"
@@ -356,4 +359,6 @@ def _unusable(first: ErrorDetails) -> BadInputError:
 
 def hits(payload: Payload, target: str) -> bool:
     """Tell whether a change of `target` elsewhere stands against `payload`."""
+    if target == ALL_TIMES:
+        return isinstance(payload, _Span | Plan | NotePut)
     return any(fnmatchcase(target, pattern) for pattern in payload.collides)

@@ -30,6 +30,7 @@ from observe.coding.models import (
 from observe.errors import BadInputError
 from observe.rubric.schema import Rubric
 from observe.text import message
+from observe.video.models import LONGEST_LIVE_MS
 
 CLOCKS_APART_MS = 5_000  # by which a browser's clock may run ahead of a live lesson's
 Before = dict[str, Any] | None
@@ -51,6 +52,13 @@ class Desk:
         ahead = CLOCKS_APART_MS if recording.duration_ms is None else 0
         return recording.length_ms() + ahead
 
+    def end_of(self, span: HasSpan) -> int:
+        """Return where `span` ends; what goes on in the room ends with the lesson at the latest."""
+        recording = self.observation.recording
+        if not recording.is_live:
+            return span.end_ms
+        return min(span.end_ms, LONGEST_LIVE_MS if recording.live_runs else self.duration_ms)
+
 
 def edit(desk: Desk, payload: changes.Payload) -> Before:
     """Do what `payload` says and return what it replaced; raises `BadInputError`."""
@@ -67,7 +75,7 @@ def _put_cycle(desk: Desk, put: changes.CyclePut) -> Before:
     if cycle is None:
         cycle = Cycle(id=put.cycle, observation_id=desk.observation.id, scores=[])
         desk.session.add(cycle)
-    cycle.start_ms, cycle.end_ms = put.start_ms, put.end_ms
+    cycle.start_ms, cycle.end_ms = put.start_ms, desk.end_of(put)
     if put.scores is not None:
         _replace_scores(desk, cycle, put.scores)
     if put.snapshots is not None:
@@ -96,7 +104,7 @@ def _plan(desk: Desk, plan: changes.Plan) -> Before:
             id=planned.cycle,
             observation_id=desk.observation.id,
             start_ms=planned.start_ms,
-            end_ms=planned.end_ms,
+            end_ms=desk.end_of(planned),
             scores=[],
         )
         desk.session.add(cycle)
@@ -127,7 +135,7 @@ def _put_stretch(desk: Desk, put: changes.StretchPut) -> Before:
     if stretch is None:
         stretch = UncodableStretch(id=put.stretch, observation_id=desk.observation.id)
         desk.session.add(stretch)
-    stretch.start_ms, stretch.end_ms, stretch.reason = put.start_ms, put.end_ms, put.reason
+    stretch.start_ms, stretch.end_ms, stretch.reason = put.start_ms, desk.end_of(put), put.reason
     return before
 
 
@@ -203,7 +211,7 @@ def _put_clip(desk: Desk, put: changes.ClipPut) -> Before:
     if clip is None:
         clip = ClipMark(id=put.clip, observation_id=desk.observation.id)
         desk.session.add(clip)
-    clip.start_ms, clip.end_ms, clip.words = put.start_ms, put.end_ms, put.words
+    clip.start_ms, clip.end_ms, clip.words = put.start_ms, desk.end_of(put), put.words
     clip.dimension, clip.purpose = put.dimension, put.purpose
     return before
 
@@ -242,13 +250,17 @@ def _clear_snapshot(desk: Desk, clear: changes.SnapshotClear) -> Before:
 
 
 def _watched(desk: Desk, watched: changes.Watched) -> Before:
-    if _own(desk, PlayedStretch, watched.watched) is None:
-        end_ms = min(watched.end_ms, desk.duration_ms)
+    """Keep a stretch played; told again while it goes on, it has grown."""
+    end_ms = min(watched.end_ms, desk.duration_ms)
+    stretch = _own(desk, PlayedStretch, watched.watched)
+    if stretch is not None:
+        stretch.end_ms = max(stretch.end_ms, end_ms)
+    elif watched.start_ms < end_ms:
         desk.session.add(
             PlayedStretch(
                 id=watched.watched,
                 observation_id=desk.observation.id,
-                start_ms=min(watched.start_ms, end_ms),
+                start_ms=watched.start_ms,
                 end_ms=end_ms,
                 rate=watched.rate,
                 at=watched.at,
@@ -297,9 +309,11 @@ def _cycles(desk: Desk) -> list[Cycle]:
 
 
 def _check_span(desk: Desk, span: HasSpan) -> None:
-    if span.start_ms >= span.end_ms:
+    """In the room a cycle is put when it begins, and ends later by the protocol."""
+    if span.start_ms >= desk.end_of(span):
         raise BadInputError(message("The end has to come after the start."))
-    if span.end_ms > desk.duration_ms:
+    begun = desk.observation.recording.is_live and span.start_ms <= desk.duration_ms
+    if span.end_ms > desk.duration_ms and not begun:
         raise BadInputError(message("The end lies after the end of the recording."))
 
 

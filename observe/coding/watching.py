@@ -60,7 +60,7 @@ def summary(played: Sequence[Played]) -> Watching:
         pauses=steps.count(0),
         rewinds=steps.count(-1),
         skips=steps.count(1),
-        seen_ms=seen_ms(Span(each.start_ms, each.end_ms) for each in played),
+        seen_ms=sum(span.length_ms for span in seen(played)),
         played_ms=sum(each.end_ms - each.start_ms for each in played),
         other_rate_ms=sum(each.end_ms - each.start_ms for each in played if each.rate != 1),
     )
@@ -72,14 +72,16 @@ def _step(gap_ms: int) -> int:
     return 1 if gap_ms > 0 else -1
 
 
-def seen_ms(spans: Iterable[Span]) -> int:
-    """Return how long `spans` last together, what lies in several counted once.
+def seen(played: Iterable[Played]) -> tuple[Span, ...]:
+    """Return what was played at least once, as the fewest spans, in order.
 
-    >>> seen_ms([Span(0, 10), Span(5, 20), Span(30, 31)])
-    21
+    >>> seen([Played(30, 31, 1), Played(5, 20, 2), Played(0, 10, 1)])
+    (Span(start_ms=0, end_ms=20), Span(start_ms=30, end_ms=31))
     """
-    whole = reached = 0
-    for span in sorted(spans, key=lambda each: each.start_ms):
-        whole += max(0, span.end_ms - max(span.start_ms, reached))
-        reached = max(reached, span.end_ms)
-    return whole
+    found: list[Span] = []
+    for start_ms, end_ms in sorted((each.start_ms, each.end_ms) for each in played):
+        if found and start_ms <= found[-1].end_ms:
+            found[-1] = Span(found[-1].start_ms, max(found[-1].end_ms, end_ms))
+        elif start_ms < end_ms:
+            found.append(Span(start_ms, end_ms))
+    return tuple(found)

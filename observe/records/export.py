@@ -2,7 +2,9 @@
 
 `score` is the number given, empty where a mark (`not_observed`, `not_applicable`) stands instead.
 `dimension_mean`, `dimension_se` and `domain_mean` repeat what pages show: they come from the same
-profile and have a decimal point.
+profile and have a decimal point. The last columns repeat on each row how the lesson was watched:
+how much of it at least once, and how much of what was played at another rate than 1; they are empty
+where nothing was played, as in a sheet coded on paper.
 """
 
 from __future__ import annotations
@@ -43,6 +45,11 @@ COLUMNS: Final = (
     "dimension_mean",
     "dimension_se",
     "domain_mean",
+    "watched_ms",
+    "pauses",
+    "rewinds",
+    "skips",
+    "other_rate_ms",
 )
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 Cell = str | int | float | None
@@ -72,11 +79,12 @@ def harmless(cell: Cell) -> Cell:
 
 def _rows(observation: Observation, rubric: Rubric, document: Document) -> Iterator[list[Cell]]:
     profile, about = profile_of(document, rubric), _about(observation, document)
+    watched = _watched(document)
     for cycle in document.cycles:
         scores = {score.dimension: score for score in cycle.scores}
         for dimension in rubric.dimensions:
             if dimension.id in scores:
-                yield [*about, *_cell(cycle, scores[dimension.id], rubric, profile)]
+                yield [*about, *_cell(cycle, scores[dimension.id], rubric, profile), *watched]
 
 
 def _about(observation: Observation, document: Document) -> list[Cell]:
@@ -116,3 +124,10 @@ def _cell(cycle: DocumentCycle, score: CellScore, rubric: Rubric, profile: Profi
         result.se,
         whole.mean if whole else None,
     ]
+
+
+def _watched(document: Document) -> list[Cell]:
+    told = document.watching
+    if told is None:
+        return [None] * 5
+    return [told.seen_ms, told.pauses, told.rewinds, told.skips, told.other_rate_ms]
