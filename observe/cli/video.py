@@ -170,7 +170,7 @@ def _row(row: Recording, job: Job | None) -> tuple[Words, ...]:
         row.class_group.name,
         row.educator.name,
         length,
-        state if row.has_consent else message("%(state)s, without consent", state=state),
+        message("%(state)s, without consent", state=state) if row.is_locked else state,
     )
 
 
@@ -178,6 +178,7 @@ STATES: Final = {
     RecordingState.RECEIVED: message("being prepared"),
     RecordingState.READY: message("ready"),
     RecordingState.REFUSED: message("refused"),
+    RecordingState.LIVE: message("observed in the room"),
 }
 
 

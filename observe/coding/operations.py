@@ -357,9 +357,9 @@ def _check_submittable(observation: Observation) -> None:
     if observation.state is not ObservationState.DRAFT:
         raise ConflictError(message("This observation was already submitted."))
     _check_codable(observation.recording)
-    if observation.recording.state is RecordingState.LIVE:
-        return
-    if observation.recording.sha256 is None:
+    if observation.recording.live_runs:
+        raise ConflictError(message("The clock still runs: end the lesson first."))
+    if observation.recording.sha256 is None and not observation.recording.is_live:
         raise ConflictError(
             message("The video is still being prepared: it can be submitted in a moment.")
         )

@@ -91,7 +91,7 @@ def import_sheet(
             action=_action(actor, coder),
         )
         rubric = rubric_of(observation.rubric_version)
-        sheet = read_sheet(csv_text, rubric, observation.recording.duration_ms or 0)
+        sheet = read_sheet(csv_text, rubric, observation.recording.length_ms())
         _check_replaceable(session, observation)
         _apply(session, observation, sheet, coder)
         document = document_of(session, observation)

@@ -17,14 +17,14 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from observe.errors import BadInputError
+from observe.errors import BadInputError, ConflictError
 from observe.ids import new_id
 from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.text import message
 from observe.video.media import tools
 from observe.video.media.probe import Probe
-from observe.video.models import DerivedFile, FileKind, Recording
+from observe.video.models import NO_FILM, DerivedFile, FileKind, Recording
 from observe.video.store import Store
 from observe.video.timecode import Span, format_time
 
@@ -295,12 +295,14 @@ def give(
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers.
-        BadInputError: they say nothing within the lesson.
+        BadInputError: they say nothing within the lesson. ConflictError: it has no film.
     """
     recording = session.get(Recording, recording_id)
     if recording is None:
         raise access.not_found()
     access.require(actor, Action.RECORDING_PREPARE, recording.as_thing())
+    if recording.is_live:
+        raise ConflictError(NO_FILM)
     written = write_vtt(_within(cues, recording))
     made = store.temporary(".vtt")
     made.write_text(written, encoding="utf-8", newline="\n")

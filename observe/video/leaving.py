@@ -16,7 +16,7 @@ from observe.video import captions, clips, derived
 from observe.video.blur import operations as blur_operations
 from observe.video.captions import Cue
 from observe.video.media.graphs import Watch
-from observe.video.models import BlurSound, DerivedFile
+from observe.video.models import NO_FILM, BlurSound, DerivedFile
 from observe.video.operations import recording_for
 from observe.video.store import Store
 from observe.video.timecode import Span
@@ -29,10 +29,12 @@ def may_leave(
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers.
-        ConflictError: nobody stated that the consents are on file.
+        ConflictError: nobody stated that the consents are on file, or it has no film.
     """
     action = Action.RECORDING_EXPORT_UNBLURRED if unblurred else Action.RECORDING_BLUR
     recording = recording_for(session, recording_id, actor=actor, action=action)
+    if recording.is_live:
+        raise ConflictError(NO_FILM)
     if not recording.has_consent:
         raise ConflictError(
             message("This video is locked: state first that the consents are on file.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import date, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,8 +13,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from observe.db import Base, Identified, choice, now
 from observe.people.access import Thing
 from observe.people.models import ClassGroup, User
+from observe.rubric.models import RubricVersion
+from observe.text import message
 
-LONGEST_LIVE_MS = 6 * 3_600_000
+LONGEST_LIVE_MS: Final = 6 * 3_600_000
+NO_FILM: Final = message("This lesson was observed in the room: it has no video.")
 
 
 class Selection(enum.StrEnum):
@@ -110,9 +114,24 @@ class Recording(Identified, Base):
         return max(0, min(elapsed, LONGEST_LIVE_MS))
 
     @property
+    def is_live(self) -> bool:
+        """Whether it was observed in the room and has no film."""
+        return self.state is RecordingState.LIVE
+
+    @property
+    def live_runs(self) -> bool:
+        """Whether its clock still runs."""
+        return self.is_live and self.duration_ms is None
+
+    @property
     def has_consent(self) -> bool:
-        """Whether a person stated that consents are on file; without it nothing is codable."""
+        """Whether a person stated that consents are on file; without it no film is codable."""
         return self.consent_at is not None
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether it waits for its consents; where nobody is filmed none are needed."""
+        return not self.has_consent and not self.is_live
 
 
 class Assignment(Identified, Base):

@@ -31,8 +31,9 @@ from observe.video.adding import (
     receive,
     whole,
 )
+from observe.video.live import begin_live, end_live
 from observe.video.media.probe import AudioTrack, probe
-from observe.video.models import FileKind, Recording, RecordingState
+from observe.video.models import NO_FILM, Assignment, FileKind, Recording, RecordingState
 from observe.video.preparing import prepare
 from observe.video.store import Store
 from observe.video.uploads import (
@@ -56,6 +57,7 @@ __all__ = [
     "add_file",
     "add_received",
     "append_upload",
+    "begin_live",
     "begin_upload",
     "cancel_preparation",
     "check_details",
@@ -63,6 +65,7 @@ __all__ = [
     "confirm_consent",
     "derived_file",
     "discard_upload",
+    "end_live",
     "finish_upload",
     "importable_files",
     "playable_file",
@@ -178,6 +181,8 @@ def playable_file(session: Session, store: Store, recording: Recording) -> Playa
     proxy = derived_file(session, store, recording, FileKind.PROXY)
     if proxy is not None:
         return proxy
+    if recording.is_live:
+        raise ConflictError(NO_FILM)
     if recording.state is not RecordingState.READY or recording.media_type is None:
         raise ConflictError(message("This video cannot be played yet; it is still being prepared."))
     path = derived.original_path(session, store, recording.id)
@@ -255,15 +260,23 @@ def retry_preparation(
     """Prepare again what was cancelled or failed (with `again` also what is done); return the job.
 
     Raises:
-        NotFoundError, NotAllowedError: it is not hers. ConflictError: the file was refused.
+        NotFoundError, NotAllowedError: it is not hers.
+        ConflictError: there is no film, or it was refused.
     """
     recording = recording_for(session, recording_id, actor=actor, action=Action.RECORDING_PREPARE)
+    _check_film(recording)
+    _record(session, "recording.preparation_retried", recording, actor)
+    return jobs.enqueue(session, prepare.KIND, recording.id, again=again)
+
+
+def _check_film(recording: Recording) -> None:
+    """Return when there is a file to prepare; raises `ConflictError`."""
+    if recording.is_live:
+        raise ConflictError(NO_FILM)
     if recording.state is RecordingState.REFUSED:
         raise ConflictError(
             message("This video was refused. Copy it from the camera and add it again.")
         )
-    _record(session, "recording.preparation_retried", recording, actor)
-    return jobs.enqueue(session, prepare.KIND, recording.id, again=again)
 
 
 @dataclass(frozen=True)
@@ -297,13 +310,15 @@ def sound_tracks(
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers, or its file is gone.
-        BadInputError: the file cannot be read any more.
+        BadInputError: the file cannot be read any more. ConflictError: it has no film.
     """
     with database.read() as session:
         recording = recording_for(
             session, recording_id, actor=actor, action=Action.RECORDING_PREPARE
         )
         path = derived.place_of(store, recording)
+    if recording.is_live:
+        raise ConflictError(NO_FILM)
     if path is None:
         raise NotFoundError(message("The file of this video is gone. Add the video again."))
     if not path.exists():
@@ -322,15 +337,12 @@ def choose_audio(
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers. BadInputError: no file has such a track.
-        ConflictError: the file was refused.
+        ConflictError: there is no film, or it was refused.
     """
     recording = recording_for(session, recording_id, actor=actor, action=Action.RECORDING_PREPARE)
     if index is not None and not 0 <= index < MOST_STREAMS:
         raise BadInputError(message("This video has no such sound track."), field="audio_track")
-    if recording.state is RecordingState.REFUSED:
-        raise ConflictError(
-            message("This video was refused. Copy it from the camera and add it again.")
-        )
+    _check_film(recording)
     if recording.audio_track != index:
         recording.audio_track = index
         _record(session, "recording.audio_chosen", recording, actor)

@@ -30,6 +30,7 @@ from observe.video.blur.corrections import read_corrections, written
 from observe.video.blur.faces import Region
 from observe.video.blur.making import KIND, STEPS, clip_of
 from observe.video.models import (
+    NO_FILM,
     Blurring,
     BlurSound,
     BlurState,
@@ -192,6 +193,8 @@ def ask(
 
 
 def _check(recording: Recording, span: Span) -> None:
+    if recording.is_live:
+        raise ConflictError(NO_FILM)
     if recording.state is not RecordingState.READY or recording.duration_ms is None:
         raise ConflictError(message("This video cannot be played yet; it is still being prepared."))
     if span.end_ms > recording.duration_ms:
