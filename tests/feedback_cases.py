@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -13,16 +14,16 @@ from observe import jobs
 from observe.coding.changes import Change
 from observe.coding.models import Observation
 from observe.coding.operations import apply, start, submit
-from observe.db import Database
+from observe.db import Database, now
 from observe.feedback import operations as feedbacks
 from observe.feedback import publishing
 from observe.feedback.checks import FocusInput
-from observe.feedback.models import FocusKind
+from observe.feedback.models import Feedback, FeedbackState, FocusKind
 from observe.ids import new_id
 from observe.people.access import Actor
 from observe.rubric.operations import rubric_of, version_for
 from observe.settings import Settings
-from observe.video.models import Recording
+from observe.video.models import DerivedFile, FileKind, Recording
 from observe.video.store import Store
 from tests.factories import Cast, recording
 
@@ -92,6 +93,36 @@ def drafted(session: Session, cast: Cast, observation: Observation) -> UUID:
     draft = feedbacks.open_draft(session, observation.id, actor=cast.observer)
     feedbacks.save_focuses(session, draft.id, focuses(observation), actor=cast.observer)
     return draft.id
+
+
+def given(session: Session, cast: Cast, on: date, step: str) -> Feedback:
+    """Publish feedback with the next step `step` on a lesson of the day `on` that has no film."""
+    lesson = recording(session, cast)
+    lesson.recorded_on = on
+    observation = submitted(session, cast, lesson)
+    draft = feedbacks.open_draft(session, observation.id, actor=cast.observer)
+    chosen = focuses(observation)
+    chosen[FocusKind.PRIORITY] = replace(chosen[FocusKind.PRIORITY], next_step=step)
+    feedback = feedbacks.save_focuses(session, draft.id, chosen, actor=cast.observer)
+    for state in (FeedbackState.PUBLISHING, FeedbackState.PUBLISHED):
+        feedback.state, feedback.published_at = state, now()
+        session.flush()
+        if state is FeedbackState.PUBLISHING:
+            _pretend_clips(session, feedback, lesson)
+    return feedback
+
+
+def _pretend_clips(session: Session, feedback: Feedback, lesson: Recording) -> None:
+    for focus in feedback.focuses:
+        focus.clip = DerivedFile(
+            recording_id=lesson.id,
+            kind=FileKind.CLIP,
+            recipe=focus.kind.value,
+            sha256="0" * 64,
+            media_type="video/mp4",
+            size_bytes=1,
+        )
+    session.flush()
 
 
 def published(database: Database, home: Settings, store: Store, cast: Cast, film: Path) -> UUID:

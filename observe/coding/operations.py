@@ -11,10 +11,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from observe.coding import rules, watching
+from observe.coding import assigning, rules, watching
 from observe.coding.batch import Applied, Batch
 from observe.coding.changes import Change
 from observe.coding.edits import Desk
+from observe.coding.history import Kept
 from observe.coding.models import (
     ClipMark,
     Cycle,
@@ -29,14 +30,17 @@ from observe.coding.models import (
 from observe.coding.steps import Logged, Steps, replay
 from observe.db import now
 from observe.errors import ConflictError, InvalidError, NotAllowedError
+from observe.ids import new_id
 from observe.people import access, audit
 from observe.people.access import Action, Actor
+from observe.people.models import User
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of
 from observe.text import message
 from observe.video.models import Recording, RecordingState
 
 SHEET_WINDOW = "sheet"  # the window that changes of an imported sheet say they come from
+ASKED_WINDOW = "asked"  # that of the cycles with which an observation asked for begins
 _OF_RECORDS = frozenset({Action.RECORD_SEE, Action.RECORD_COMMENT, Action.RECORD_EXPORT})
 
 
@@ -51,11 +55,13 @@ def start(
 ) -> Observation:
     """Return the observer's draft of this recording with this rubric, begun now if there is none.
 
-    The observer is the actor, unless `action` is to import a colleague's sheet.
+    The observer is the actor, unless `action` is to import a colleague's sheet. What she was asked
+    to code begins with its cycles planned.
 
     Raises:
         NotFoundError: no such recording or rubric for this actor.
-        NotAllowedError: the colleague does not observe in this school.
+        NotAllowedError: the colleague does not observe in this school, or was asked to code it
+            with another rubric.
         ConflictError: the recording is not ready, or no consent was stated.
     """
     recording = session.get(Recording, recording_id, with_for_update=True)
@@ -71,9 +77,26 @@ def start(
         raise NotAllowedError(
             message("%(name)s does not observe in the school of this lesson.", name=coder.name)
         )
-    return _draft(session, recording, version, coder) or _begin(
-        session, recording, version, coder, actor=actor
-    )
+    found = _draft(session, recording, version, coder)
+    if found is not None:
+        return found
+    observation = _begin(session, recording, version, coder, actor=actor)
+    if action is Action.OBSERVATION_START:
+        _begin_as_asked(session, observation, actor)
+    return observation
+
+
+def _begin_as_asked(session: Session, observation: Observation, actor: Actor) -> None:
+    """Plan the cycles of what a colleague asked for, as a change that can be undone."""
+    if observation.assignment_id is not None:
+        cycles = [
+            {"cycle": str(new_id()), "start_ms": span.start_ms, "end_ms": span.end_ms}
+            for span in assigning.first_spans(session, observation)
+        ]
+        plan = Change(new_id(), "plan", {"cycles": cycles})
+        apply(session, observation.id, [plan], window=ASKED_WINDOW, base_version=0, actor=actor)
+    elif observation.recording.observer_id != actor.user_id:
+        raise NotAllowedError(message("You were asked to code this lesson with another rubric."))
 
 
 def _check_codable(recording: Recording) -> None:
@@ -102,11 +125,13 @@ def _draft(
 def _begin(
     session: Session, recording: Recording, version: RubricVersion, coder: Actor, *, actor: Actor
 ) -> Observation:
+    assignment = assigning.assignment_of(recording, coder.user_id, version.id)
     observation = Observation(
         recording_id=recording.id,
         observer_id=coder.user_id,
         begun_by_id=actor.user_id,
         rubric_version_id=version.id,
+        assignment_id=assignment.id if assignment else None,
     )
     session.add(observation)
     session.flush()
@@ -128,10 +153,11 @@ def observation_for(
 ) -> Observation:
     """Return the observation when `actor` may do `action` to it.
 
-    As a record (`record.…` actions) it exists only once it was submitted.
+    As a record (`record.…` actions) it exists only once it was submitted. Who codes blind finds
+    nothing submitted that would tell her scores.
 
     Raises:
-        NotFoundError: there is none, or the actor may not know of it.
+        NotFoundError: there is none, or the actor may not know of it (yet).
         NotAllowedError: she may see it, but not do this.
     """
     observation = session.get(Observation, observation_id)
@@ -143,7 +169,19 @@ def observation_for(
         access.require(actor, action, observation.as_record())
     else:
         access.require(actor, action, observation.as_thing())
+    check_visible(session, observation, actor=actor)
     return observation
+
+
+def check_visible(session: Session, observation: Observation, *, actor: Actor) -> None:
+    """Return when a submitted observation is not hidden from `actor` because she codes blind.
+
+    Raises:
+        NotFoundError: it is.
+    """
+    submitted = observation.state is ObservationState.SUBMITTED
+    if submitted and assigning.hidden_from(session, actor).hides(observation):
+        raise access.not_found()
 
 
 def apply(
@@ -213,6 +251,22 @@ def steps_of(session: Session, observation: Observation, version: int) -> Steps:
         Logged(row.id, row.kind, row.target, row.payload, row.before, row.step, row.role)
         for row in session.scalars(rows.order_by(Operation.number))
     )
+
+
+def log_of(session: Session, observation: Observation) -> list[Kept]:
+    """Return every change of the observation, the first first, with who made it and when."""
+    columns = (Operation.id, Operation.kind, Operation.target, Operation.payload)
+    rows = (
+        sa.select(*columns, Operation.before, Operation.step, Operation.role, Operation.at)
+        .add_columns(User.name)
+        .outerjoin(User, User.id == Operation.actor_id)
+        .where(Operation.observation_id == observation.id)
+    )
+    author = observation.observer.name  # of changes from before their author was kept
+    return [
+        Kept(at, name or author, Logged(*change))
+        for *change, at, name in session.execute(rows.order_by(Operation.number))
+    ]
 
 
 def document_of(session: Session, observation: Observation) -> rules.Document:
@@ -309,13 +363,18 @@ def _document_clips(session: Session, observation_id: UUID) -> tuple[rules.Docum
 
 
 def _watching(session: Session, observation_id: UUID) -> watching.Watching | None:
-    """Return how the lesson was watched, in the order in which it was; None: nothing was played."""
+    """Return how the lesson was watched; None: nothing was played."""
+    played = played_in(session, observation_id)
+    return watching.summary(played) if played else None
+
+
+def played_in(session: Session, observation_id: UUID) -> list[watching.Played]:
+    """Return what was played while coding, in the order in which it was."""
     rows = sa.select(PlayedStretch).where(PlayedStretch.observation_id == observation_id)
-    played = [
+    return [
         watching.Played(row.start_ms, row.end_ms, row.rate)
         for row in session.scalars(rows.order_by(PlayedStretch.at, PlayedStretch.id))
     ]
-    return watching.summary(played) if played else None
 
 
 def submit(session: Session, observation_id: UUID, *, actor: Actor) -> Revision:

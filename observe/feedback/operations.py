@@ -7,6 +7,7 @@ withdrawing and answering are.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from observe import jobs
 from observe.coding.models import Observation, ObservationState, Revision
-from observe.coding.operations import latest_document
+from observe.coding.operations import check_visible, latest_document
 from observe.db import now
 from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.feedback import checks, publishing
@@ -26,6 +27,7 @@ from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.profile import profile_of
 from observe.rubric.operations import rubric_of
+from observe.rubric.schema import Text
 from observe.text import Message, message
 from observe.video.models import Recording
 
@@ -38,7 +40,7 @@ def composable(session: Session, observation_id: UUID, *, actor: Actor) -> Obser
     """Return the submitted observation for which `actor` may compose feedback.
 
     Raises:
-        NotFoundError: there is none, or the actor may not know of it.
+        NotFoundError: there is none, or the actor may not know of it, perhaps as she codes blind.
         ConflictError: it was not submitted yet.
     """
     observation = session.get(Observation, observation_id)
@@ -47,7 +49,19 @@ def composable(session: Session, observation_id: UUID, *, actor: Actor) -> Obser
     access.require(actor, Action.FEEDBACK_COMPOSE, observation.as_thing())
     if observation.state is not ObservationState.SUBMITTED:
         raise ConflictError(message("Finish the observation first; feedback comes after it."))
+    check_visible(session, observation, actor=actor)
     return observation
+
+
+def check_filmed(observation: Observation) -> None:
+    """Return when there is a video to show moments of; raises `ConflictError` with what to do."""
+    if observation.recording.is_live:
+        raise ConflictError(
+            message(
+                "This lesson was observed without a video, so there is no moment to show in a"
+                " feedback. Talk about its profile and its notes."
+            )
+        )
 
 
 def suggestion_for(session: Session, observation_id: UUID, *, actor: Actor) -> Suggestion:
@@ -61,8 +75,12 @@ def open_draft(session: Session, observation_id: UUID, *, actor: Actor) -> Feedb
     """Return the observation's open feedback, begun now when there is none.
 
     After a withdrawal the new draft begins with what was withdrawn, to be corrected.
+
+    Raises:
+        ConflictError: it was not submitted yet, or has no video.
     """
     observation = composable(session, observation_id, actor=actor)
+    check_filmed(observation)
     found = current(session, observation_id)
     if found is not None and found.state is not FeedbackState.WITHDRAWN:
         return found
@@ -98,13 +116,15 @@ def feedback_for(
     """Return the feedback when `actor` may do `action` to it; `lock` keeps it from others.
 
     Raises:
-        NotFoundError: there is none, or she may not know of it (withdrawn, for its educator).
+        NotFoundError: there is none, or she may not know of it (withdrawn, for its educator;
+            while she codes another lesson of that educator blind).
         NotAllowedError: she may see it, but not do this.
     """
     feedback = session.get(Feedback, feedback_id, with_for_update=lock or None)
     if feedback is None:
         raise access.not_found()
     access.require(actor, action, feedback.as_thing())
+    check_visible(session, feedback.observation, actor=actor)
     return feedback
 
 
@@ -125,6 +145,53 @@ def feedbacks_of(session: Session, *, actor: Actor) -> list[Feedback]:
         for feedback in published
         if access.can(actor, Action.FEEDBACK_ANSWER, feedback.as_thing())
     ]
+
+
+@dataclass(frozen=True)
+class PreviousPriority:
+    """What an educator set out to try after an earlier lesson, and until when; nothing else."""
+
+    dimension: Text
+    next_step: str
+    due_on: date | None
+    lesson_on: date
+
+
+def previous_priority(
+    session: Session, observation: Observation, *, actor: Actor
+) -> PreviousPriority | None:
+    """Return the educator's last published priority from before the lesson observed, or None.
+
+    It opens the next observation, also a blind one, whoever gave it.
+
+    Raises:
+        NotFoundError: the observation is not the actor's to code.
+    """
+    access.require(actor, Action.OBSERVATION_CODE, observation.as_thing())
+    lesson = observation.recording
+    found = session.scalars(
+        sa.select(Focus)
+        .join(Focus.feedback)
+        .join(Feedback.observation)
+        .join(Observation.recording)
+        .where(
+            Focus.kind == FocusKind.PRIORITY,
+            Feedback.state == FeedbackState.PUBLISHED,
+            Recording.educator_id == lesson.educator_id,
+            Recording.recorded_on < lesson.recorded_on,
+        )
+        .order_by(Recording.recorded_on.desc(), Feedback.published_at.desc(), Feedback.id.desc())
+        .limit(1)
+    ).first()
+    return _as_previous(found) if found is not None else None
+
+
+def _as_previous(focus: Focus) -> PreviousPriority | None:
+    earlier = focus.feedback.observation
+    if focus.dimension is None:
+        return None
+    title = rubric_of(earlier.rubric_version).dimension(focus.dimension).title
+    return PreviousPriority(title, focus.next_step, focus.due_on, earlier.recording.recorded_on)
 
 
 # --- composing ----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from observe.coding.assigning import hidden_from
 from observe.coding.models import Observation, ObservationState
 from observe.coding.operations import latest_document, observation_for
 from observe.coding.rules import Document
@@ -107,7 +108,12 @@ def _visible(session: Session, actor: Actor, action: Action) -> Iterator[Observa
         .where(Observation.state == ObservationState.SUBMITTED, _near(actor))
         .order_by(Recording.recorded_on.desc(), Observation.submitted_at.desc(), Observation.id)
     )
-    return (each for each in found if access.can(actor, action, each.as_record()))
+    hidden = hidden_from(session, actor)
+    return (
+        each
+        for each in found
+        if access.can(actor, action, each.as_record()) and not hidden.hides(each)
+    )
 
 
 def _near(actor: Actor) -> sa.ColumnElement[bool]:
@@ -119,7 +125,10 @@ def _near(actor: Actor) -> sa.ColumnElement[bool]:
     if None in schools:
         return sa.true()
     return sa.or_(
-        Observation.observer_id == actor.user_id, ClassGroup.school_id.in_(schools - {None})
+        Observation.observer_id == actor.user_id,
+        Observation.begun_by_id == actor.user_id,
+        Recording.observer_id == actor.user_id,
+        ClassGroup.school_id.in_(schools - {None}),
     )
 
 

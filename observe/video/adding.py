@@ -290,4 +290,5 @@ def whole() -> sa.Select[Recording]:
         joinedload(Recording.educator),
         joinedload(Recording.observer),
         selectinload(Recording.files),
+        selectinload(Recording.assignments),
     )

@@ -154,6 +154,8 @@ class Assignment(Identified, Base):
     order_seed: Mapped[int | None]
 
     observer: Mapped[User] = relationship(foreign_keys=observer_id)
+    asked_by: Mapped[User] = relationship(foreign_keys=asked_by_id)
+    rubric_version: Mapped[RubricVersion] = relationship()
 
 
 class RecordingPart(Identified, Base):

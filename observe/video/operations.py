@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe import jobs
@@ -162,7 +163,8 @@ def watched_lately(session: Session, recording_id: UUID, *, actor: Actor) -> boo
 
 def recordings_of(session: Session, *, actor: Actor) -> list[Recording]:
     """Return the recordings that `actor` may see, the newest first."""
-    mine = whole().where(Recording.observer_id == actor.user_id)
+    asked = sa.select(Assignment.recording_id).where(Assignment.observer_id == actor.user_id)
+    mine = whole().where(sa.or_(Recording.observer_id == actor.user_id, Recording.id.in_(asked)))
     found = session.scalars(mine.order_by(Recording.created_at.desc(), Recording.id.desc()))
     return [row for row in found if access.can(actor, Action.RECORDING_SEE, row.as_thing())]
 
