@@ -67,7 +67,7 @@ def _marked_until(session: Session, recording_id: UUID) -> int:
         for kind in _SPANS
     ]
     notes = sa.select(sa.func.max(Note.at_ms)).where(Note.observation_id.in_(drafts))
-    return max(0, *(each for each in (*starts, session.scalar(notes)) if each)) + SHORTEST_MS
+    return max(each or 0 for each in (*starts, session.scalar(notes))) + SHORTEST_MS
 
 
 def _drafts(recording_id: UUID) -> sa.Select[UUID]:

@@ -100,6 +100,14 @@ def versions(session: Session) -> list[RubricVersion]:
     return sorted(newest_first, key=lambda row: row.rubric_id)
 
 
+def newest_versions(session: Session) -> list[RubricVersion]:
+    """Return the newest version of each rubric."""
+    newest: dict[str, RubricVersion] = {}
+    for version in versions(session):
+        newest.setdefault(version.rubric_id, version)
+    return list(newest.values())
+
+
 def _version_order(row: RubricVersion) -> tuple[int, ...]:
     return tuple(int(part) for part in row.version.split("."))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -187,15 +188,15 @@ def test_what_needs_a_film_says_that_there_is_none(
     session: Session, cast: Cast, store: Store
 ) -> None:
     recording = begin_live(session, details(cast), actor=cast.observer)
-    by = {"actor": cast.observer}
-    verbs = [
+    by = cast.observer
+    verbs: list[Callable[[], object]] = [
         lambda: video.playable_file(session, store, recording),
-        lambda: video.retry_preparation(session, recording.id, **by),
-        lambda: video.cancel_preparation(session, recording.id, **by),
-        lambda: video.choose_audio(session, recording.id, 1, **by),
-        lambda: blur_operations.ask(session, recording.id, Span(0, 15_000), **by),
-        lambda: leaving.may_leave(session, recording.id, **by),
-        lambda: captions.give(session, store, recording.id, (), **by),
+        lambda: video.retry_preparation(session, recording.id, actor=by),
+        lambda: video.cancel_preparation(session, recording.id, actor=by),
+        lambda: video.choose_audio(session, recording.id, 1, actor=by),
+        lambda: blur_operations.ask(session, recording.id, Span(0, 15_000), actor=by),
+        lambda: leaving.may_leave(session, recording.id, actor=by),
+        lambda: captions.give(session, store, recording.id, (), actor=by),
     ]
     for verb in verbs:
         with pytest.raises(ConflictError):

@@ -84,6 +84,7 @@ def compose(observation_id: UUID) -> ResponseReturnValue:
     """Show the composer, or how far publishing is, or what was published."""
     with guards.reading() as session:
         observation = feedbacks.composable(session, observation_id, actor=current_actor())
+        feedbacks.check_filmed(observation)
         feedback = feedbacks.current(session, observation_id)
         if feedback is not None and feedback.state is not FeedbackState.DRAFT:
             return _state_page(session, feedback)

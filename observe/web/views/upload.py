@@ -15,46 +15,29 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from wtforms import (
-    BooleanField,
-    DateField,
-    HiddenField,
-    RadioField,
-    SelectField,
-    SelectMultipleField,
-    StringField,
-)
+from wtforms import BooleanField, DateField, HiddenField, SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from observe.errors import BadInputError, ConflictError, NotFoundError, ObserveError
 from observe.ids import parse_id
 from observe.people.access import Action, Actor
-from observe.people.directory import Staff, class_groups_of, staff_visible_to
-from observe.people.operations import LONGEST_GROUP_NAME, class_group_for
 from observe.text import Message, message
 from observe.video import operations as video
-from observe.video.adding import LONGEST_SUBJECT
-from observe.video.models import Recording, Selection, Upload
+from observe.video.models import Recording, Upload
 from observe.video.store import Store
 from observe.web import shelf
-from observe.web.forms import Form, at_most, needed, spoken
+from observe.web.forms import needed
 from observe.web.guards import current_actor, home, permission, reading, today, writing
+from observe.web.lesson_form import FIELDS, DetailsForm, Offered, details_of, fill, offered
 from observe.web.words import say
 
 blueprint = Blueprint("upload", __name__)
 
 CHUNK_BYTES: Final = 4 * 1024**2
 MOST_FILES: Final = 50  # of one lesson
-_SELECTIONS: Final = (
-    (Selection.ASSIGNED, message("It was assigned")),
-    (Selection.EDUCATOR_CHOSEN, message("The educator chose it")),
-    (Selection.RANDOM, message("It was drawn at random")),
-)
-# The details of the operations, and the fields in which they are typed.
-_FIELDS: Final = {"educator_id": "educator"}
 
 
-class LessonForm(Form):
+class LessonForm(DetailsForm):
     """What the observer tells of a lesson, and where its files are.
 
     `upload`: ids of complete uploads, in the lesson's order, with blanks between them. `order`: the
@@ -70,22 +53,14 @@ class LessonForm(Form):
     )
     order = HiddenField()
     same_lesson = BooleanField()
-    school = SelectField(choices=[], validators=[needed()])
-    class_group = StringField(validators=[needed(), at_most(LONGEST_GROUP_NAME)])
-    educator = SelectField(choices=[], validators=[needed()])
-    subject = StringField(validators=[at_most(LONGEST_SUBJECT)])
     recorded_on = DateField(validators=[needed()])
-    selection = RadioField(choices=[], default=Selection.ASSIGNED.value, validators=[needed()])
     consent = BooleanField()
 
 
 @dataclass(frozen=True)
-class Choices:
-    """What the form offers this observer."""
+class Choices(Offered):
+    """What the form offers this observer, files included."""
 
-    staff: list[Staff]
-    class_groups: list[str]
-    subjects: list[str]
     uploads: list[Upload]
     files: dict[str, video.ImportableFile]
 
@@ -112,7 +87,7 @@ def add() -> ResponseReturnValue:
     try:
         recording = _added(form, choices)
     except BadInputError as error:
-        form.refuse(_FIELDS.get(error.field or "", error.field or "upload"), error.message)
+        form.refuse(FIELDS.get(error.field or "", error.field or "upload"), error.message)
         choices = _choices()
         known = {upload.id for upload in choices.uploads}  # a refused file is gone
         form.upload.data = " ".join(str(each) for each in _upload_ids(form) if each in known)
@@ -215,28 +190,17 @@ def _known(upload_id: UUID) -> Recording | None:
 
 
 def _details(session: Session, form: LessonForm, actor: Actor) -> video.LessonDetails:
-    day = form.recorded_on.data
-    school = UUID(form.school.data)
-    group = class_group_for(session, school, form.class_group.data, day.year, actor=actor)
-    return video.LessonDetails(
-        class_group_id=group.id,
-        educator_id=UUID(form.educator.data),
-        subject=form.subject.data or "",
-        recorded_on=day,
-        selection=Selection(form.selection.data),
-        consent=form.consent.data,
-    )
+    day, consent = form.recorded_on.data, form.consent.data
+    return details_of(session, form, day, consent=consent, actor=actor)
 
 
 def _choices() -> Choices:
     actor = current_actor()
     with reading() as session:
-        staff = staff_visible_to(session, actor=actor, action=Action.RECORDING_ADD)
-        groups = {g.name for each in staff for g in class_groups_of(session, each.school.id)}
-        subjects = {row.subject for row in video.recordings_of(session, actor=actor)} - {""}
+        found = offered(session, actor=actor)
         uploads = shelf.unfinished_uploads(session, actor=actor)
     files = {_key(file): file for file in video.importable_files(home().settings)}
-    return Choices(staff, sorted(groups), sorted(subjects), uploads, files)
+    return Choices(found.staff, found.class_groups, found.subjects, uploads, files)
 
 
 def _key(file: video.ImportableFile) -> str:
@@ -246,12 +210,7 @@ def _key(file: video.ImportableFile) -> str:
 
 def _form(choices: Choices) -> LessonForm:
     form = LessonForm()
-    form.school.choices = [(str(each.school.id), each.school.name) for each in choices.staff]
-    form.educator.choices = {
-        each.school.name: [(str(user.id), user.name) for user in each.educators]
-        for each in choices.staff
-    }
-    form.selection.choices = [(value.value, spoken(words)) for value, words in _SELECTIONS]
+    fill(form, choices)
     form.import_file.choices = [(key, file.path.name) for key, file in choices.files.items()]
     return form
 

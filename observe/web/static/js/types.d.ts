@@ -89,6 +89,7 @@ declare namespace Coding {
   }
 
   interface Document {
+    live: boolean;
     duration_ms: number;
     cycles: Cycle[];
     stretches: Stretch[];
@@ -134,6 +135,15 @@ declare namespace Coding {
     not_applicable: string;
   }
 
+  /** A lesson observed in the room. */
+  interface Live {
+    /** whether its clock still runs */
+    runs: boolean;
+    elapsed_ms: number;
+    /** where its end is told */
+    end: string;
+  }
+
   /** What the page brings. */
   interface Given {
     observation: string;
@@ -144,6 +154,10 @@ declare namespace Coding {
     protocol: { cycles: number; cycle_ms: number; minimum_codable_ms: number };
     urls: { changes: string; document: string; steps: string; strip: string; waveform: string | null; line: string | null };
     strip: Layout | null;
+    /** null: on video */
+    live: Live | null;
+    /** names of the class list, as plain words */
+    names: string[];
     frame_rate: number | null;
   }
 

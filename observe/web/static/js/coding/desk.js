@@ -9,15 +9,18 @@ import { Player } from "./player.js";
 const SAID_MS = 6_000;
 
 export class Desk {
-  /** @param {Coding.Given} given @param {import("./lesson.js").Lesson} lesson @param {import("./sync.js").Sync} sync */
-  constructor(given, lesson, sync) {
+  /**
+   * @param {Coding.Given} given @param {import("./lesson.js").Lesson} lesson @param {import("./sync.js").Sync} sync
+   * @param {import("./live.js").LiveClock | null} clock of a lesson in the room
+   */
+  constructor(given, lesson, sync, clock = null) {
     this.given = given;
     this.lesson = lesson;
     this.sync = sync;
     /** the version when this window was ready: what came before it is read only to be undone */
     this.since = given.version;
     this.history = new History(lesson, sync, (end) => this.#earlier(end));
-    this.player = new Player({ ...given, duration: lesson.duration });
+    this.player = clock ?? new Player({ ...given, duration: lesson.duration });
     /** @type {Coding.Line | null} what the program noticed in sound and picture */
     this.line = null;
     this.place = new Place(lesson, given.dimensions.map((dimension) => dimension.id));

@@ -19,7 +19,9 @@ const PATIENCE_MS = 2_000;
 const given = JSON.parse(need("#observation", HTMLScriptElement).textContent || "");
 const lesson = new Lesson(given.document);
 const sync = new Sync({ ...given, ...given.urls }, lesson);
-const desk = new Desk(given, lesson, sync);
+// A lesson in the room has a clock in the place of the video.
+const live = given.live ? await import("./live.js") : null;
+const desk = new Desk(given, lesson, sync, live && new live.LiveClock(given, lesson));
 const { player, place } = desk;
 const panels = new Panels(desk);
 const scoring = new Scoring(desk);
@@ -53,6 +55,8 @@ const does = {
   redo: () => desk.redo(),
   help: () => keys.openHelp(),
 };
+
+if (live) await live.inTheRoom(desk, notes, does);
 
 const values = given.dimensions.flatMap((dimension) => dimension.values).filter((value) => value > 0);
 const digits = [...new Set(values)].filter((value) => value < 10).sort((one, other) => one - other);
