@@ -14,10 +14,12 @@ from observe.web import assets, guards, navigation, responses, tracing, words
 from observe.web.guards import Home
 from observe.web.throttle import limiter
 from observe.web.views import (
+    assigning,
     blur,
     coding,
     educator,
     feedback,
+    history,
     library,
     live,
     people,
@@ -36,6 +38,8 @@ VIEWS: Final = (
     upload,
     live,
     coding,
+    history,
+    assigning,
     feedback,
     blur,
     records,

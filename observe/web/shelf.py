@@ -11,13 +11,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe.coding.assigning import hidden_from
 from observe.coding.models import Observation, ObservationState
 from observe.feedback.models import Answer, Feedback, FeedbackState
 from observe.jobs import Job, JobState
 from observe.people.access import Actor
 from observe.records.models import Comment
 from observe.text import Message, message
-from observe.video.models import Recording, RecordingState, Upload
+from observe.video.models import Assignment, Recording, RecordingState, Upload
 from observe.video.operations import recordings_of
 from observe.video.preparing import prepare
 
@@ -25,13 +26,18 @@ from observe.video.preparing import prepare
 class Stage(enum.StrEnum):
     """What a lesson waits for; in this order they are shown."""
 
+    LIVE = "live"
+    ASKED = "asked"
     FAILED = "failed"
     CONSENT = "consent"
     CODE = "code"
     DRAFT = "draft"
     FEEDBACK = "feedback"
     PREPARING = "preparing"
+    HELD = "held"
     PUBLISHING = "publishing"
+    HIDDEN = "hidden"
+    CODED = "coded"
     PUBLISHED = "published"
     REFUSED = "refused"
 
@@ -45,23 +51,33 @@ class Group(enum.StrEnum):
 
 
 GROUPS: Final = {
+    Stage.LIVE: Group.MINE,
+    Stage.ASKED: Group.MINE,
     Stage.FAILED: Group.MINE,
     Stage.CONSENT: Group.MINE,
     Stage.CODE: Group.MINE,
     Stage.DRAFT: Group.MINE,
     Stage.FEEDBACK: Group.MINE,
     Stage.PREPARING: Group.MACHINE,
+    Stage.HELD: Group.MACHINE,
     Stage.PUBLISHING: Group.MACHINE,
+    Stage.HIDDEN: Group.MACHINE,
+    Stage.CODED: Group.DONE,
     Stage.PUBLISHED: Group.DONE,
     Stage.REFUSED: Group.DONE,
 }
 SENTENCES: Final = {
+    Stage.LIVE: message("Observed in the room: the clock runs"),
+    Stage.ASKED: message("You were asked to code it"),
     Stage.FAILED: message("The preparation stopped"),
     Stage.CONSENT: message("Locked: no consents"),
     Stage.CODE: message("Ready to be coded"),
     Stage.DRAFT: message("Coding has begun"),
     Stage.FEEDBACK: message("The feedback is to be chosen"),
     Stage.PREPARING: message("Being prepared"),
+    Stage.HELD: message("Waits for the colleague who asked"),
+    Stage.HIDDEN: message("Hidden while you code blind"),
+    Stage.CODED: message("Your coding is submitted"),
     Stage.PUBLISHING: message("The feedback is being published"),
     Stage.PUBLISHED: message("Feedback published"),
     Stage.REFUSED: message("The file was refused"),
@@ -70,7 +86,10 @@ SENTENCES: Final = {
 
 @dataclass(frozen=True)
 class Lesson:
-    """A recording, the work of this observer on it, and the job that prepares it."""
+    """A recording, the work of this observer on it, and the job that prepares it.
+
+    `asked`: how a colleague asked her to code it too. `hidden`: she codes this educator blind.
+    """
 
     recording: Recording
     job: Job | None
@@ -78,6 +97,8 @@ class Lesson:
     feedback: Feedback | None  # the open one of the newest observation
     answers: int = 0  # that the educator sent to it
     comments: int = 0  # by others, on the newest observation
+    asked: tuple[Assignment, ...] = ()
+    hidden: bool = False
 
     @property
     def stage(self) -> Stage:
@@ -85,21 +106,53 @@ class Lesson:
         recording = self.recording
         if recording.state is RecordingState.REFUSED:
             return Stage.REFUSED
+        if recording.live_runs:
+            return Stage.LIVE
+        if self.asked:
+            return self._asked_stage()
         if self.observations:
             return self._work_stage(self.observations[0])
         if self.job is not None and self.job.state in (JobState.FAILED, JobState.CANCELLED):
             return Stage.FAILED
-        if not recording.has_consent:
+        if recording.is_locked:
             return Stage.CONSENT
-        return Stage.CODE if recording.state is RecordingState.READY else Stage.PREPARING
+        codable = recording.is_live or recording.state is RecordingState.READY
+        return Stage.CODE if codable else Stage.PREPARING
+
+    def _asked_stage(self) -> Stage:
+        """Return what a colleague's lesson waits for: only to code it is hers to do."""
+        if self.recording.state is RecordingState.RECEIVED:
+            return Stage.PREPARING if self.preparing else Stage.HELD
+        if self.observations and self.observations[0].state is ObservationState.SUBMITTED:
+            done = Stage.HIDDEN if self.hidden else Stage.CODED
+            return Stage.ASKED if self.to_begin else done
+        if not self.recording.has_consent:
+            return Stage.HELD
+        return Stage.ASKED if self.to_begin else Stage.DRAFT
+
+    @property
+    def to_begin(self) -> tuple[Assignment, ...]:
+        """How she was asked to code it, where she has not begun."""
+        begun = {each.rubric_version_id for each in self.observations}
+        return tuple(each for each in self.asked if each.rubric_version_id not in begun)
 
     def _work_stage(self, newest: Observation) -> Stage:
         if newest.state is ObservationState.DRAFT:
-            return Stage.DRAFT if self.recording.has_consent else Stage.CONSENT
+            return Stage.CONSENT if self.recording.is_locked else Stage.DRAFT
+        if self.hidden:
+            return Stage.HIDDEN
+        if self.recording.is_live:
+            return Stage.CODED  # no video, so no feedback with moments of it
         if self.feedback is None or self.feedback.state is FeedbackState.DRAFT:
             return Stage.FEEDBACK
         published = self.feedback.state is FeedbackState.PUBLISHED
         return Stage.PUBLISHED if published else Stage.PUBLISHING
+
+    @property
+    def is_left(self) -> bool:
+        """Whether it was observed in the room and its coding has gone on to its video."""
+        recording = self.recording
+        return recording.is_live and not recording.live_runs and not self.observations
 
     @property
     def group(self) -> Group:
@@ -151,6 +204,7 @@ def lessons_of(session: Session, *, actor: Actor) -> list[Lesson]:
     """Return the lessons of this observer: what waits for her first, then the newest."""
     found = lessons(session, recordings_of(session, actor=actor), actor)
     order = list(Stage)
+    found = [each for each in found if not each.is_left]
     return sorted(found, key=lambda each: order.index(each.stage))
 
 
@@ -162,11 +216,13 @@ def lesson(session: Session, recording: Recording, *, actor: Actor) -> Lesson:
 def lessons(session: Session, recordings: Sequence[Recording], actor: Actor) -> list[Lesson]:
     """Return `recordings`, in their order, with the actor's work on them and their jobs."""
     ids = [recording.id for recording in recordings]
+    hidden = hidden_from(session, actor).educator_ids
     jobs = _jobs(session, ids)
     work = _observations(session, ids, actor)
-    open_feedback = _feedback(session, [row.id for rows in work.values() for row in rows])
+    shown = [each.id for each in recordings if each.educator_id not in hidden and each.id in work]
+    open_feedback = _feedback(session, [row.id for key in shown for row in work[key]])
     answers = _answers(session, [row.id for row in open_feedback.values()])
-    comments = _comments(session, [rows[0].id for rows in work.values()], actor)
+    comments = _comments(session, [work[key][0].id for key in shown], actor)
     found = []
     for recording in recordings:
         mine = tuple(work.get(recording.id, ()))
@@ -179,9 +235,15 @@ def lessons(session: Session, recordings: Sequence[Recording], actor: Actor) -> 
                 feedback,
                 answers=answers.get(feedback.id, 0) if feedback else 0,
                 comments=comments.get(mine[0].id, 0) if mine else 0,
+                asked=_asked(recording, actor),
+                hidden=recording.educator_id in hidden,
             )
         )
     return found
+
+
+def _asked(recording: Recording, actor: Actor) -> tuple[Assignment, ...]:
+    return tuple(each for each in recording.assignments if each.observer_id == actor.user_id)
 
 
 def _jobs(session: Session, ids: Iterable[UUID]) -> dict[UUID, Job]:

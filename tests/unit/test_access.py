@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -101,6 +102,30 @@ def test_the_outsider_may_do_nothing(outsider: Actor, action: Action) -> None:
 )
 def test_each_role_may_do_its_part(actor: Actor, action: Action, allowed: bool) -> None:
     assert can(actor, action, _thing("recording")) is allowed
+
+
+COLLEAGUE = _actor(Role.OBSERVER)
+
+
+def _asked(kind: str) -> Thing:
+    """A thing of the observer's that a colleague of the school was asked to code too."""
+    return replace(_thing(kind), assigned_ids=frozenset({COLLEAGUE.user_id}))
+
+
+def test_a_colleague_may_only_see_watch_and_code_what_she_was_asked_to() -> None:
+    hers = {Action.RECORDING_SEE, Action.RECORDING_WATCH, Action.OBSERVATION_START}
+    asked = {action for action in Action if can(COLLEAGUE, action, _asked("recording"))}
+    without = {action for action in Action if can(COLLEAGUE, action, _thing("recording"))}
+    assert asked - without == hers
+    for action in (Action.RECORDING_PREPARE, Action.RECORDING_CONSENT, Action.RECORDING_BLUR):
+        with pytest.raises(NotAllowedError):
+            require(COLLEAGUE, action, _asked("recording"))
+
+
+def test_only_the_observer_of_a_lesson_asks_a_colleague() -> None:
+    asking = [OBSERVER, COLLEAGUE, EDUCATOR, UTP_HEAD, LEAD, ADMINISTRATOR, *OUTSIDERS]
+    able = [each for each in asking if can(each, Action.RECORDING_ASSIGN, _asked("recording"))]
+    assert able == [OBSERVER]
 
 
 def test_a_refusal_admits_only_what_may_be_seen() -> None:

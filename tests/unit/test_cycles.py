@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import doctest
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observe.coding.cycles import codable_ms, overlap_ms, plan
+from observe.coding import cycles as module
+from observe.coding.cycles import codable_ms, order, overlap_ms, plan
 from observe.video.timecode import Span
 
 LENGTHS = st.integers(1, 5_000_000)
@@ -53,3 +56,28 @@ def test_codable_time_counts_each_moment_once(cycle: Span, stretches: list[Span]
         )
     }
     assert codable_ms(cycle, stretches) == cycle.length_ms - len(covered)
+
+
+SEEDS = st.integers(0, 2**31 - 1)
+
+
+@given(st.integers(0, 60), SEEDS)
+def test_an_order_names_each_cycle_once_and_stays(count: int, seed: int) -> None:
+    drawn = order(count, seed)
+    assert sorted(drawn) == list(range(1, count + 1))
+    assert order(count, seed) == drawn
+
+
+@given(st.integers(0, 60), st.integers(0, 20), SEEDS)
+def test_more_cycles_leave_the_others_in_their_order(count: int, more: int, seed: int) -> None:
+    longer = order(count + more, seed)
+    assert tuple(number for number in longer if number <= count) == order(count, seed)
+
+
+def test_orders_differ_and_each_cycle_comes_first_as_often() -> None:
+    firsts = [order(4, seed)[0] for seed in range(4_000)]
+    assert all(900 < firsts.count(number) < 1_100 for number in (1, 2, 3, 4))
+
+
+def test_the_examples_hold() -> None:
+    assert doctest.testmod(module).failed == 0

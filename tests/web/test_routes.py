@@ -5,23 +5,28 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from observe.coding.assigning import assign
+from observe.coding.models import Observation
 from observe.db import Database
 from observe.feedback.models import Feedback
 from observe.ids import new_id
 from observe.people.access import Action
+from observe.people.models import Role
 from observe.settings import Settings
 from observe.video.blur import operations as blur_operations
 from observe.video.operations import begin_upload
 from observe.video.store import Store
 from observe.video.timecode import Span
-from tests.factories import Cast
+from tests.factories import Cast, person
 from tests.feedback_cases import published
 from tests.web.conftest import ClientFor
 
@@ -60,8 +65,23 @@ def ids(
             "recording_id": str(feedback.observation.recording_id),
             "upload_id": str(upload.id),
             "blurring_id": str(blurring.id),
+            "assignment_id": str(_asked(session, cast, feedback.observation)),
             "user_id": str(cast.educator.user_id),
         }
+
+
+def _asked(session: Session, cast: Cast, observation: Observation) -> UUID:
+    colleague = person(session, "Julia Paz", Role.OBSERVER, cast.school)
+    return assign(
+        session,
+        observation.recording_id,
+        colleague.user_id,
+        observation.rubric_version_id,
+        blind=True,
+        random_order=True,
+        due_on=None,
+        actor=cast.observer,
+    ).id
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,21 @@ from dataclasses import asdict
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, render_template, request
+from flask import Blueprint, flash, jsonify, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.orm import Session
 
-from observe.coding import rules
+from observe.coding import assigning, cycles, rules, watching
 from observe.coding.batch import Applied, Told
-from observe.coding.changes import Change, StepRole
+from observe.coding.changes import MOST_CYCLES, Change, StepRole
 from observe.coding.models import Observation, ObservationState
 from observe.coding.operations import apply, document_of, observation_for, steps_of, submit
 from observe.coding.steps import Step
 from observe.db import now
-from observe.errors import BadInputError, ConflictError, InvalidError
+from observe.errors import BadInputError, ConflictError, InvalidError, NotFoundError
+from observe.feedback.operations import previous_priority
 from observe.people.access import Action, can, not_found, require
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric, Text
@@ -54,6 +55,8 @@ def screen(observation_id: UUID) -> ResponseReturnValue:
             recording=observation.recording,
             rubric=rubric,
             given=_given(session, observation, rubric),
+            blind=assigning.is_blind(observation),
+            previous=previous_priority(session, observation, actor=current_actor()),
             captions=captions.chosen(session, observation.recording_id),
         )
 
@@ -76,6 +79,7 @@ def _given(session: Session, observation: Observation, rubric: Rubric) -> dict[s
         "version": observation.version,
         "at": clock(now()),
         "document": document_of(session, observation).model_dump(mode="json"),
+        "order": _order(observation),
         "dimensions": _dimensions(rubric),
         "protocol": rubric.protocol.model_dump(mode="json", exclude={"instructions"}),
         "frame_rate": recording.frame_rate,
@@ -89,6 +93,29 @@ def _given(session: Session, observation: Observation, rubric: Rubric) -> dict[s
             "line": _line(observation),
         },
     }
+
+
+def _live(observation: Observation) -> dict[str, object] | None:
+    """Return how the clock of a lesson in the room stands; None: it has a video."""
+    recording = observation.recording
+    if not recording.is_live:
+        return None
+    return {
+        "runs": recording.live_runs,
+        "elapsed_ms": recording.length_ms(),
+        "end": url("live.end", observation_id=observation.id),
+    }
+
+
+def _order(observation: Observation) -> tuple[int, ...] | None:
+    """Return the numbers of the cycles, and of those that may come, as they are coded.
+
+    None is the order of time.
+    """
+    asked = observation.assignment
+    if asked is None or asked.order_seed is None:
+        return None
+    return cycles.order(MOST_CYCLES, asked.order_seed)
 
 
 def _dimensions(rubric: Rubric) -> list[dict[str, object]]:
@@ -299,9 +326,22 @@ def submit_observation(observation_id: UUID) -> ResponseReturnValue:
         with guards.writing() as session:
             _check_seen(_observation(session, observation_id))
             submit(session, observation_id, actor=current_actor())
+            visible = _visible(session, observation_id)
     except (ConflictError, InvalidError) as error:
         return _finish_page(observation_id, error.message, error.status)
-    return redirect(_profile(observation_id))
+    if visible:
+        return redirect(_profile(observation_id))
+    flash(say(message("Submitted. Its profile appears once your blind codings are done.")), "done")
+    return redirect(url("library.index"))
+
+
+def _visible(session: Session, observation_id: UUID) -> bool:
+    """Tell whether she may see what she submitted: not while she codes that educator blind."""
+    try:
+        _observation(session, observation_id)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _check_seen(observation: Observation) -> None:

@@ -10,13 +10,14 @@ from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from observe.coding.assigning import asked_for, colleagues_for
 from observe.coding.operations import start
 from observe.errors import BadInputError, ConflictError
 from observe.ids import parse_id
 from observe.jobs import JobState
 from observe.people.access import Action, can, not_found
 from observe.rubric.models import RubricVersion
-from observe.rubric.operations import rubric_of, versions
+from observe.rubric.operations import newest_versions, rubric_of
 from observe.text import message
 from observe.video import captions
 from observe.video import operations as video
@@ -98,13 +99,17 @@ def _page(recording_id: UUID, status: int, problem: str | None = None) -> Respon
         recording = video.recording_for(session, recording_id, actor=actor)
         lesson = shelf.lesson(session, recording, actor=actor)
         used = {observation.rubric_version_id for observation in lesson.observations}
-        newest = [version for version in _newest(session) if version.id not in used]
-        rubrics = [(version, rubric_of(version)) for version in newest]
+        newest = newest_versions(session)
+        offered = [version for version in newest if version.id not in used]
+        if lesson.asked:
+            offered = [each.rubric_version for each in lesson.to_begin]
         page = render_template(
             "library/show.html",
             lesson=lesson,
             recording=recording,
-            rubrics=rubrics,
+            rubrics=[(version, rubric_of(version)) for version in offered],
+            may=lambda action: can(actor, Action(action), recording.as_thing()),
+            **_double(session, lesson, newest),
             poster=video.derived_file(session, home().store, recording, FileKind.POSTER),
             captions=captions.chosen(session, recording_id),
             noticed=noticed_in(session, home().store, recording),
@@ -116,6 +121,20 @@ def _page(recording_id: UUID, status: int, problem: str | None = None) -> Respon
     return page, status
 
 
+def _double(
+    session: Session, lesson: shelf.Lesson, newest: list[RubricVersion]
+) -> dict[str, object]:
+    """Return who codes the lesson too, and who could be asked to, with which rubric."""
+    actor, recording = current_actor(), lesson.recording
+    own = [observation.rubric_version for observation in lesson.observations]
+    return {
+        "double": asked_for(session, recording, actor=actor),
+        "colleagues": colleagues_for(session, recording, actor=actor),
+        "askable": list(dict.fromkeys([*own, *newest])),
+        "rubric_of": rubric_of,
+    }
+
+
 def _same_content(session: Session, recording: Recording) -> list[Recording]:
     """Return the lessons made of the very same file that this observer may see."""
     actor = current_actor()
@@ -124,14 +143,6 @@ def _same_content(session: Session, recording: Recording) -> list[Recording]:
         for other in video.same_content(session, recording)
         if can(actor, Action.RECORDING_SEE, other.as_thing())
     ]
-
-
-def _newest(session: Session) -> list[RubricVersion]:
-    """Return the newest version of each rubric."""
-    seen: dict[str, RubricVersion] = {}
-    for version in versions(session):
-        seen.setdefault(version.rubric_id, version)
-    return list(seen.values())
 
 
 @blueprint.get("/videos/<uuid:recording_id>/reproducir")

@@ -98,6 +98,7 @@ def _page(observation_id: UUID, *, text: str = "", refused: Message | None = Non
             "records/show.html",
             record=record,
             observation=record.observation,
+            codes=can(current_actor(), Action.OBSERVATION_CODE, record.observation.as_thing()),
             recording=record.observation.recording,
             rubric=record.rubric,
             document=record.document,

@@ -150,6 +150,8 @@ declare namespace Coding {
     version: number;
     at: string;
     document: Document;
+    /** the numbers of the cycles as they are coded; null: in the order of time */
+    order: number[] | null;
     dimensions: Row[];
     protocol: { cycles: number; cycle_ms: number; minimum_codable_ms: number };
     urls: { changes: string; document: string; steps: string; strip: string; waveform: string | null; line: string | null };

@@ -150,6 +150,18 @@ export class Cycles {
     release();
   }
 
+  /** Go to the cycle that is coded next, or before. @param {1 | -1} way */
+  goOn(way) {
+    this.desk.place.moveCycle(way);
+    this.follow();
+  }
+
+  /** Segments in an order drawn by lot are not next to each other: the video comes along. */
+  follow() {
+    const { given, lesson, place, player } = this.desk;
+    if (given.order && lesson.cycleAt(player.now)?.id !== place.cycleId) this.goToStart();
+  }
+
   goToStart() {
     if (this.desk.place.cycle) this.desk.player.seek(this.desk.place.cycle.start_ms);
   }
@@ -164,12 +176,16 @@ export class Cycles {
       this.title.textContent = gettext("No cycles yet");
       return;
     }
-    this.title.textContent = gettext("Cycle %(number)s of %(total)s · %(done)s of %(rows)s", {
+    const shown = {
       number: cycle.number,
+      place: place.at + 1,
       total: lesson.cycles.length,
       done: cycle.scores.length,
       rows: given.dimensions.length,
-    });
+    };
+    this.title.textContent = given.order
+      ? gettext("Segment %(place)s of %(total)s · %(done)s of %(rows)s", shown)
+      : gettext("Cycle %(number)s of %(total)s · %(done)s of %(rows)s", shown);
     if (document.activeElement !== this.start) this.start.value = written(cycle.start_ms);
     if (document.activeElement !== this.end) this.end.value = written(cycle.end_ms);
   }

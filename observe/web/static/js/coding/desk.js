@@ -23,7 +23,9 @@ export class Desk {
     this.player = clock ?? new Player({ ...given, duration: lesson.duration });
     /** @type {Coding.Line | null} what the program noticed in sound and picture */
     this.line = null;
-    this.place = new Place(lesson, given.dimensions.map((dimension) => dimension.id));
+    /** @type {((clip: Coding.Clip) => void) | undefined} shows a clip in its panel */
+    this.openClip = undefined;
+    this.place = new Place(lesson, given.dimensions.map((dimension) => dimension.id), given.order);
     this.said = need("#said", HTMLElement);
     this.silence = 0;
     // What was said is of the act before; its undo would take back this one.
@@ -106,11 +108,16 @@ export class Desk {
 
 /** Where the coder is: the active cycle and the active row. */
 class Place extends EventTarget {
-  /** @param {import("./lesson.js").Lesson} lesson @param {string[]} dimensions in the order of the rows */
-  constructor(lesson, dimensions) {
+  /**
+   * @param {import("./lesson.js").Lesson} lesson
+   * @param {string[]} dimensions in the order of the rows
+   * @param {number[] | null} order numbers of the cycles as they are coded; null: in the order of time
+   */
+  constructor(lesson, dimensions, order) {
     super();
     this.lesson = lesson;
     this.dimensions = dimensions;
+    this.order = order;
     /** @type {string | null} */
     this.cycleId = null;
     /** @type {string | null} none when the cycle is complete and its last row was just scored */
@@ -123,9 +130,20 @@ class Place extends EventTarget {
     return this.lesson.cycle(this.cycleId);
   }
 
+  /** The cycles in the order in which they are coded. */
+  get cycles() {
+    const { cycles } = this.lesson;
+    return this.order ? this.order.flatMap((number) => cycles[number - 1] ?? []) : cycles;
+  }
+
+  /** How many cycles come before the active one, as they are coded. */
+  get at() {
+    return this.cycles.findIndex((cycle) => cycle.id === this.cycleId);
+  }
+
   /** Go to the first cell that waits, or to the last cycle when none does. */
   resume() {
-    const { cycles } = this.lesson;
+    const { cycles } = this;
     this.#enter(cycles.find((cycle) => this.waiting(cycle)) ?? cycles.at(-1));
   }
 
@@ -165,15 +183,14 @@ class Place extends EventTarget {
    * @param {number} step cycles on, or back when negative
    */
   moveCycle(step) {
-    const { cycles } = this.lesson;
-    const next = cycles[cycles.findIndex((cycle) => cycle.id === this.cycleId) + step];
+    const next = this.cycles[this.at + step];
     if (next) this.#enter(next);
   }
 
   /** A cycle that is gone is left for its neighbour. */
   #stay() {
     if (this.cycle) return;
-    const next = this.lesson.cycles[0]?.id ?? null;
+    const next = this.cycles[0]?.id ?? null;
     if (next !== this.cycleId) this.chooseCycle(next);
   }
 

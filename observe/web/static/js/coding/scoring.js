@@ -63,7 +63,7 @@ export class Scoring {
   #complete() {
     const number = this.desk.place.cycle?.number ?? 0;
     this.desk.say(
-      number < this.desk.lesson.cycles.length
+      this.desk.place.at + 1 < this.desk.lesson.cycles.length
         ? gettext("Cycle %(number)s complete · Shift ↓ goes to the next", { number })
         : gettext("Cycle %(number)s complete", { number }),
     );
