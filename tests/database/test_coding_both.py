@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from observe import schema
+from observe.coding.assigning import asked_for, assign, hidden_from
+from observe.coding.history import entries
 from observe.coding.models import Observation
-from observe.coding.operations import latest_document, submit
+from observe.coding.operations import latest_document, log_of, start, submit
 from observe.db import Database, open_database
 from observe.ids import new_id
+from observe.people.models import Role
 from observe.rubric.operations import load_shipped, rubric_of, version_for
 from tests import factories
 from tests.database.coding import change, cycle, observation, send
@@ -53,3 +56,29 @@ def test_a_lesson_is_coded_changed_back_and_submitted(both: Database) -> None:
         said = latest_document(session, session.get_one(Observation, draft_id))
     assert [(each.start_ms, len(each.scores)) for each in said.cycles] == [(5, len(rows))]
     assert said.notes[0].text == "Se escuchan"
+
+
+def test_a_colleague_codes_blind_and_the_log_tells_it(both: Database) -> None:
+    with both.write() as session:
+        load_shipped(session)
+        cast = factories.cast(session)
+        rubric = version_for(session, "aprendizaje-profundo")
+        colleague = factories.person(session, "Julia Paz", Role.OBSERVER, cast.school)
+        lesson = factories.recording(session, cast)
+        assign(
+            session,
+            lesson.id,
+            colleague.user_id,
+            rubric.id,
+            blind=True,
+            random_order=True,
+            due_on=factories.TODAY,
+            actor=cast.observer,
+        )
+        draft = start(session, lesson.id, rubric.id, actor=colleague)
+        assert hidden_from(session, colleague).educator_ids == {cast.educator.user_id}
+        assert hidden_from(session, cast.observer).hides(draft)
+        (asked,) = asked_for(session, lesson, actor=cast.observer)
+        assert (asked.observation, asked.visible) == (draft, False)
+        (entry,) = entries(log_of(session, draft), rubric_of(rubric))
+        assert entry.who == "Julia Paz"
