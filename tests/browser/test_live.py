@@ -18,6 +18,7 @@ from observe.coding.operations import start
 from observe.db import Database, now
 from observe.ids import new_id
 from observe.rubric.models import RubricVersion
+from observe.rubric.operations import load
 from observe.video.models import Recording
 from observe.video.operations import LessonDetails, add_file, begin_live
 from observe.video.store import Store
@@ -26,6 +27,7 @@ from tests.browser.coding import NO_CONNECTION, SECONDS, WCAG, Lesson, open_scre
 from tests.browser.conftest import BROWSER, LAPTOP, PHONE, sign_in
 from tests.database.coding import change, cycle, send
 from tests.program import Program
+from tests.rubrics import timed
 
 pytestmark = BROWSER
 
@@ -128,7 +130,6 @@ def test_from_the_library_a_lesson_is_observed_and_ended(
     expect(page.locator("[data-do=begin-cycle]")).to_have_count(0)
     length = lesson.document.duration_ms
     assert ended.end_ms <= length < MINUTE
-    page.screenshot(path="/tmp/live_ended_phone.png", full_page=True)
 
 
 def test_what_cannot_be_coded_begins_and_ends_with_the_clock(
@@ -217,6 +218,21 @@ def test_nothing_is_lost_when_the_program_stops_meanwhile(
         page.get_by_role("button", name="Sí, terminó").click()
     page.wait_for_selector("html[data-ready]", state="attached")
     assert lesson.document.notes == found.notes
+
+
+def test_snapshots_are_asked_by_the_clock(
+    context: BrowserContext, database: Database, cast: factories.Cast
+) -> None:
+    with database.write() as session:
+        version = load(session, timed(), "prueba.yaml", actor=cast.administrator)
+    lesson = under_way(database, cast, version, minutes=1)
+    page = open_screen(context, lesson)
+    page.get_by_role("button", name="Comienza el ciclo 1").click()
+    expect(page.locator(".look")).to_contain_text("Mira", timeout=8_000)
+    page.locator("#snapshot").get_by_role("button", name="Escuchan").click(timeout=8_000)
+    answered = lesson.until(lambda document: document.cycles[0].snapshots != ())
+    assert answered.cycles[0].snapshots[0].number == 1
+    expect(page.locator("#said")).not_to_contain_text("No hay video")
 
 
 @pytest.mark.parametrize("runs", [True, False])
@@ -319,4 +335,3 @@ def test_the_video_is_aligned_and_notes_move_to_where_they_happened(
     page.locator(".sheet [data-do=notes]").click()
     page.locator("#note-list").get_by_role("button", name="Ir a 0:10").click()
     page.wait_for_function("Math.abs(document.querySelector('#video').currentTime - 10) < 0.1")
-    page.screenshot(path="/tmp/film_phone.png")

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe.cli.video import STATES
 from observe.coding import attaching
 from observe.coding.attaching import attach, films_for
 from observe.coding.changes import Change
@@ -212,6 +213,10 @@ def test_doctor_and_sweep_miss_nothing(database: Database, cast: Cast, store: St
         assert session.get_one(Recording, recording.id).live_runs
     with pytest.raises(ConflictError):
         video.sound_tracks(database, store, recording.id, actor=cast.observer)
+
+
+def test_the_command_line_has_a_word_for_it() -> None:
+    assert set(STATES) == set(RecordingState)
 
 
 # --- a video later -------------------------------------------------------------------------------

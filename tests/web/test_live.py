@@ -144,8 +144,9 @@ def test_the_outsider_finds_nothing(
             f"/videos/{recording_id}",
         ):
             assert client.get(path).status_code == 404, (actor.name, path)
-        ended = client.post(f"/observaciones/{observation_id}/termina-la-clase", json={})
-        assert ended.status_code == 404
+        for path in ("termina-la-clase", f"video/{recording_id}"):
+            sent = client.post(f"/observaciones/{observation_id}/{path}", json={})
+            assert sent.status_code == 404, (actor.name, path)
     with database.read() as session:
         assert session.get_one(Recording, recording_id).live_runs
 
@@ -192,7 +193,8 @@ def test_the_video_is_chosen_aligned_and_attached(
     shelf = observer.get("/videoteca").text
     assert str(film.id) in shelf
     assert str(lesson_id) not in shelf  # its work has gone on to the video
-    assert observer.get(f"/observaciones/{observation_id}/historia").status_code in (200, 404)
+    history = observer.get(f"/observaciones/{observation_id}/historia").text
+    assert "Se agregó el video; todos los tiempos se movieron -89.5 s" in history
 
 
 def test_submitted_without_a_video_it_has_a_profile_and_no_feedback(
@@ -220,8 +222,8 @@ def test_submitted_without_a_video_it_has_a_profile_and_no_feedback(
     assert observer.get(f"/observaciones/{observation_id}/retroalimentacion").status_code == 409
     assert observer.post(f"/observaciones/{observation_id}/retroalimentacion").status_code == 409
     assert "Tu codificación está" in observer.get("/videoteca").text
-    head = observer.get(f"/registros/{observation_id}")
-    assert head.status_code == 200
+    assert observer.get(f"/registros/{observation_id}").status_code == 200
+    assert "1° B" in observer.get("/registros.csv").text
 
 
 def test_what_needs_a_file_is_refused_kindly(

@@ -84,6 +84,7 @@ def _given(session: Session, observation: Observation, rubric: Rubric) -> dict[s
         "protocol": rubric.protocol.model_dump(mode="json", exclude={"instructions"}),
         "frame_rate": recording.frame_rate,
         "strip": _strip(session, recording),
+        "live": _live(observation),
         "urls": {
             "changes": url("coding.change", observation_id=observation.id),
             "document": url("coding.document", observation_id=observation.id),
@@ -271,7 +272,7 @@ def document(observation_id: UUID) -> ResponseReturnValue:
     """Return the version, and the document unless the version is the one `desde` names."""
     with guards.reading() as session:
         observation = _observation(session, observation_id)
-        answer: dict[str, object] = {"version": observation.version}
+        answer: dict[str, object] = {"version": observation.version, "live": _live(observation)}
         if request.args.get("desde", type=int) != observation.version:
             answer["document"] = document_of(session, observation).model_dump(mode="json")
     return jsonify(answer)

@@ -4,10 +4,10 @@ import { get } from "../http.js";
 import { gettext } from "../text.js";
 import { clock, need } from "./page.js";
 
-const TICK_MS = 1_000;
+const TICK_MS = 500; // each second is shown, also when one tick comes late
 const GRAIN_MS = 5 * 60_000; // by which the timeline grows: it is not drawn anew each second
 
-/** Tells `time` each second while it runs, and `told` with a sentence when a film would be needed. */
+/** Tells `time` twice a second while it runs, and `told` with a sentence when a film would be needed. */
 export class LiveClock extends EventTarget {
   /** @param {Coding.Given} given @param {import("./lesson.js").Lesson} lesson */
   constructor(given, lesson) {
