@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe import schema
 from observe.cli.video import STATES
 from observe.coding import attaching
 from observe.coding.attaching import attach, films_for
@@ -17,7 +18,7 @@ from observe.coding.changes import Change
 from observe.coding.ending import end_lesson
 from observe.coding.models import Observation, ObservationState, Operation
 from observe.coding.operations import document_of, start, steps_of, submit
-from observe.db import Database, now
+from observe.db import Database, now, open_database
 from observe.errors import (
     BadInputError,
     ConflictError,
@@ -28,7 +29,7 @@ from observe.errors import (
 from observe.ids import new_id
 from observe.people.models import AuditEntry
 from observe.rubric.models import RubricVersion
-from observe.rubric.operations import rubric_of
+from observe.rubric.operations import load_shipped, rubric_of, version_for
 from observe.video import captions, check, leaving
 from observe.video import operations as video
 from observe.video.blur import operations as blur_operations
@@ -387,3 +388,20 @@ def test_killed_in_the_middle_nothing_has_moved(
         draft = session.get_one(Observation, draft_id)
         assert document_of(session, draft) == before
         assert draft.recording.is_live
+
+
+def test_the_whole_way_on_both_databases(empty_url: str) -> None:
+    schema.migrate(empty_url, "head")
+    both = open_database(empty_url)
+    with both.write() as session:
+        load_shipped(session)
+        cast = factories.cast(session)
+        draft_id = observed(session, cast, version_for(session, "aprendizaje-profundo")).id
+        film_id = factories.recording(session, cast).id
+    with both.write() as session:
+        attach(session, draft_id, film_id, MINUTE, actor=cast.observer)
+    with both.read() as session:
+        document = document_of(session, session.get_one(Observation, draft_id))
+    both.engine.dispose()
+    assert [each.at_ms for each in document.notes] == [6 * MINUTE]
+    assert [each.start_ms for each in document.cycles] == [2 * MINUTE, 16 * MINUTE]
