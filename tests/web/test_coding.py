@@ -292,7 +292,7 @@ def test_scripts_and_styles_of_the_screen_stay_within_their_budget(
     entries = re.findall(r'<script type="module" src="([^"]+)"', page)
     styles = re.findall(r'<link rel="stylesheet" href="([^"]+)"', page)
     assert len(entries) == 2
-    assert len(styles) == 3
+    assert len(styles) == 4
     scripts: dict[str, bytes] = {}
     for entry in entries:
         load(observer, entry, scripts)

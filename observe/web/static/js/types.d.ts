@@ -125,6 +125,53 @@ declare namespace Coding {
     purpose: "strength" | "priority" | null;
   }
 
+  /** Something in a lane of the timeline; `sign` changes with what it says. */
+  interface Mark extends Span {
+    id: string;
+    sign: string;
+  }
+
+  /** Where a cycle or a clip starts or ends, how far that can be moved, and what moves it. */
+  interface Edge {
+    id: string;
+    at: number;
+    least: number;
+    most: number;
+    /** the cycle that ends here, the one that starts here: both where they adjoin */
+    before?: Cycle;
+    after?: Cycle;
+    clip?: Clip;
+    acts: (to: number) => Act[];
+  }
+
+  interface EdgeMark extends Mark {
+    edge: Edge;
+  }
+
+  interface CycleMark extends Mark {
+    cycle: Cycle;
+    short: boolean;
+  }
+
+  interface StretchMark extends Mark {
+    stretch: Stretch;
+  }
+
+  interface ClipMark extends Mark {
+    clip: Clip;
+    /** clips that last at the same time lie one under the other */
+    row: number;
+  }
+
+  /** Notes too near to one another to be told apart at this zoom. */
+  interface NotesMark extends Mark {
+    notes: Note[];
+  }
+
+  interface SpotMark extends Mark {
+    spot: Spot;
+  }
+
   /** A row of the rubric. */
   interface Row {
     id: string;

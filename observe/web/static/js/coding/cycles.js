@@ -4,7 +4,7 @@ import { newId } from "../ids.js";
 import { gettext } from "../text.js";
 import { clock, need, parseClock, release, written } from "./page.js";
 
-const SHORTEST_MS = 1_000;
+export const SHORTEST_MS = 1_000;
 
 /**
  * Return what splits the cycles at `times`; scores stay with the first part of each.
@@ -23,6 +23,38 @@ export function cuts(lesson, times) {
     });
   }
   return acts;
+}
+
+/** @param {{id: string}} cycle @param {number} start_ms @param {number} end_ms @returns {Coding.Act} */
+export function cyclePut({ id }, start_ms, end_ms) {
+  return { kind: "cycle.put", payload: { cycle: id, start_ms, end_ms } };
+}
+
+/**
+ * Return what makes room for a cycle: its neighbours give way, each keeps at least a second.
+ * @param {Coding.Cycle[]} cycles
+ * @param {string} own the cycle's id
+ * @param {number} start
+ * @param {number} end
+ * @returns {Coding.Act[] | null} null when a neighbour would be covered as a whole
+ */
+export function makeRoom(cycles, own, start, end) {
+  const acts = [];
+  for (const other of cycles) {
+    if (other.id === own || other.end_ms <= start || other.start_ms >= end) continue;
+    const before = other.start_ms < start;
+    const left = { start_ms: before ? other.start_ms : end, end_ms: before ? start : other.end_ms };
+    if (left.end_ms - left.start_ms < SHORTEST_MS) return null;
+    acts.push(cyclePut(other, left.start_ms, left.end_ms));
+  }
+  return acts;
+}
+
+/** @param {Coding.Span} span @param {Coding.Span[]} stretches in the order of time @returns {number} how much of it can be coded */
+export function codable({ start_ms, end_ms }, stretches) {
+  let left = end_ms - start_ms;
+  for (const stretch of stretches) left -= Math.max(0, Math.min(end_ms, stretch.end_ms) - Math.max(start_ms, stretch.start_ms));
+  return left;
 }
 
 export class Cycles {
@@ -103,25 +135,11 @@ export class Cycles {
       this.desk.say(gettext("The cycle has to end after it starts, inside the lesson."));
       return;
     }
-    const acts = this.#makeRoom(cycle.id, start, end);
+    const acts = makeRoom(this.desk.lesson.cycles, cycle.id, start, end);
     if (!acts) return this.desk.say(gettext("It would cover a whole neighbouring cycle: remove that one first."));
-    this.desk.history.act([...acts, { kind: "cycle.put", payload: { cycle: cycle.id, start_ms: start, end_ms: end } }]);
+    this.desk.history.act([...acts, cyclePut(cycle, start, end)]);
     const shown = { number: cycle.number, start: clock(start), end: clock(end) };
     this.desk.say(gettext("Cycle %(number)s: %(start)s to %(end)s.", shown), true);
-  }
-
-  /** Neighbours give way. @param {string} own @param {number} start @param {number} end */
-  #makeRoom(own, start, end) {
-    /** @type {Coding.Act[]} */
-    const acts = [];
-    for (const other of this.desk.lesson.cycles) {
-      if (other.id === own || other.end_ms <= start || other.start_ms >= end) continue;
-      const before = other.start_ms < start;
-      const left = { start_ms: before ? other.start_ms : end, end_ms: before ? start : other.end_ms };
-      if (left.end_ms - left.start_ms < SHORTEST_MS) return null;
-      acts.push({ kind: "cycle.put", payload: { cycle: other.id, ...left } });
-    }
-    return acts;
   }
 
   /** @param {HTMLInputElement} input @param {"start" | "end"} edge */

@@ -9,7 +9,7 @@ const OFF = "observe.single-keys";
 function nameOf(event) {
   const control = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
   // Shift belongs to the name only where the key itself stays the same: `?` is already shifted.
-  const shift = event.shiftKey && (event.key.length > 1 || control) ? "Shift+" : "";
+  const shift = event.shiftKey && (event.key.length > 1 || control || /\p{L}/u.test(event.key)) ? "Shift+" : "";
   return control + shift + (event.key.length === 1 ? event.key.toLowerCase() : event.key);
 }
 

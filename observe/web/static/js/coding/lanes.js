@@ -2,18 +2,26 @@
 /** What the program noticed in sound and picture: hints to find moments, never a score. */
 import { get } from "../http.js";
 import { formatNumber, gettext } from "../text.js";
-import { clock, make, need } from "./page.js";
-import { loadPeaks, paintLanes } from "./pictures.js";
+import { Marks } from "./marks.js";
+import { clock, need } from "./page.js";
+import { loadPeaks, paintFilm, paintLanes } from "./pictures.js";
 
 const ASK_AGAIN_MS = 15_000;
 const APART_PX = 24;
 
 export class Lanes {
-  /** @param {import("./desk.js").Desk} desk @param {() => void} changed called when voices are known */
-  constructor(desk, changed) {
+  /**
+   * @param {import("./desk.js").Desk} desk
+   * @param {import("./view.js").View} view
+   * @param {import("./coded.js").Coded} coded is told when voices are known
+   */
+  constructor(desk, view, coded) {
     this.desk = desk;
-    this.changed = changed;
-    this.spots = need("#spots", HTMLElement);
+    this.view = view;
+    this.coded = coded;
+    /** @type {Map<string, string>} shares of voices by span: a score changes none of them */
+    this.heard = new Map();
+    this.spots = new Marks(need("#spots", HTMLElement), view, tellSpot, ({ spot }) => desk.player.seek(spot.end_ms));
     const none = new Uint8Array(0);
     /** @type {Coding.Curves} */
     this.curves = { peaks: none, voices: none, energy: none, scenes: [], parts: [] };
@@ -24,6 +32,7 @@ export class Lanes {
 
   async #load() {
     const { waveform, line } = this.desk.given.urls;
+    this.paint();
     if (waveform) this.curves.peaks = await loadPeaks(waveform);
     this.paint();
     if (line) this.#ask(line);
@@ -40,14 +49,23 @@ export class Lanes {
     this.curves.energy = Uint8Array.from(atob(line.energy), (sign) => sign.charCodeAt(0));
     this.curves.scenes = line.scenes;
     this.curves.parts = line.spots.filter((spot) => spot.kind === "joint").map((spot) => spot.start_ms);
-    this.changed();
+    this.heard.clear();
+    this.coded.hear((cycle) => this.shares(cycle));
     this.#tell();
     this.paint();
   }
 
   /** @param {Coding.Span} span @returns {string} such as `one voice 62 %, …` */
   shares({ start_ms, end_ms }) {
-    const seconds = this.curves.voices.subarray(Math.floor(start_ms / 1000), Math.ceil(end_ms / 1000));
+    const key = `${start_ms} ${end_ms}`;
+    let words = this.heard.get(key);
+    if (words === undefined) this.heard.set(key, (words = this.#shares(start_ms, end_ms)));
+    return words;
+  }
+
+  /** @param {number} start @param {number} end */
+  #shares(start, end) {
+    const seconds = this.curves.voices.subarray(Math.floor(start / 1000), Math.ceil(end / 1000));
     if (!seconds.length) return "";
     const share = (/** @type {number} */ kind) => `${formatNumber((100 * seconds.filter((each) => each === kind).length) / seconds.length)} %`;
     return gettext("one voice %(one)s, several %(several)s, no voice %(none)s", { one: share(1), several: share(2), none: share(0) });
@@ -60,9 +78,15 @@ export class Lanes {
   }
 
   paint() {
-    const { duration } = this.desk.lesson;
-    paintLanes(need("#lanes", HTMLCanvasElement), this.curves, duration, 0, duration);
-    const near = (APART_PX * duration) / Math.max(1, this.spots.clientWidth);
+    const { from, to } = this.view;
+    const { urls, strip } = this.desk.given;
+    paintFilm(need("#film", HTMLCanvasElement), urls.strip, strip, from, to);
+    paintLanes(need("#lanes", HTMLCanvasElement), this.curves, this.desk.lesson.duration, from, to);
+    this.#paintSpots();
+  }
+
+  #paintSpots() {
+    const near = (APART_PX * this.view.length) / Math.max(1, this.spots.lane.clientWidth);
     let last = -near;
     // Those too near to be hit are still in the planner's list; damage is always told.
     const shown = (this.desk.line?.spots ?? []).filter(({ kind, start_ms }) => {
@@ -70,17 +94,14 @@ export class Lanes {
       last = start_ms;
       return true;
     });
-    this.spots.replaceChildren(...shown.map((spot) => this.#spot(spot)));
+    this.spots.paint(shown.map((spot) => ({ ...spot, id: `${spot.kind} ${spot.start_ms}`, spot, sign: spot.words })));
   }
+}
 
-  /** @param {Coding.Spot} spot a button that goes there, or behind what is damaged */
-  #spot({ kind, start_ms, end_ms, words }) {
-    const percent = (/** @type {number} */ ms) => `${((100 * ms) / this.desk.lesson.duration).toFixed(3)}%`;
-    const seek = () => this.desk.player.seek(end_ms);
-    const told = `${clock(start_ms)} ${words}`;
-    const button = make("button", { type: "button", class: `spot ${kind}`, title: told, "aria-label": told, onclick: seek });
-    button.style.left = percent(start_ms);
-    button.style.width = percent(end_ms - start_ms);
-    return button;
-  }
+/** A button that goes there, or behind what is damaged. @param {HTMLElement} button @param {Coding.SpotMark} mark */
+function tellSpot(button, { spot }) {
+  const told = `${clock(spot.start_ms)} ${spot.words}`;
+  button.className = `spot ${spot.kind}`;
+  button.title = told;
+  button.setAttribute("aria-label", told);
 }

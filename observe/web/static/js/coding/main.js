@@ -11,7 +11,6 @@ import { need, release } from "./page.js";
 import { SavingView } from "./saving.js";
 import { Panels, Scoring } from "./scoring.js";
 import { Sync } from "./sync.js";
-import { Timeline } from "./timeline.js";
 
 const PATIENCE_MS = 2_000;
 
@@ -27,7 +26,8 @@ const panels = new Panels(desk);
 const scoring = new Scoring(desk);
 const cycles = new Cycles(desk);
 const notes = new Notes(desk, (panel) => panels.show(panel));
-new Timeline(desk);
+// Scoring comes first; the timeline is fetched meanwhile.
+const timeline = desk.fetch(() => import("./timeline.js")).then((part) => part && new part.Timeline(desk));
 new SavingView(desk);
 
 /** What buttons and keys do, by name. @type {Record<string, () => void>} */
@@ -51,6 +51,9 @@ const does = {
   "previous-cycle": () => cycles.goOn(-1),
   "next-cycle": () => cycles.goOn(1),
   stretch: () => desk.openStretches(),
+  "zoom-in": async () => (await timeline)?.zoomIn(),
+  "zoom-out": async () => (await timeline)?.zoomOut(),
+  whole: async () => (await timeline)?.view.whole(),
   undo: () => desk.undo(),
   redo: () => desk.redo(),
   help: () => keys.openHelp(),
@@ -88,6 +91,9 @@ const keys = new Keys([
   key(["n"], "N", gettext("note here (2 seconds before)"), does.note),
   key(["d"], "D", gettext("words of the rubric for the active row"), does.descriptors),
   key(["s"], "S", gettext("captions"), () => player.captions()),
+  key(["z"], "Z", gettext("timeline: larger, around the video"), does["zoom-in"]),
+  key(["Shift+z"], gettext("Shift Z"), gettext("timeline: show more"), does["zoom-out"]),
+  key(["w"], "W", gettext("timeline: the whole lesson"), does.whole),
   key(["Ctrl+z"], "Ctrl Z", gettext("undo"), does.undo),
   key(["Ctrl+y", "Ctrl+Shift+z"], "Ctrl Y", gettext("redo"), does.redo),
   key(["?"], "?", gettext("these keys"), does.help),
@@ -134,4 +140,5 @@ if (recovered) await sync.refresh().catch(() => undefined);
 desk.since = sync.version;
 await sync.takeOver();
 if (!location.hash && stands() === start) place.resume();
+await timeline;
 document.documentElement.dataset.ready = "yes";

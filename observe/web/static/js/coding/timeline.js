@@ -1,144 +1,155 @@
 // @ts-check
-/** The lesson at a glance: film strip, ruler, cycles, stretches and notes, and where the video is. */
+/** The lesson at a glance, or a part of it, and where the video is. */
 import { gettext } from "../text.js";
+import { Coded } from "./coded.js";
 import { clock, make, need, release } from "./page.js";
-import { Lanes } from "./lanes.js";
-import { paintFilm } from "./pictures.js";
+import { View } from "./view.js";
 
-const TICKS_MS = [5_000, 10_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000];
+const TICKS_MS = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000];
 const TICK_PX = 70;
+const JUMP_MS = 1_500; // further than it plays between two looks: somebody moved the video
+const ZOOM = 2;
 
 export class Timeline {
   /** @param {import("./desk.js").Desk} desk */
   constructor(desk) {
     this.desk = desk;
-    this.lane = need("#lane", HTMLElement);
-    this.marks = need("#marks", HTMLElement);
+    this.view = new View(desk.lesson);
+    this.coded = new Coded(desk, this.view);
     this.ruler = need("#ruler", HTMLElement);
     this.head = need("#head", HTMLElement);
+    this.hint = need("#elsewhere", HTMLButtonElement);
     this.seek = need("#seek", HTMLInputElement);
-    this.seek.max = String(desk.lesson.duration);
+    this.frame = 0;
+    this.was = desk.player.now;
+    /** @type {import("./lanes.js").Lanes | null} */
+    this.lanes = null;
+    /** @type {import("./minimap.js").Minimap | null} */
+    this.minimap = null;
+    this.isNear = false;
+    this.#listen();
+    this.#paint();
+    this.#loadLanes();
+  }
+
+  #listen() {
+    const { desk, view } = this;
     this.seek.addEventListener("input", () => desk.player.seek(Number(this.seek.value)));
     this.seek.addEventListener("change", () => release());
-    this.lanes = new Lanes(desk, () => this.#paintLane());
     desk.player.addEventListener("time", () => this.#follow());
-    desk.lesson.addEventListener("changed", (event) => this.#changed(/** @type {CustomEvent} */ (event).detail));
-    desk.place.addEventListener("moved", () => this.#paintLane());
-    new ResizeObserver(() => this.#paintPictures()).observe(this.ruler);
-    this.#changed({ kind: "all", payload: {} });
-    this.#follow();
+    desk.lesson.addEventListener("changed", (event) => this.#changed(/** @type {CustomEvent} */ (event).detail.kind));
+    desk.place.addEventListener("moved", () => this.#paintHint());
+    view.addEventListener("moved", () => this.#soon());
+    for (const name of ["pointerover", "focusin"]) need(".timeline", HTMLElement).addEventListener(name, () => this.#near());
+    if (matchMedia("(pointer: coarse)").matches) this.#near(); // a finger comes near and touches at once
+    need(".lesson", HTMLElement).addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    new ResizeObserver(() => this.#paint()).observe(this.ruler);
   }
 
-  /** @param {number} ms */
-  #left(ms) {
-    return `${((100 * ms) / this.desk.lesson.duration).toFixed(3)}%`;
+  /** What is drawn comes after what is coded with. */
+  async #loadLanes() {
+    const part = await this.desk.fetch(() => import("./lanes.js"));
+    if (part) this.lanes = new part.Lanes(this.desk, this.view, this.coded);
   }
 
-  #follow() {
-    const now = this.desk.player.now;
-    this.head.style.left = this.#left(now);
-    this.seek.value = String(now);
-    this.seek.setAttribute("aria-valuetext", clock(now));
-    const at = this.desk.lesson.cycleAt(now);
-    const elsewhere = at && at.id !== this.desk.place.cycleId;
-    const hint = need("#elsewhere", HTMLButtonElement);
-    // Out of sight it keeps its place, so that nothing jumps when it comes.
-    hint.toggleAttribute("data-away", !elsewhere);
-    hint.textContent = gettext("Go on to cycle %(number)s", { number: at?.number ?? 1 });
+  /** What moves edges, and the part in sight, is fetched when somebody comes near. */
+  async #near() {
+    if (this.isNear) return;
+    this.isNear = true;
+    const parts = await this.desk.fetch(() => Promise.all([import("./edges.js"), import("./minimap.js")]));
+    this.isNear = parts !== null;
+    if (!parts) return;
+    this.minimap = new parts[1].Minimap(this.desk, this.view);
+    this.coded.hold(parts[0].Edges);
+    this.minimap.paint();
   }
 
-  /** @param {Coding.Act} act */
-  #changed(act) {
-    if (act.kind.startsWith("note.") || act.kind === "all") this.#paintMarks();
-    if (!act.kind.startsWith("note.")) this.#paintLane();
+  /** Show less, around where the video is. */
+  zoomIn() {
+    this.view.zoom(1 / ZOOM, this.desk.player.now);
   }
 
-  #paintLane() {
-    const { cycles, stretches } = this.desk.lesson.document;
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.cycle;
-    this.lane.replaceChildren(
-      ...cycles.map((cycle) => this.#cycle(cycle)),
-      ...stretches.map((stretch) => this.#stretch(stretch)),
-    );
-    if (focused) /** @type {HTMLElement | null} */ (this.lane.querySelector(`[data-cycle="${focused}"]`))?.focus();
-    this.#follow();
+  /** Show more. */
+  zoomOut() {
+    this.view.zoom(ZOOM, this.desk.player.now);
   }
 
-  /** @param {Coding.Cycle} cycle */
-  #cycle(cycle) {
-    const rows = this.desk.given.dimensions.length;
-    const done = cycle.scores.length;
-    const short = cycle.end_ms - cycle.start_ms < this.desk.given.protocol.minimum_codable_ms;
-    const shown = {
-      number: cycle.number,
-      length: clock(cycle.end_ms - cycle.start_ms),
-      mark: done >= rows ? "✓" : "",
-      done,
-      rows,
-    };
-    const button = make(
-      "button",
-      {
-        type: "button",
-        class: "cycle",
-        "data-cycle": cycle.id,
-        "data-done": done >= rows,
-        "data-short": short,
-        "aria-current": cycle.id === this.desk.place.cycleId ? "true" : null,
-        onclick: () => this.desk.place.chooseCycle(cycle.id),
-      },
-      make("span", {}, gettext("Cycle %(number)s · %(length)s", shown)),
-      make("span", {}, ` · ${shown.mark}${done}/${rows}`),
-      ...(short ? [" · ", make("span", { class: "short" }, gettext("short"))] : []),
-    );
-    const shares = this.lanes.shares(cycle);
-    button.title = `${clock(cycle.start_ms)}–${clock(cycle.end_ms)}${shares && ` · ${shares}`}`;
-    return this.#placed(button, cycle);
+  /** With Ctrl the wheel zooms where the pointer is; sideways it pans. @param {WheelEvent} event */
+  #wheel(event) {
+    const { left, width } = this.ruler.getBoundingClientRect();
+    const pixel = this.view.length / width;
+    const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+    const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+    if (event.ctrlKey) this.view.zoom(Math.exp((event.deltaY * unit) / 300), this.view.from + (event.clientX - left) * pixel);
+    else if (sideways) this.view.pan((event.deltaX || event.deltaY) * unit * pixel);
+    else return;
+    event.preventDefault();
   }
 
-  /** @param {Coding.Stretch} stretch */
-  #stretch(stretch) {
-    const words = gettext("not codable: %(reason)s", { reason: stretch.reason });
-    const button = make("button", { type: "button", class: "stretch", title: words, onclick: () => this.desk.openStretches(stretch) }, words);
-    return this.#placed(button, stretch);
+  /** @param {string} kind of the act */
+  #changed(kind) {
+    if (kind !== "all") return this.#paintHint();
+    this.view.resize();
+    this.#paint();
   }
 
-  /** @param {HTMLElement} element @param {{start_ms: number, end_ms: number}} span */
-  #placed(element, { start_ms, end_ms }) {
-    element.style.left = this.#left(start_ms);
-    element.style.width = this.#left(end_ms - start_ms);
-    return element;
+  /** Several moves before the next frame are painted once. */
+  #soon() {
+    this.#near();
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.#paint();
+    });
   }
 
-  #paintMarks() {
-    this.marks.replaceChildren(
-      ...this.desk.lesson.document.notes.map((note) => {
-        const words = `${clock(note.at_ms)} ${note.text}`;
-        const seek = () => this.desk.player.seek(note.at_ms);
-        const mark = make("button", { type: "button", class: "mark", title: words, "aria-label": words, onclick: seek }, "◆");
-        mark.style.left = this.#left(note.at_ms);
-        return mark;
-      }),
-    );
-  }
-
-  #paintPictures() {
-    const { urls, strip } = this.desk.given;
+  #paint() {
+    this.seek.min = String(this.view.from);
+    this.seek.max = String(this.view.to);
     this.#paintRuler();
-    paintFilm(need("#film", HTMLCanvasElement), urls.strip, strip, 0, this.desk.lesson.duration);
-    this.lanes.paint();
+    this.coded.paint();
+    this.minimap?.paint();
+    this.lanes?.paint();
+    this.#place();
   }
 
   #paintRuler() {
-    const { duration } = this.desk.lesson;
+    const { from, to, length } = this.view;
     const room = Math.max(1, this.ruler.clientWidth / TICK_PX);
-    const tick = TICKS_MS.find((each) => duration / each <= room) ?? 3_600_000;
+    const tick = TICKS_MS.find((each) => length / each <= room) ?? 3_600_000;
     const labels = [];
-    for (let time = 0; time < duration - tick / 3; time += tick) {
+    for (let time = Math.ceil(from / tick) * tick; time < to - tick / 3; time += tick) {
       const label = make("span", {}, clock(time));
-      label.style.left = this.#left(time);
+      label.style.left = this.view.left(time);
       labels.push(label);
     }
     this.ruler.replaceChildren(...labels);
+  }
+
+  /** The part in sight goes with the video, unless she looks elsewhere while it plays. */
+  #follow() {
+    const { view, was } = this;
+    const now = this.desk.player.now;
+    this.was = now;
+    if (Math.abs(this.desk.lesson.duration - view.duration) >= 1_000) view.resize();
+    if (view.has(was) || Math.abs(now - was) > JUMP_MS) view.reveal(now);
+    this.#place();
+  }
+
+  /** Show where the video is. */
+  #place() {
+    const now = this.desk.player.now;
+    this.head.style.left = this.view.left(now);
+    this.seek.value = String(now);
+    this.seek.setAttribute("aria-valuetext", clock(now));
+    this.minimap?.follow(now);
+    this.#paintHint();
+  }
+
+  /** Out of sight the hint keeps its place, so that nothing jumps when it comes. */
+  #paintHint() {
+    const at = this.desk.lesson.cycleAt(this.desk.player.now);
+    this.hint.toggleAttribute("data-away", !at || at.id === this.desk.place.cycleId);
+    const words = gettext("Go on to cycle %(number)s", { number: at?.number ?? 1 });
+    if (this.hint.textContent !== words) this.hint.textContent = words;
   }
 }
