@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
+import imageio_ffmpeg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from observe.coding.operations import apply, observation_for
 from observe.coding.rules import Document
+from observe.db import Database
 from observe.ids import new_id
 from observe.people.access import Action
+from observe.video import derived
+from observe.video.derived import Made
+from observe.video.media.pictures import plan_strip
+from observe.video.models import FileKind
+from observe.video.store import Store
+from observe.video.timeline import activity, voices
 from tests.browser.coding import SECONDS, WCAG, Lesson, open_screen, saved
 from tests.browser.conftest import BROWSER
 from tests.database.coding import change
@@ -57,13 +68,37 @@ def note(at_s: float, text: str) -> tuple[str, dict[str, Any]]:
     return "note.put", {"note": new_id(), "at_ms": int(at_s * 1000), "text": text}
 
 
+def keep_pictures(database: Database, store: Store, recording_id: UUID) -> None:
+    """Keep what is drawn of an hour: film strip, loudness, voices, movement."""
+    layout = plan_strip(HOUR_MS, 1920, 1080)
+    size = f"{layout.width * layout.columns}x{layout.height * layout.count // layout.columns}"
+    sheet = store.temporary(".jpg")
+    ffmpeg = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y", "-f", "lavfi"]
+    subprocess.run([*ffmpeg, "-i", f"testsrc2=size={size}", "-frames:v", "1", sheet], check=True)
+    seconds = HOUR_MS // 1000
+    heard = {"version": 1, "seconds": "ons" * (seconds // 3), "loudness_db": [-20.0] * seconds}
+    moved = {"energy": [float(each % 97) for each in range(seconds)], "damaged": []}
+    moved |= {"version": 1, "joints_ms": list(range(90_000, HOUR_MS, 90_000))}
+    for kind, recipe, made in (
+        (FileKind.STRIP, layout.recipe, sheet.read_bytes()),
+        (FileKind.WAVEFORM, "made", bytes(range(250)) * (seconds * 20 // 250)),
+        (FileKind.VOICES, voices.RECIPE, json.dumps(heard).encode()),
+        (FileKind.ACTIVITY, activity.RECIPE, json.dumps(moved).encode()),
+    ):
+        file = store.temporary()
+        file.write_bytes(made)
+        derived.keep(database, store, file, Made(recording_id, kind, recipe, "image/jpeg"))
+
+
 @pytest.fixture
-def hour(lesson: Lesson) -> Lesson:
-    """An hour of eight cycles and four hundred notes; its film is not needed here."""
+def hour(lesson: Lesson, store: Store) -> Lesson:
+    """An hour of eight cycles and four hundred notes, all drawn; its film is not needed here."""
     with lesson.database.write() as session:
         actor = lesson.cast.observer
         draft = observation_for(session, lesson.id, actor=actor, action=Action.OBSERVATION_CODE)
         draft.recording.duration_ms = HOUR_MS
+        recording_id = draft.recording_id
+    keep_pictures(lesson.database, store, recording_id)
     length = HOUR_MS / CYCLES / 1000
     cycles = [cycle(n * length, (n + 1) * length) for n in range(CYCLES)]
     scores = [

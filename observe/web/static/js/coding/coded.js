@@ -145,7 +145,7 @@ export class Coded {
 
   /** Notes that would lie on one another at this zoom are one mark. */
   #paintNotes() {
-    const apart = (APART_PX * this.view.length) / Math.max(1, this.notes.lane.clientWidth);
+    const apart = APART_PX * this.view.pixel;
     /** @type {Coding.Note[][]} */
     const groups = [];
     for (const note of this.desk.lesson.document.notes) {
@@ -162,7 +162,7 @@ export class Coded {
     );
   }
 
-  /** Go to a note; of several to the first, and so near that each can be seen. @param {Coding.Note[]} notes */
+  /** Go to a note; of several to the next one, and so near that each can be seen. @param {Coding.Note[]} notes */
   #goTo(notes) {
     const [first, last] = [notes[0].at_ms, notes[notes.length - 1].at_ms];
     this.desk.player.seek((notes.find((note) => note.at_ms > this.desk.player.now) ?? notes[0]).at_ms);

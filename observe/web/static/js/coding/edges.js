@@ -4,8 +4,8 @@ import { newId } from "../ids.js";
 import { gettext } from "../text.js";
 import { codable } from "./cycles.js";
 import { Marks } from "./marks.js";
-import { clock, need, release, written } from "./page.js";
-import { clipEdges, cycleEdges, snapped } from "./spans.js";
+import { clock, need, release } from "./page.js";
+import { clipEdges, cycleEdges, label, place, snapped } from "./spans.js";
 
 const STEPS = {
   ArrowLeft: -1_000, ArrowDown: -1_000, ArrowRight: 1_000, ArrowUp: 1_000,
@@ -109,7 +109,7 @@ export class Edges {
     drag.meant ||= Math.abs(moved) >= MEANT_PX;
     if (!drag.meant) return;
     const { edge } = drag;
-    const pixel = this.view.length / Math.max(1, this.marks.lane.clientWidth);
+    const { pixel } = this.view;
     const grain = pixel > 500 ? 1_000 : 100;
     const targets = event.altKey ? [] : this.#targets(edge);
     const at = snapped(edge.at + moved * pixel, targets, NEAR_PX * pixel, grain);
@@ -187,21 +187,4 @@ export class Edges {
 /** @param {Coding.Act[]} acts */
 function touched(acts) {
   return acts.map(({ payload }) => payload.cycle ?? payload.clip).sort().join(" ");
-}
-
-/** @param {Coding.Edge} edge */
-function label({ id, before, after }) {
-  const [one, two] = [before?.number ?? 0, after?.number ?? 0];
-  if (one && two) return gettext("Boundary of cycles %(one)s and %(two)s", { one, two });
-  if (one) return gettext("End of cycle %(number)s", { number: one });
-  if (two) return gettext("Start of cycle %(number)s", { number: two });
-  return id.startsWith("start") ? gettext("Start of the clip") : gettext("End of the clip");
-}
-
-/** @param {Coding.Edge} edge @param {number} at */
-function place({ id, before, after }, at) {
-  const time = written(at);
-  if (after) return gettext("Cycle %(number)s starts at %(time)s", { number: after.number, time });
-  if (before) return gettext("Cycle %(number)s ends at %(time)s", { number: before.number, time });
-  return id.startsWith("start") ? gettext("The clip starts at %(time)s", { time }) : gettext("The clip ends at %(time)s", { time });
 }

@@ -22,6 +22,7 @@ export class Lanes {
     /** @type {Map<string, string>} shares of voices by span: a score changes none of them */
     this.heard = new Map();
     this.spots = new Marks(need("#spots", HTMLElement), view, tellSpot, ({ spot }) => desk.player.seek(spot.end_ms));
+    this.told = need("#shares", HTMLElement);
     const none = new Uint8Array(0);
     /** @type {Coding.Curves} */
     this.curves = { peaks: none, voices: none, energy: none, scenes: [], parts: [] };
@@ -74,7 +75,8 @@ export class Lanes {
   #tell() {
     const { cycle } = this.desk.place;
     const shares = cycle && this.shares(cycle);
-    need("#shares", HTMLElement).textContent = shares ? gettext("Cycle %(number)s: %(shares)s.", { number: cycle.number, shares }) : "";
+    const words = shares ? gettext("Cycle %(number)s: %(shares)s.", { number: cycle.number, shares }) : "";
+    if (this.told.textContent !== words) this.told.textContent = words;
   }
 
   paint() {
@@ -86,7 +88,7 @@ export class Lanes {
   }
 
   #paintSpots() {
-    const near = (APART_PX * this.view.length) / Math.max(1, this.spots.lane.clientWidth);
+    const near = APART_PX * this.view.pixel;
     let last = -near;
     // Those too near to be hit are still in the planner's list; damage is always told.
     const shown = (this.desk.line?.spots ?? []).filter(({ kind, start_ms }) => {

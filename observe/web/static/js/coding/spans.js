@@ -1,7 +1,9 @@
 // @ts-check
-/** Arithmetic of spans of the lesson: the edges of cycles and clips, and how far each may go. Pure. */
+/** The edges of cycles and clips: how far each may go, what moves it, what it is called. Pure. */
 
+import { gettext } from "../text.js";
 import { cyclePut, makeRoom, SHORTEST_MS } from "./cycles.js";
+import { written } from "./page.js";
 
 /**
  * Return the edges of the cycles; where two adjoin there is one edge, and it moves both.
@@ -70,4 +72,21 @@ export function clipEdges(clip, duration) {
 export function snapped(at, targets, near, grain) {
   const found = targets.reduce((best, each) => (Math.abs(each - at) < Math.abs(best - at) ? each : best), Infinity);
   return Math.abs(found - at) <= near ? found : Math.round(at / grain) * grain;
+}
+
+/** @param {Coding.Edge} edge @returns {string} what it is called */
+export function label({ id, before, after }) {
+  const [one, two] = [before?.number ?? 0, after?.number ?? 0];
+  if (one && two) return gettext("Boundary of cycles %(one)s and %(two)s", { one, two });
+  if (one) return gettext("End of cycle %(number)s", { number: one });
+  if (two) return gettext("Start of cycle %(number)s", { number: two });
+  return id.startsWith("start") ? gettext("Start of the clip") : gettext("End of the clip");
+}
+
+/** @param {Coding.Edge} edge @param {number} at @returns {string} what it says when it is there */
+export function place({ id, before, after }, at) {
+  const time = written(at);
+  if (after) return gettext("Cycle %(number)s starts at %(time)s", { number: after.number, time });
+  if (before) return gettext("Cycle %(number)s ends at %(time)s", { number: before.number, time });
+  return id.startsWith("start") ? gettext("The clip starts at %(time)s", { time }) : gettext("The clip ends at %(time)s", { time });
 }

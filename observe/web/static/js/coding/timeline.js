@@ -40,7 +40,7 @@ export class Timeline {
     desk.lesson.addEventListener("changed", (event) => this.#changed(/** @type {CustomEvent} */ (event).detail.kind));
     desk.place.addEventListener("moved", () => this.#paintHint());
     view.addEventListener("moved", () => this.#soon());
-    for (const name of ["pointerover", "focusin"]) need(".timeline", HTMLElement).addEventListener(name, () => this.#near());
+    for (const name of ["pointerenter", "focusin"]) need(".timeline", HTMLElement).addEventListener(name, () => this.#near());
     if (matchMedia("(pointer: coarse)").matches) this.#near(); // a finger comes near and touches at once
     need(".lesson", HTMLElement).addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     new ResizeObserver(() => this.#paint()).observe(this.ruler);
@@ -76,8 +76,8 @@ export class Timeline {
 
   /** With Ctrl the wheel zooms where the pointer is; sideways it pans. @param {WheelEvent} event */
   #wheel(event) {
-    const { left, width } = this.ruler.getBoundingClientRect();
-    const pixel = this.view.length / width;
+    const { left } = this.ruler.getBoundingClientRect();
+    const { pixel } = this.view;
     const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
     const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
     if (event.ctrlKey) this.view.zoom(Math.exp((event.deltaY * unit) / 300), this.view.from + (event.clientX - left) * pixel);
@@ -103,19 +103,20 @@ export class Timeline {
   }
 
   #paint() {
+    // What is asked of the page comes before what is changed on it.
+    this.view.width = Math.max(1, this.ruler.clientWidth);
+    this.lanes?.paint();
     this.seek.min = String(this.view.from);
     this.seek.max = String(this.view.to);
     this.#paintRuler();
     this.coded.paint();
     this.minimap?.paint();
-    this.lanes?.paint();
     this.#place();
   }
 
   #paintRuler() {
-    const { from, to, length } = this.view;
-    const room = Math.max(1, this.ruler.clientWidth / TICK_PX);
-    const tick = TICKS_MS.find((each) => length / each <= room) ?? 3_600_000;
+    const { from, to, pixel } = this.view;
+    const tick = TICKS_MS.find((each) => each / pixel >= TICK_PX) ?? 3_600_000;
     const labels = [];
     for (let time = Math.ceil(from / tick) * tick; time < to - tick / 3; time += tick) {
       const label = make("span", {}, clock(time));

@@ -14,6 +14,8 @@ export class View extends EventTarget {
     this.duration = lesson.duration;
     this.from = 0;
     this.to = lesson.duration;
+    /** how wide the lanes are, in pixels */
+    this.width = 1;
   }
 
   get length() {
@@ -22,6 +24,11 @@ export class View extends EventTarget {
 
   get isWhole() {
     return this.length >= this.duration;
+  }
+
+  /** How long a pixel lasts. */
+  get pixel() {
+    return this.length / this.width;
   }
 
   /** @param {number} ms @returns {string} where it is, from the left */
