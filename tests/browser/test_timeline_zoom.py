@@ -77,8 +77,9 @@ def keep_pictures(database: Database, store: Store, recording_id: UUID) -> None:
     subprocess.run([*ffmpeg, "-i", f"testsrc2=size={size}", "-frames:v", "1", sheet], check=True)
     seconds = HOUR_MS // 1000
     heard = {"version": 1, "seconds": "ons" * (seconds // 3), "loudness_db": [-20.0] * seconds}
-    moved = {"energy": [float(each % 97) for each in range(seconds)], "damaged": []}
-    moved |= {"version": 1, "joints_ms": list(range(90_000, HOUR_MS, 90_000))}
+    energy = [float(each % 97) for each in range(seconds)]
+    cuts = list(range(90_000, HOUR_MS, 90_000))
+    moved = {"version": 1, "energy": energy, "joints_ms": cuts, "damaged": []}
     for kind, recipe, made in (
         (FileKind.STRIP, layout.recipe, sheet.read_bytes()),
         (FileKind.WAVEFORM, "made", bytes(range(250)) * (seconds * 20 // 250)),
@@ -319,24 +320,30 @@ def test_clips_lie_in_their_lane_and_their_edges_move(
     near(page)
     first, second = page.locator("#clip-lane .clip").all()
     expect(first).to_have_text("★ Explican")
-    expect(second).to_have_text("Clip de 0:08 a 0:20")
+    expect(second).to_have_text("Fragmento de 0:08 a 0:20")
     tops = [each.bounding_box() for each in (first, second)]
     assert tops[0] and tops[1] and tops[0]["y"] < tops[1]["y"], "one under the other"
     second.click()
     assert page.evaluate("document.querySelector('#video').currentTime") == 8
-    end = edge(page, "Fin del clip")
-    expect(end).to_have_attribute("aria-valuetext", "El clip termina en 0:20")
+    end = edge(page, "Fin del fragmento")
+    expect(end).to_have_attribute("aria-valuetext", "El fragmento termina en 0:20")
     take(page, end, pixels(page, 5))
     saved(page)
     assert [(each.start_ms, each.end_ms) for each in lesson.document.clips] == [
         (4_000, 12_000),
         (8_000, 25_000),
     ]
-    edge(page, "Comienzo del clip").press("PageDown")
+    edge(page, "Comienzo del fragmento").press("PageDown")
     saved(page)
     assert [each.start_ms for each in lesson.document.clips] == [0, 4_000]
-    expect(edge(page, "Comienzo del clip")).to_be_focused()
-    for _press in range(2):
+    expect(edge(page, "Comienzo del fragmento")).to_be_focused()
+    words = page.locator("#clip-list input").first
+    words.fill("Suman solas")
+    words.press("Tab")
+    edge(page, "Fin del fragmento").press("ArrowLeft")
+    saved(page)
+    assert [each.words for each in lesson.document.clips] == ["Suman solas", "Explican"]
+    for _press in range(4):
         page.keyboard.press("Control+z")
     saved(page)
     assert [(each.start_ms, each.end_ms) for each in lesson.document.clips] == [

@@ -38,7 +38,9 @@ export class Coded {
 
   /** @param {string} kind of the act */
   #changed(kind) {
-    if (kind === "all") return [this.edges, this.clipEdges].forEach((edges) => edges?.letGo());
+    // What is in hand was taken from what stood there before.
+    if (/^(all|plan|cycle|clip)/.test(kind)) [this.edges, this.clipEdges].forEach((edges) => edges?.letGo());
+    if (kind === "all") return;
     if (kind.startsWith("note.")) return this.#paintNotes();
     if (kind.startsWith("clip.")) return this.#paintClips();
     if (kind.startsWith("stretch.")) this.#paintStretches();

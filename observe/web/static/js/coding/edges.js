@@ -31,7 +31,7 @@ export class Edges {
     this.marks = new Marks(lane, view, (element, /** @type {Coding.EdgeMark} */ mark) => this.#tell(element, mark.edge), null);
     /** @type {{edge: Coding.Edge, x: number, at: number, meant: boolean} | null} */
     this.drag = null;
-    /** @type {{edge: Coding.Edge, at: number, way: number, touched: string, merge: string} | null} presses of a key one way */
+    /** @type {{id: string, at: number, way: number, touched: string, merge: string} | null} presses of a key one way */
     this.run = null;
     /** @type {string | undefined} the edge that was moved last */
     this.held = undefined;
@@ -163,12 +163,11 @@ export class Edges {
   #press(edge, at) {
     if (at === edge.at) return;
     this.held = edge.id;
-    const way = Math.sign(at - edge.at);
-    const goesOn = this.run?.edge.id === edge.id && this.run.at === edge.at && this.run.way === way;
-    const [acts, now] = [goesOn && this.run ? this.run.edge.acts(at) : [], edge.acts(at)];
-    if (this.run && touched(acts) === this.run.touched) this.run.at = at;
-    else this.run = { edge, at, way, touched: touched(now), merge: newId() };
-    this.desk.history.act(this.run.edge.acts(at), this.run.merge);
+    const acts = edge.acts(at);
+    const now = { id: edge.id, at, way: Math.sign(at - edge.at), touched: touched(acts) };
+    const goesOn = this.run?.id === now.id && this.run.at === edge.at && this.run.way === now.way && this.run.touched === now.touched;
+    this.run = { ...now, merge: goesOn && this.run ? this.run.merge : newId() };
+    this.desk.history.act(acts, this.run.merge);
     this.#show(edge, at);
   }
 
