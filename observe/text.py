@@ -6,13 +6,15 @@ as they are: there is no compiled file that could be out of date.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from gettext import NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -80,3 +82,28 @@ def _merged(paths: list[Path], language: str) -> Catalog:
                 if entry.id:
                     whole[entry.id] = entry
     return whole
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+WORD: Final = re.compile(r"[^\W\d_]+")
+
+
+def plain(word: str) -> str:
+    """Return a word as it is compared.
+
+    >>> plain("Sofía") == plain("SOFIA")
+    True
+    """
+    parts = unicodedata.normalize("NFD", word)
+    return "".join(part for part in parts if not unicodedata.combining(part)).casefold()
+
+
+def named(text: str, names: frozenset[str]) -> tuple[str, ...]:
+    """Return the words of `text` that begin with a capital and are among `names`, once each.
+
+    >>> named("Sofía ayuda a Tomás; sofia", frozenset({"sofia"}))
+    ('Sofía',)
+    """
+    words = (word for word in WORD.findall(text) if word[0].isupper() and plain(word) in names)
+    return tuple(dict.fromkeys(words))

@@ -31,6 +31,19 @@ def upgrade() -> None:
     _steps()
     _of_observation()
     op.create_table(
+        "child",
+        sa.Column("class_group_id", sa.Uuid(), nullable=False),
+        sa.Column("list_number", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("list_number > 0", name=op.f("ck_child_list_number")),
+        *_foreign("child", "class_group_id", "class_group"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_child")),
+        sa.UniqueConstraint(
+            "class_group_id", "list_number", name=op.f("uq_child_class_group_id_list_number")
+        ),
+    )
+    op.create_table(
         "snapshot",
         sa.Column("cycle_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -140,7 +153,7 @@ def _of_observation() -> None:
 
 
 def downgrade() -> None:
-    for table in ("snapshot", "played_stretch", "clip_mark"):
+    for table in ("child", "snapshot", "played_stretch", "clip_mark"):
         op.drop_table(table)
     with op.batch_alter_table("operation") as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_operation_actor_id_user"), type_="foreignkey")

@@ -84,12 +84,7 @@ def _put_cycle(desk: Desk, put: changes.CyclePut) -> Before:
 
 
 def _delete_cycle(desk: Desk, delete: changes.CycleDelete) -> Before:
-    cycle = _own(desk, Cycle, delete.cycle)
-    if cycle is None:
-        return None
-    before = _told(cycle)
-    desk.session.delete(cycle)
-    return before
+    return _deleted(desk, Cycle, delete.cycle, _told)
 
 
 def _plan(desk: Desk, plan: changes.Plan) -> Before:
@@ -140,12 +135,7 @@ def _put_stretch(desk: Desk, put: changes.StretchPut) -> Before:
 
 
 def _delete_stretch(desk: Desk, delete: changes.StretchDelete) -> Before:
-    stretch = _own(desk, UncodableStretch, delete.stretch)
-    if stretch is None:
-        return None
-    before = _stretch_told(stretch)
-    desk.session.delete(stretch)
-    return before
+    return _deleted(desk, UncodableStretch, delete.stretch, _stretch_told)
 
 
 def _put_score(desk: Desk, put: changes.ScorePut) -> Before:
@@ -194,12 +184,7 @@ def _put_note(desk: Desk, put: changes.NotePut) -> Before:
 
 
 def _delete_note(desk: Desk, delete: changes.NoteDelete) -> Before:
-    note = _own(desk, Note, delete.note)
-    if note is None:
-        return None
-    before = _note_told(note)
-    desk.session.delete(note)
-    return before
+    return _deleted(desk, Note, delete.note, _note_told)
 
 
 def _put_clip(desk: Desk, put: changes.ClipPut) -> Before:
@@ -217,12 +202,7 @@ def _put_clip(desk: Desk, put: changes.ClipPut) -> Before:
 
 
 def _delete_clip(desk: Desk, delete: changes.ClipDelete) -> Before:
-    clip = _own(desk, ClipMark, delete.clip)
-    if clip is None:
-        return None
-    before = _clip_told(clip)
-    desk.session.delete(clip)
-    return before
+    return _deleted(desk, ClipMark, delete.clip, _clip_told)
 
 
 def _put_snapshot(desk: Desk, put: changes.SnapshotPut) -> Before:
@@ -285,6 +265,17 @@ _EDITS: dict[str, Callable[[Desk, Any], Before]] = {
     "snapshot.clear": _clear_snapshot,
     "watched": _watched,
 }
+
+
+def _deleted(
+    desk: Desk, kind: type[Row], row_id: UUID, told: Callable[[Row], dict[str, Any]]
+) -> Before:
+    row = _own(desk, kind, row_id)
+    if row is None:
+        return None
+    before = told(row)
+    desk.session.delete(row)
+    return before
 
 
 def _own(desk: Desk, kind: type[Row], row_id: UUID) -> Row | None:

@@ -14,7 +14,7 @@ from observe.coding.cycles import HasSpan, codable_ms
 from observe.coding.watching import Watching
 from observe.errors import BadInputError
 from observe.rubric.schema import Behaviour, Dimension, Row, Rubric, Snapshots
-from observe.text import Message, message
+from observe.text import Message, message, named
 
 MarkName = Literal["not_observed", "not_applicable"]
 ClipPurpose = Literal["strength", "priority"]
@@ -123,6 +123,15 @@ def row_named(rubric: Rubric, name: str) -> Row:
             message("The rubric has no dimension “%(name)s”.", name=name), field="dimension"
         )
     return row
+
+
+def dimension_of(row: str | None) -> str | None:
+    """Return the dimension of a row: itself, or the one that a behaviour stands under.
+
+    >>> dimension_of("checks.asks_all")
+    'checks'
+    """
+    return row.partition(".")[0] if row else None
 
 
 def check_score(rubric: Rubric, dimension: str, value: int | None, mark: str | None) -> None:
@@ -280,17 +289,33 @@ def short_cycles(document: Document, rubric: Rubric) -> tuple[Message, ...]:
     )
 
 
-def warnings(document: Document, rubric: Rubric) -> tuple[Message, ...]:
-    """Return what a person should know before submitting though it hinders nothing."""
-    found = short_cycles(document, rubric)
+def warnings(
+    document: Document, rubric: Rubric, names: frozenset[str] = frozenset()
+) -> tuple[Message, ...]:
+    """Return what a person should know before submitting though it hinders nothing.
+
+    `names` are the plain words of the class list, of which no note should hold one.
+    """
+    found = [*short_cycles(document, rubric), *_named_children(document, names)]
     if document.cycles and len(document.cycles) != rubric.protocol.cycles:
         count = message(
             "The rubric asks for %(asked)s cycles and there are %(count)s.",
             asked=rubric.protocol.cycles,
             count=len(document.cycles),
         )
-        return (*found, count)
-    return found
+        found.append(count)
+    return tuple(found)
+
+
+def _named_children(document: Document, names: frozenset[str]) -> Iterator[Message]:
+    for note in document.notes:
+        if children := named(note.text, names):
+            yield message(
+                "The note at %(time)s names a child (%(names)s): write “a girl”, “a boy” or the"
+                " list number.",
+                time=_minutes(note.at_ms),
+                names=", ".join(children),
+            )
 
 
 def _minutes(length_ms: int) -> str:

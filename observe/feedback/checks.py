@@ -6,12 +6,13 @@ what to do. The triggers of the database refuse the same, whoever asks.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from observe.coding.rules import Document
+from observe.coding.rules import Document, dimension_of
 from observe.feedback.models import CLIP_MAX_MS, CLIP_MIN_MS, Feedback, Focus, FocusKind
 from observe.rubric.schema import Rubric
 from observe.text import Message, message
@@ -53,21 +54,18 @@ def input_of(focus: Focus | None) -> FocusInput:
 
 
 def evidence_of(document: Document) -> dict[str, int]:
-    """Return how many notes each dimension has in `document`."""
-    found: dict[str, int] = {}
-    for note in document.notes:
-        if note.dimension is not None:
-            found[note.dimension] = found.get(note.dimension, 0) + 1
-    return found
+    """Return how many notes each dimension has in `document`, its behaviours' included."""
+    noted = (dimension_of(note.dimension) for note in document.notes)
+    return dict(Counter(dimension for dimension in noted if dimension is not None))
 
 
 def seen_dimensions(document: Document) -> frozenset[str]:
     """Return the dimensions with at least one score or note of evidence in `document`."""
     scored = {
-        score.dimension
+        dimension
         for cycle in document.cycles
         for score in cycle.scores
-        if score.value is not None
+        if score.value is not None and (dimension := dimension_of(score.dimension))
     }
     return frozenset(scored | evidence_of(document).keys())
 

@@ -42,6 +42,7 @@ class Action(enum.StrEnum):
     RUBRIC_LOAD = "rubric.load"
     SCHOOL_SEE = "school.see"
     SCHOOL_IMPORT = "school.import"
+    CLASS_LIST = "class_list"  # the names of children: see and write them
     PERSON_SEE = "person.see"
     PERSON_IMPORT = "person.import"
     PERSON_LINK = "person.link"
@@ -82,6 +83,7 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.RUBRIC_LOAD: frozenset({_R.ADMINISTRATOR}),
     Action.SCHOOL_SEE: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}) | _TERRITORY,
     Action.SCHOOL_IMPORT: frozenset({_R.ADMINISTRATOR}),
+    Action.CLASS_LIST: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}),
     Action.PERSON_SEE: frozenset({_R.SELF, _R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}) | _TERRITORY,
     Action.PERSON_IMPORT: frozenset({_R.ADMINISTRATOR}),
     Action.PERSON_LINK: frozenset({_R.WHOLE_ADMINISTRATOR}),  # a link makes her that person

@@ -44,6 +44,23 @@ class ClassGroup(Identified, Base):
     school: Mapped[School] = relationship()
 
 
+class Child(Identified, Base):
+    """A child of a class group, by list number; the name is what notes are warned of, and optional.
+
+    Full names are not needed: a first name, with an initial where two are alike.
+    """
+
+    __tablename__ = "child"
+    __table_args__ = (
+        sa.UniqueConstraint("class_group_id", "list_number"),
+        sa.CheckConstraint("list_number > 0", name="list_number"),
+    )
+
+    class_group_id: Mapped[UUID] = mapped_column(sa.ForeignKey("class_group.id"))
+    list_number: Mapped[int]
+    name: Mapped[str] = mapped_column(default="")
+
+
 class User(Identified, Base):
     """A person; `reference` is the provider's own id. Without a password she enters by a link."""
 

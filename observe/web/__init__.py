@@ -16,6 +16,7 @@ from observe.web.throttle import limiter
 from observe.web.views import (
     assigning,
     blur,
+    class_lists,
     coding,
     educator,
     feedback,
@@ -45,6 +46,7 @@ VIEWS: Final = (
     records,
     educator,
     people,
+    class_lists,
     help_view,
 )
 

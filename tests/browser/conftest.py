@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from observe.coding.operations import start
 from observe.db import Database
 from observe.people import signin
 from observe.people.access import Actor
+from observe.rubric.models import RubricVersion
 from observe.settings import Settings
+from observe.video.operations import LessonDetails, add_file
+from observe.video.store import Store
 from tests import factories
+from tests.browser.coding import NO_CONNECTION, SECONDS, Lesson
 from tests.program import TOKEN, Program
 from tools.find_browser import found
 
@@ -99,3 +104,57 @@ def open_as(
     for context in chromium.contexts:
         context.close()
     assert errors == []
+
+
+# --- the coding screen ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(home: Settings) -> Iterator[Program]:
+    """The pages without a worker: coding needs none."""
+    running = Program(home)
+    running.start("web")
+    running.wait_for_pages()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def lesson(
+    database: Database,
+    store: Store,
+    cast: factories.Cast,
+    rubric_version: RubricVersion,
+    make_video: Callable[..., Path],
+    tmp_path: Path,
+) -> Lesson:
+    video = factories.copy_into(tmp_path, make_video(SECONDS))
+    with database.write() as session:
+        details = LessonDetails(**factories.lesson(cast))  # type: ignore[arg-type]
+        recording = add_file(session, store, video, details, actor=cast.observer)
+        draft = start(session, recording.id, rubric_version.id, actor=cast.observer)
+    return Lesson(database, cast, draft.id, rubric_version)
+
+
+@pytest.fixture
+def errors() -> list[str]:
+    """What browsers complained of; a test that expects a dead server takes that out."""
+    return []
+
+
+@pytest.fixture
+def context(
+    chromium: Browser, server: Program, lesson: Lesson, errors: list[str]
+) -> Iterator[BrowserContext]:
+    opened = chromium.new_context(
+        viewport={"width": 1366, "height": 625}, base_url=f"http://127.0.0.1:{server.port}"
+    )
+    opened.on("weberror", lambda error: errors.append(str(error.error)))
+    opened.on(
+        "console",
+        lambda message: errors.append(message.text) if message.type == "error" else None,
+    )
+    sign_in(opened, lesson.database, lesson.cast.observer, lesson.cast.administrator)
+    yield opened
+    opened.close()
+    assert [error for error in errors if not any(code in error for code in NO_CONNECTION)] == []

@@ -2,131 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from uuid import UUID
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from observe.coding.operations import document_of, observation_for, start, submit
-from observe.coding.rules import Document
-from observe.db import Database
+from observe.coding.operations import observation_for, submit
 from observe.people.access import Action, Actor
-from observe.rubric.models import RubricVersion
-from observe.rubric.operations import rubric_of
-from observe.settings import Settings
 from observe.video.models import Recording
-from observe.video.operations import LessonDetails, add_file
-from observe.video.store import Store
-from tests import factories
+from tests.browser.coding import SECONDS, WCAG, Lesson, open_screen, plan, saved
 from tests.browser.conftest import BROWSER, sign_in
 from tests.program import Program
 
 pytestmark = BROWSER
-
-SECONDS = 40
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-NO_CONNECTION = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
-
-
-@pytest.fixture
-def server(home: Settings) -> Iterator[Program]:
-    """The pages without a worker: coding needs none."""
-    running = Program(home)
-    running.start("web")
-    running.wait_for_pages()
-    yield running
-    running.stop()
-
-
-class Lesson:
-    """A lesson to be coded, as the database has it."""
-
-    def __init__(
-        self, database: Database, cast: factories.Cast, observation: UUID, rubric: RubricVersion
-    ) -> None:
-        self.database, self.cast, self.id = database, cast, observation
-        self.rows = [row.id for _domain, rows in rubric_of(rubric).groups() for row in rows]
-
-    @property
-    def document(self) -> Document:
-        with self.database.read() as session:
-            found = observation_for(
-                session, self.id, actor=self.cast.observer, action=Action.OBSERVATION_CODE
-            )
-            return document_of(session, found)
-
-    def until(self, holds: Callable[[Document], bool]) -> Document:
-        for _ in range(100):
-            if holds(found := self.document):
-                return found
-            time.sleep(0.1)
-        pytest.fail(f"it did not get there: {self.document}")
-
-
-@pytest.fixture
-def lesson(
-    database: Database,
-    store: Store,
-    cast: factories.Cast,
-    rubric_version: RubricVersion,
-    make_video: Callable[..., Path],
-    tmp_path: Path,
-) -> Lesson:
-    video = factories.copy_into(tmp_path, make_video(SECONDS))
-    with database.write() as session:
-        details = LessonDetails(**factories.lesson(cast))  # type: ignore[arg-type]
-        recording = add_file(session, store, video, details, actor=cast.observer)
-        draft = start(session, recording.id, rubric_version.id, actor=cast.observer)
-    return Lesson(database, cast, draft.id, rubric_version)
-
-
-@pytest.fixture
-def errors() -> list[str]:
-    """What browsers complained of; a test that expects a dead server takes that out."""
-    return []
-
-
-@pytest.fixture
-def context(
-    chromium: Browser, server: Program, lesson: Lesson, errors: list[str]
-) -> Iterator[BrowserContext]:
-    opened = chromium.new_context(
-        viewport={"width": 1366, "height": 625}, base_url=f"http://127.0.0.1:{server.port}"
-    )
-    opened.on("weberror", lambda error: errors.append(str(error.error)))
-    opened.on(
-        "console",
-        lambda message: errors.append(message.text) if message.type == "error" else None,
-    )
-    sign_in(opened, lesson.database, lesson.cast.observer, lesson.cast.administrator)
-    yield opened
-    opened.close()
-    assert [error for error in errors if not any(code in error for code in NO_CONNECTION)] == []
-
-
-def open_screen(context: BrowserContext, lesson: Lesson) -> Page:
-    page = context.new_page()
-    page.goto(f"/observaciones/{lesson.id}")
-    page.wait_for_selector("html[data-ready]", state="attached")
-    return page
-
-
-def plan(page: Page, count: int, length: str) -> None:
-    page.locator("#no-cycles button").press("Enter")
-    page.keyboard.type(str(count))
-    page.keyboard.press("Tab")
-    page.keyboard.type(length)
-    page.keyboard.press("Enter")
-    expect(page.locator("#lane .cycle")).to_have_count(count)
-
-
-def saved(page: Page) -> None:
-    expect(page.locator("#saving")).to_have_attribute("data-state", "saved", timeout=20_000)
-    expect(page.locator("#saving")).to_contain_text("Guardado")
 
 
 def test_two_cycles_are_coded_by_keyboard_only_and_a_reload_keeps_all(

@@ -132,7 +132,7 @@ def test_the_document_is_sent_only_when_it_changed(
 ) -> None:
     url = f"/observaciones/{draft.id}/documento"
     assert observer.get(url).get_json()["document"]["cycles"] == []
-    assert observer.get(f"{url}?desde=0").get_json() == {"version": 0}
+    assert observer.get(f"{url}?desde=0").get_json() == {"version": 0, "live": None}
     send(observer, draft, change("note.put", note=str(new_id()), at_ms=5, text="una"))
     assert len(observer.get(f"{url}?desde=0").get_json()["document"]["notes"]) == 1
 
@@ -296,6 +296,8 @@ def test_scripts_and_styles_of_the_screen_stay_within_their_budget(
     scripts: dict[str, bytes] = {}
     for entry in entries:
         load(observer, entry, scripts)
+    main = next(address for address in scripts if address.endswith("coding/main.js"))
+    load(observer, main.replace("main.js", "timeline.js"), scripts)  # fetched at once as well
     assert len(scripts) > 15
     assert sum(len(gzip.compress(script)) for script in scripts.values()) <= LARGEST_SCRIPTS
     sheets = [observer.get(style).data for style in styles]

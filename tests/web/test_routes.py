@@ -67,6 +67,7 @@ def ids(
             "blurring_id": str(blurring.id),
             "assignment_id": str(_asked(session, cast, feedback.observation)),
             "user_id": str(cast.educator.user_id),
+            "class_group_id": str(feedback.observation.recording.class_group_id),
         }
 
 

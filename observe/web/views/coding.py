@@ -16,14 +16,22 @@ from observe.coding import assigning, cycles, rules, watching
 from observe.coding.batch import Applied, Told
 from observe.coding.changes import MOST_CYCLES, Change, StepRole
 from observe.coding.models import Observation, ObservationState
-from observe.coding.operations import apply, document_of, observation_for, steps_of, submit
+from observe.coding.operations import (
+    apply,
+    document_of,
+    observation_for,
+    played_in,
+    steps_of,
+    submit,
+)
 from observe.coding.steps import Step
 from observe.db import now
 from observe.errors import BadInputError, ConflictError, InvalidError, NotFoundError
 from observe.feedback.operations import previous_priority
 from observe.people.access import Action, can, not_found, require
+from observe.people.class_lists import names_of
 from observe.rubric.operations import rubric_of
-from observe.rubric.schema import Rubric, Text
+from observe.rubric.schema import Rubric, Snapshots, Text
 from observe.text import Message, message
 from observe.video import captions, derived
 from observe.video.media.pictures import strip_layout
@@ -81,10 +89,12 @@ def _given(session: Session, observation: Observation, rubric: Rubric) -> dict[s
         "document": document_of(session, observation).model_dump(mode="json"),
         "order": _order(observation),
         "dimensions": _dimensions(rubric),
-        "protocol": rubric.protocol.model_dump(mode="json", exclude={"instructions"}),
+        "protocol": _protocol(rubric),
+        "seen": _seen(session, observation, rubric),
         "frame_rate": recording.frame_rate,
         "strip": _strip(session, recording),
         "live": _live(observation),
+        "names": sorted(names_of(session, recording.class_group_id)),
         "urls": {
             "changes": url("coding.change", observation_id=observation.id),
             "document": url("coding.document", observation_id=observation.id),
@@ -131,6 +141,38 @@ def _dimensions(rubric: Rubric) -> list[dict[str, object]]:
         }
         for row in rubric.rows()
     ]
+
+
+def _protocol(rubric: Rubric) -> dict[str, object]:
+    protocol = rubric.protocol
+    told = protocol.model_dump(mode="json", exclude={"instructions", "snapshots"})
+    return {**told, "snapshots": protocol.snapshots and _snapshots(protocol.snapshots)}
+
+
+def _snapshots(snapshots: Snapshots) -> dict[str, object]:
+    return {
+        "at_ms": snapshots.at_ms,
+        "look_ms": snapshots.look_ms,
+        "questions": [
+            {
+                "id": question.id,
+                "title": _local(question.title),
+                "answers": [
+                    {"id": answer.id, "title": _local(answer.title)} for answer in question.answers
+                ],
+                "only_after": question.only_after,
+            }
+            for question in snapshots.questions
+        ],
+    }
+
+
+def _seen(session: Session, observation: Observation, rubric: Rubric) -> list[dict[str, int]]:
+    """Return what was seen already, where the rubric says what may be seen again."""
+    if rubric.protocol.playback_policy == "free":
+        return []
+    played = played_in(session, observation.id)
+    return [asdict(span) for span in watching.seen(played)]
 
 
 def _local(text: Text) -> str:
@@ -368,7 +410,9 @@ def _finish_page(observation_id: UUID, problem: Message | None, status: int) -> 
             rubric=rubric,
             document=content,
             missing=rules.missing(content, rubric),
-            warnings=rules.warnings(content, rubric),
+            warnings=rules.warnings(
+                content, rubric, names_of(session, observation.recording.class_group_id)
+            ),
             problem=problem,
         )
     return page, status

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from observe import jobs
 from observe.coding.models import Observation
 from observe.coding.operations import latest_document
-from observe.coding.rules import Document, DocumentNote
+from observe.coding.rules import Document, DocumentNote, dimension_of
 from observe.db import now
 from observe.errors import BadInputError, InvalidError
 from observe.feedback import checks, clip_files, openings, publishing
@@ -125,10 +125,10 @@ def _composer(
 
 
 def _notes(document: Document) -> dict[str, list[DocumentNote]]:
-    """Return the notes by dimension; those of none under ''."""
+    """Return the notes by dimension, also those on its behaviours; those of none under ''."""
     found: dict[str, list[DocumentNote]] = {}
     for note in document.notes:
-        found.setdefault(note.dimension or "", []).append(note)
+        found.setdefault(dimension_of(note.dimension) or "", []).append(note)
     return found
 
 
@@ -160,7 +160,7 @@ def save(observation_id: UUID) -> ResponseReturnValue:
 
 
 def _take(forms: Mapping[FocusKind, FocusForm], asked: str, document: Document) -> None:
-    """Do what a button asked: `choose:<kind>:<dimension>` or `moment:<kind>:<note>`."""
+    """Do what a button asked: `choose:<kind>:<dimension>`, `moment:<kind>:<note>` or `clip:…`."""
     verb, _, rest = asked.partition(":")
     kind, _, what = rest.partition(":")
     if kind not in set(FocusKind):
@@ -171,9 +171,17 @@ def _take(forms: Mapping[FocusKind, FocusForm], asked: str, document: Document) 
     note = next((note for note in document.notes if str(note.id) == what), None)
     if verb == "moment" and note is not None:
         start = max(0, min(note.at_ms - NOTE_LEAD_MS, document.duration_ms - NOTE_LENGTH_MS))
-        end = min(start + NOTE_LENGTH_MS, document.duration_ms)
-        moment = focus_form.form_of(FocusKind(kind), FocusInput(start_ms=start, end_ms=end)).typed
-        typed["start"], typed["end"] = moment["start"], moment["end"]
+        _take_moment(typed, start, min(start + NOTE_LENGTH_MS, document.duration_ms))
+    clip = next((clip for clip in document.clips if str(clip.id) == what), None)
+    if verb == "clip" and clip is not None:
+        _take_moment(typed, clip.start_ms, clip.end_ms)
+
+
+def _take_moment(typed: dict[str, str], start_ms: int, end_ms: int) -> None:
+    """Put a moment into a card as its fields write it."""
+    given = FocusInput(start_ms=start_ms, end_ms=end_ms)
+    moment = focus_form.form_of(FocusKind.STRENGTH, given).typed
+    typed["start"], typed["end"] = moment["start"], moment["end"]
 
 
 def _saved(

@@ -11,13 +11,15 @@ import { gettext, locale } from "./text.js";
  */
 export async function resend(entries) {
   let waiting = entries.filter((entry) => !entry.told);
-  const since = waiting[0]?.at ?? "";
+  // What was watched goes without a word: nobody wrote it.
+  const since = waiting.find(isWritten)?.at ?? "";
   let recovered = 0;
   while (waiting.length) {
     const batch = firstBatch(waiting);
     waiting = waiting.slice(batch.length);
     try {
-      recovered += (await send(batch)).acknowledged.length;
+      const kept = new Set((await send(batch)).acknowledged);
+      recovered += batch.filter((entry) => isWritten(entry) && kept.has(entry.id)).length;
     } catch (error) {
       // Not this person's, or of a program that is down: it stays here and is tried again.
       if (!(error instanceof RequestError)) throw error;
@@ -26,6 +28,11 @@ export async function resend(entries) {
   }
   tell(recovered, since, entries.filter((entry) => entry.told));
   return { recovered, since };
+}
+
+/** @param {Journal.Entry} entry */
+function isWritten(entry) {
+  return entry.change.kind !== "watched";
 }
 
 /** @param {Journal.Entry} entry what was written stays readable, so that nobody types it again */

@@ -73,6 +73,55 @@ declare namespace Coding {
     id: string;
     number: number;
     scores: Score[];
+    snapshots: Snapshot[];
+  }
+
+  /** What was answered at a snapshot: question to answer. */
+  interface Snapshot {
+    number: number;
+    answers: Record<string, string>;
+  }
+
+  /** What the rubric asks at set moments of each cycle. */
+  interface Snapshots {
+    at_ms: number[];
+    look_ms: number;
+    questions: Question[];
+  }
+
+  interface Question {
+    id: string;
+    title: string;
+    answers: { id: string; title: string }[];
+    /** the question, and the answer to it, after which alone it is asked */
+    only_after: [string, string] | null;
+  }
+
+  /** What may be barred: a pause, a move of the video, a rate. */
+  type PlayerAct = "pause" | "seek" | "rate";
+
+  /** Tells in words why an act may not be done, or nothing; `to`: where a seek leads, or the rate asked for. */
+  type Bar = (act: PlayerAct, to: number) => string;
+
+  interface Policy {
+    pause: boolean;
+    rate: boolean;
+    again: "never" | "whole" | "always";
+  }
+
+  /** How a moment stands: inside a cycle, seen already, in a cycle that was seen whole. */
+  interface Standing {
+    inside: boolean;
+    seen: boolean;
+    whole: boolean;
+  }
+
+  /** A stretch played without a stop, at one rate. */
+  interface Played extends Span {
+    watched: string;
+    rate: number;
+    /** when it began (ISO) */
+    at: string;
   }
 
   interface Stretch extends Span {
@@ -200,7 +249,15 @@ declare namespace Coding {
     /** the numbers of the cycles as they are coded; null: in the order of time */
     order: number[] | null;
     dimensions: Row[];
-    protocol: { cycles: number; cycle_ms: number; minimum_codable_ms: number };
+    protocol: {
+      cycles: number;
+      cycle_ms: number;
+      minimum_codable_ms: number;
+      playback_policy: "straight_through" | "pause_allowed" | "free";
+      snapshots: Snapshots | null;
+    };
+    /** what was seen already, where the rubric says what may be seen again */
+    seen: Span[];
     urls: { changes: string; document: string; steps: string; strip: string; waveform: string | null; line: string | null };
     strip: Layout | null;
     /** null: on video */
@@ -266,6 +323,8 @@ declare namespace Coding {
     keys: string[];
     shown: string;
     words: string;
+    /** whether no other key can be chosen */
+    fixed?: boolean;
     run: (event: KeyboardEvent) => void;
   }
 }

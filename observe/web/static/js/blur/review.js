@@ -1,5 +1,6 @@
 // @ts-check
 /** The review player: look at the clip, correct what is covered, send it, sign. */
+import { showKeys } from "../coding/keyhelp.js";
 import { Keys } from "../coding/keys.js";
 import { clock, need } from "../coding/page.js";
 import { post, RequestError } from "../http.js";
@@ -91,7 +92,7 @@ const acts = {
     paint();
   },
   original: () => film.showOriginal(switched("original")),
-  keys: () => keys.openHelp(),
+  keys: () => showKeys(need("#keys", HTMLDialogElement), keys.table),
   add: () => editor.add(),
   undo: () => {
     edits.undo();
@@ -123,7 +124,7 @@ const keys = new Keys([
   key(["Ctrl+z"], "Ctrl Z", gettext("undo"), acts.undo),
   key(["Ctrl+y", "Ctrl+Shift+z"], "Ctrl Y", gettext("redo"), acts.redo),
   key(["Escape"], "Esc", gettext("close the region that is being drawn"), acts.cancel),
-  key(["?"], "?", gettext("these keys"), () => keys.openHelp()),
+  key(["?"], "?", gettext("these keys"), acts.keys),
 ]);
 
 document.addEventListener("click", (event) => {

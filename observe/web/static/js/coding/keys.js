@@ -1,16 +1,21 @@
 // @ts-check
 /** One table of keys: it makes what the keys do and the help that tells of them. */
 import { gettext } from "../text.js";
-import { make, need } from "./page.js";
+import { need } from "./page.js";
 
 const OFF = "observe.single-keys";
 
 /** @param {KeyboardEvent} event */
-function nameOf(event) {
+export function nameOf(event) {
   const control = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
   // Shift belongs to the name only where the key itself stays the same: `?` is already shifted.
   const shift = event.shiftKey && (event.key.length > 1 || control || /\p{L}/u.test(event.key)) ? "Shift+" : "";
   return control + shift + (event.key.length === 1 ? event.key.toLowerCase() : event.key);
+}
+
+/** @param {KeyboardEvent} event whether the key writes something else on this keyboard */
+export function isComposed(event) {
+  return event.isComposing || event.altKey || event.getModifierState("AltGraph");
 }
 
 /** @param {EventTarget | null} target */
@@ -26,38 +31,50 @@ function isPressing(target, name) {
 }
 
 export class Keys {
-  /** @param {Coding.Key[]} table */
-  constructor(table) {
+  /** @param {Coding.Key[]} table @param {string} [kept] where the keys that a person chose are kept; without it, nowhere */
+  constructor(table, kept = "") {
     this.table = table;
-    /** @type {Map<string, Coding.Key>} */
-    this.byName = new Map(table.flatMap((key) => key.keys.map((name) => /** @type {[string, Coding.Key]} */ ([name, key]))));
-    this.dialog = need("#keys", HTMLDialogElement);
+    this.kept = kept;
+    /** by the first key that an action has in the table, the one that was chosen instead @type {Record<string, string>} */
+    this.chosen = JSON.parse(localStorage.getItem(kept) ?? "{}");
+    /** whoever is asked before the table, as by a question on the screen @type {((name: string) => boolean) | null} */
+    this.first = null;
     this.single = need("#single-keys", HTMLInputElement);
     this.single.checked = localStorage.getItem(OFF) !== "off";
     this.single.addEventListener("change", () => localStorage.setItem(OFF, this.single.checked ? "on" : "off"));
     document.addEventListener("keydown", (event) => this.#pressed(event));
-    this.#print();
   }
 
-  openHelp() {
-    this.dialog.showModal();
+  /** @param {Coding.Key} key @returns {string[]} what it is pressed with */
+  namesOf(key) {
+    const chosen = this.chosen[key.keys[0]];
+    return chosen ? [chosen] : key.keys;
+  }
+
+  /** @param {string} name @returns {Coding.Key | undefined} */
+  named(name) {
+    const named = (/** @type {string} */ each) => this.table.find((key) => this.namesOf(key).includes(each));
+    // A capital does what its letter does, unless it has a meaning of its own.
+    return named(name) ?? (/^Shift\+.$/.test(name) ? named(name.slice(-1)) : undefined);
+  }
+
+  /** Choose other keys, kept for this person on this computer. @param {Record<string, string>} chosen */
+  choose(chosen) {
+    this.chosen = chosen;
+    localStorage.setItem(this.kept, JSON.stringify(chosen));
   }
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
     const name = nameOf(event);
-    const key = this.byName.get(name);
-    if (!key || event.defaultPrevented || event.isComposing || event.altKey || event.getModifierState("AltGraph")) return;
+    if (event.defaultPrevented || isComposed(event)) return;
     if (isTyping(event.target) || isPressing(event.target, name) || document.querySelector("dialog[open]")) return;
     if (!this.single.checked && !name.startsWith("Ctrl+")) return;
+    const taken = this.first?.(name);
+    const key = taken ? null : this.named(name);
+    if (!taken && !key) return;
     event.preventDefault();
-    key.run(event);
-  }
-
-  #print() {
-    need("dl", HTMLElement, this.dialog).replaceChildren(
-      ...this.table.map((key) => make("div", {}, make("dt", {}, make("kbd", {}, key.shown)), make("dd", {}, key.words))),
-    );
+    key?.run(event);
   }
 }
 
@@ -68,6 +85,7 @@ export function digitKeys(digits, run) {
     keys: [..."123456789"], // also those outside the scale: they are told so
     shown,
     words: gettext("score the active row and go to the next"),
+    fixed: true,
     run: (event) => run(Number(event.key)),
   };
 }

@@ -49,6 +49,7 @@ export class Lesson extends EventTarget {
 
   /** Change the document as the program will, and tell who paints it. @param {Coding.Act} act */
   apply(act) {
+    if (!EFFECTS[act.kind]) return; // what was watched says nothing of the lesson
     EFFECTS[act.kind](this.document, act.payload);
     this.dispatchEvent(new CustomEvent("changed", { detail: act }));
   }
@@ -86,9 +87,9 @@ function scoresWithout(document, cell) {
 
 /** @type {Record<string, (document: Coding.Document, payload: Record<string, any>) => void>} */
 const EFFECTS = {
-  "cycle.put": (document, { cycle: id, start_ms, end_ms, scores }) => {
-    const known = document.cycles.find((cycle) => cycle.id === id);
-    put(document.cycles, { id, number: 0, start_ms, end_ms, scores: scores ?? known?.scores ?? [] });
+  "cycle.put": (document, { cycle: id, start_ms, end_ms, scores, snapshots }) => {
+    const known = document.cycles.find((cycle) => cycle.id === id) ?? { scores: [], snapshots: [] };
+    put(document.cycles, { id, number: 0, start_ms, end_ms, scores: scores ?? known.scores, snapshots: snapshots ?? known.snapshots });
     renumber(document);
   },
   "cycle.delete": (document, { cycle }) => {
@@ -96,8 +97,8 @@ const EFFECTS = {
     renumber(document);
   },
   plan: (document, { cycles }) => {
-    document.cycles = cycles.map((/** @type {any} */ { cycle: id, start_ms, end_ms, scores }) => ({
-      id, number: 0, start_ms, end_ms, scores: scores ?? [],
+    document.cycles = cycles.map((/** @type {any} */ { cycle: id, start_ms, end_ms, scores, snapshots }) => ({
+      id, number: 0, start_ms, end_ms, scores: scores ?? [], snapshots: snapshots ?? [],
     }));
     renumber(document);
   },
@@ -120,6 +121,14 @@ const EFFECTS = {
     document.notes.sort((one, other) => one.at_ms - other.at_ms || (one.id < other.id ? -1 : 1));
   },
   "note.delete": (document, { note }) => remove(document.notes, note),
+  "snapshot.put": (document, { cycle: id, number, answers }) => {
+    const cycle = document.cycles.find((each) => each.id === id);
+    if (cycle) cycle.snapshots = [...cycle.snapshots.filter((each) => each.number !== number), { number, answers }];
+  },
+  "snapshot.clear": (document, { cycle: id, number }) => {
+    const cycle = document.cycles.find((each) => each.id === id);
+    if (cycle) cycle.snapshots = cycle.snapshots.filter((each) => each.number !== number);
+  },
   "clip.put": (document, { clip: id, start_ms, end_ms, words, dimension, purpose }) => {
     put(document.clips, { id, start_ms, end_ms, words: words ?? "", dimension: dimension ?? null, purpose: purpose ?? null });
     document.clips.sort((one, other) => one.start_ms - other.start_ms || (one.id < other.id ? -1 : 1));
@@ -128,8 +137,8 @@ const EFFECTS = {
 };
 
 /** @param {Coding.Cycle} cycle */
-function told({ id, start_ms, end_ms, scores }) {
-  return { cycle: id, start_ms, end_ms, scores: scores.map((score) => ({ ...score })) };
+function told({ id, start_ms, end_ms, scores, snapshots }) {
+  return { cycle: id, start_ms, end_ms, scores: scores.map((score) => ({ ...score })), snapshots: structuredClone(snapshots) };
 }
 
 /** @param {Lesson} lesson @param {Record<string, any>} payload @returns {Coding.Act} */
@@ -163,6 +172,14 @@ function noteBefore(lesson, { note }) {
 }
 
 /** @param {Lesson} lesson @param {Record<string, any>} payload @returns {Coding.Act} */
+function snapshotBefore(lesson, { cycle, number }) {
+  const known = lesson.cycle(cycle)?.snapshots.find((each) => each.number === number);
+  return known
+    ? { kind: "snapshot.put", payload: { cycle, ...known } }
+    : { kind: "snapshot.clear", payload: { cycle, number } };
+}
+
+/** @param {Lesson} lesson @param {Record<string, any>} payload @returns {Coding.Act} */
 function clipBefore(lesson, { clip }) {
   const known = lesson.clip(clip);
   if (!known) return { kind: "clip.delete", payload: { clip } };
@@ -175,7 +192,7 @@ const INVERSES = {
   "cycle.put": (lesson, payload) => {
     const before = cycleBefore(lesson, payload);
     // Moving a cycle leaves its scores alone, and so does moving it back.
-    if (before.kind === "cycle.put" && !payload.scores) delete before.payload.scores;
+    for (const name of ["scores", "snapshots"]) if (!payload[name]) delete before.payload[name];
     return before;
   },
   "cycle.delete": cycleBefore,
@@ -186,6 +203,8 @@ const INVERSES = {
   "score.clear": scoreBefore,
   "note.put": noteBefore,
   "note.delete": noteBefore,
+  "snapshot.put": snapshotBefore,
+  "snapshot.clear": snapshotBefore,
   "clip.put": clipBefore,
   "clip.delete": clipBefore,
 };

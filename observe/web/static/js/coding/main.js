@@ -1,15 +1,18 @@
 // @ts-check
 /** The coding screen: puts its parts together and its keys into their table. */
 import { gettext } from "../text.js";
+import { user } from "../http.js";
 import { resendUnsent } from "../journal.js";
 import { Cycles } from "./cycles.js";
 import { Desk } from "./desk.js";
+import { Balance } from "./evidence.js";
 import { digitKeys, Keys } from "./keys.js";
 import { Lesson } from "./lesson.js";
 import { Notes } from "./notes.js";
 import { need, release } from "./page.js";
 import { SavingView } from "./saving.js";
 import { Panels, Scoring } from "./scoring.js";
+import { Stage } from "./stage.js";
 import { Sync } from "./sync.js";
 
 const PATIENCE_MS = 2_000;
@@ -26,9 +29,29 @@ const panels = new Panels(desk);
 const scoring = new Scoring(desk);
 const cycles = new Cycles(desk);
 const notes = new Notes(desk, (panel) => panels.show(panel));
+new Balance(desk);
 // Scoring comes first; the timeline is fetched meanwhile.
 const timeline = desk.fetch(() => import("./timeline.js")).then((part) => part && new part.Timeline(desk));
 new SavingView(desk);
+
+/** @type {Promise<import("./clips.js").Clips | null> | undefined} */
+let clips;
+
+/** The clips, fetched when there is one to show or to make. */
+async function openClips() {
+  clips ??= desk.fetch(() => import("./clips.js")).then((part) => part && new part.Clips(desk, (panel) => panels.show(panel)));
+  const found = await clips;
+  if (!found) clips = undefined; // the program was down: another try may do
+  return found;
+}
+if (lesson.document.clips.length) openClips();
+lesson.addEventListener("changed", () => lesson.document.clips.length && openClips());
+desk.openClip = async (/** @type {Coding.Clip} */ clip) => (await openClips())?.open(clip);
+
+/** @param {number} now when the key was pressed */
+async function markClip(now) {
+  (await openClips())?.mark(now);
+}
 
 /** What buttons and keys do, by name. @type {Record<string, () => void>} */
 const does = {
@@ -38,6 +61,8 @@ const does = {
   slower: () => player.faster(-1),
   faster: () => player.faster(1),
   note: () => notes.begin(),
+  clip: () => markClip(player.now),
+  clips: () => panels.toggle("clips"),
   descriptors: () => panels.toggle("words"),
   notes: () => panels.toggle("notes"),
   plan: () => cycles.openPlanner(),
@@ -56,7 +81,9 @@ const does = {
   whole: async () => (await timeline)?.view.whole(),
   undo: () => desk.undo(),
   redo: () => desk.redo(),
-  help: () => keys.openHelp(),
+  within: async () => (await stage.within?.())?.next(),
+  interrupt: async () => (await stage.guard?.())?.interrupt(),
+  help: async () => (await help())?.open(),
 };
 
 if (live) await live.inTheRoom(desk, notes, does);
@@ -89,15 +116,20 @@ const keys = new Keys([
   key(["o"], "O", gettext("the cycle ends here"), does.end),
   key(["x"], "X", gettext("split the cycle here"), does.split),
   key(["n"], "N", gettext("note here (2 seconds before)"), does.note),
+  key(["c"], "C", gettext("a clip starts here; ends here"), does.clip),
   key(["d"], "D", gettext("words of the rubric for the active row"), does.descriptors),
   key(["s"], "S", gettext("captions"), () => player.captions()),
+  key(["r"], "R", gettext("at the end of the cycle: go on, stop, repeat"), does.within),
   key(["z"], "Z", gettext("timeline: larger, around the video"), does["zoom-in"]),
   key(["Shift+z"], gettext("Shift Z"), gettext("timeline: show more"), does["zoom-out"]),
   key(["w"], "W", gettext("timeline: the whole lesson"), does.whole),
   key(["Ctrl+z"], "Ctrl Z", gettext("undo"), does.undo),
   key(["Ctrl+y", "Ctrl+Shift+z"], "Ctrl Y", gettext("redo"), does.redo),
   key(["?"], "?", gettext("these keys"), does.help),
-]);
+], `observe.keys.${user()}`);
+const help = async () => (await desk.fetch(() => import("./keyhelp.js")))?.keyHelp(keys, does);
+if (Object.keys(keys.chosen).length) help().then((part) => part?.hint());
+const stage = new Stage(desk, keys);
 
 document.addEventListener("click", (event) => {
   const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-do]"));
@@ -113,6 +145,7 @@ for (const button of document.querySelectorAll("dialog [data-closes]")) {
 /** Finishing waits for what is on its way, a moment; what then still waits goes from the next page. */
 need("#finish", HTMLAnchorElement).addEventListener("click", async (event) => {
   notes.close();
+  if (player.playing) player.rest();
   if (!sync.waiting.length) return;
   event.preventDefault();
   await Promise.race([sync.settled(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
@@ -139,6 +172,9 @@ const { recovered } = await resendUnsent();
 if (recovered) await sync.refresh().catch(() => undefined);
 desk.since = sync.version;
 await sync.takeOver();
-if (!location.hash && stands() === start) place.resume();
-await timeline;
+if (!location.hash && stands() === start) {
+  place.resume();
+  cycles.follow();
+}
+await Promise.all([timeline, stage.ready]);
 document.documentElement.dataset.ready = "yes";

@@ -2,9 +2,10 @@
 /** Evidence notes: written where they happen, kept while they are typed, listed, found, changed. */
 import { newId } from "../ids.js";
 import { gettext } from "../text.js";
+import { named } from "./evidence.js";
+import { Finder, leadTime } from "./finder.js";
 import { clock, make, need } from "./page.js";
 
-const BEFORE_MS = 2_000; // people press after they have seen
 const PAUSE_MS = 250; // a breath in typing: then the draft is kept
 
 /** @param {Coding.Note} one @param {Coding.Note} other */
@@ -21,10 +22,15 @@ export class Notes {
     this.open = null;
     this.timer = 0;
     this.list = need("#note-list", HTMLElement);
+    this.finder = new Finder(desk);
+    this.finder.addEventListener("asked", () => this.paint());
+    /** @type {WeakMap<Coding.Note, HTMLElement>} a changed note is another object: it gets a new line */
+    this.items = new WeakMap();
     this.form = need("#note-form", HTMLFormElement);
     this.text = need("#note-text", HTMLTextAreaElement);
     this.dimension = need("#note-dimension", HTMLSelectElement);
     this.form.addEventListener("input", () => this.#later());
+    this.text.addEventListener("input", () => this.#warn());
     this.form.addEventListener("change", () => this.keep());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -38,9 +44,9 @@ export class Notes {
     this.paint();
   }
 
-  /** Begin a note at this moment less two seconds, on the active row. */
+  /** Begin a note a little before this moment, on the active row. */
   begin() {
-    const at_ms = Math.max(0, this.desk.player.now - BEFORE_MS);
+    const at_ms = Math.max(0, this.desk.player.now - leadTime());
     this.edit({ id: newId(), at_ms, text: "", dimension: this.desk.place.dimension, polarity: 0 });
   }
 
@@ -52,6 +58,7 @@ export class Notes {
     this.#empty();
     this.show("notes");
     this.text.value = note.text;
+    this.#warn();
     this.dimension.value = note.dimension ?? "";
     this.#polarity(note.polarity);
     need("#note-at", HTMLElement).textContent = clock(note.at_ms);
@@ -127,12 +134,31 @@ export class Notes {
     if (act.kind === "all" || act.kind.startsWith("note.")) this.paint();
   }
 
+  /** Notes of children's names: told at once, never refused. */
+  #warn() {
+    const found = named(this.text.value, this.desk.given.names);
+    need("#note-names", HTMLElement).textContent = found.length
+      ? gettext("%(names)s is in the class list: write “a girl”, “a boy” or the list number.", { names: found.join(", ") })
+      : "";
+  }
+
   paint() {
     const { notes } = this.desk.lesson.document;
-    this.list.replaceChildren(...notes.map((note) => this.#item(note)));
+    const shown = notes.filter(this.finder.wanted()).map((note) => this.#line(note));
+    const same = shown.length === this.list.children.length && shown.every((item, place) => item === this.list.children[place]);
+    if (!same) this.list.replaceChildren(...shown);
     need("#note-count", HTMLElement).textContent = String(notes.length);
+    need("#note-finder", HTMLElement).hidden = notes.length === 0;
+    need("#none-found", HTMLElement).hidden = notes.length === 0 || shown.length > 0;
     this.#empty();
     this.#mark();
+  }
+
+  /** @param {Coding.Note} note @returns {HTMLElement} its line, made anew only when it changed */
+  #line(note) {
+    const item = this.items.get(note) ?? this.#item(note);
+    this.items.set(note, item);
+    return item;
   }
 
   #empty() {

@@ -1,9 +1,16 @@
 // @ts-check
-/** The video and its buttons. Time here is milliseconds from the first frame. */
+/**
+ * The video and its buttons. Time here is milliseconds from the first frame.
+ *
+ * What gives time to the screen, this or the clock of a lesson in the room, has `now`, `duration`,
+ * `playing`, `seek`, `jump`, `step`, `toggle`, `faster`, `captions`, and tells `time` at each moment
+ * that is shown. `bars` say why something may not be done now; `go` and `rest` ask nobody.
+ */
 import { formatNumber, gettext } from "../text.js";
 import { clock, need } from "./page.js";
 
 const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
+const MOST_STEPS = 3; // of a key held down: more would go on after it is let go
 
 export class Player extends EventTarget {
   /** @param {{observation: string, duration: number, frame_rate: number | null}} given */
@@ -12,13 +19,20 @@ export class Player extends EventTarget {
     this.video = need("#video", HTMLVideoElement);
     this.duration = given.duration;
     this.frame = 1000 / (given.frame_rate || 25);
+    /** each tells in words why an act may not be done, or nothing @type {Coding.Bar[]} */
+    this.bars = [];
+    /** frames still to go, forward or back */
+    this.steps = 0;
     this.clock = need("#clock", HTMLElement);
     this.rateShown = need("#rate", HTMLElement);
     this.playButton = need('[data-do="play"]', HTMLElement);
     const kept = `observe.time.${given.observation}`;
+    this.rateKept = `observe.rate.${given.observation}`;
+    this.video.preservesPitch = true;
     this.video.currentTime = Math.min(this.duration, Number(localStorage.getItem(kept))) / 1000;
     this.video.addEventListener("timeupdate", () => localStorage.setItem(kept, String(this.now)));
     this.#listen();
+    this.rate = Number(localStorage.getItem(this.rateKept)) || 1;
     this.#paint();
   }
 
@@ -26,9 +40,35 @@ export class Player extends EventTarget {
     return Math.min(this.duration, Math.round(this.video.currentTime * 1000));
   }
 
+  get playing() {
+    return !this.video.paused;
+  }
+
+  get rate() {
+    return this.video.playbackRate;
+  }
+
+  set rate(rate) {
+    this.video.defaultPlaybackRate = this.video.playbackRate = rate;
+    localStorage.setItem(this.rateKept, String(rate));
+  }
+
   /** @param {number} ms */
   seek(ms) {
+    if (this.barred("seek", Math.max(0, Math.min(this.duration, ms)))) this.#paint();
+    else this.go(ms);
+  }
+
+  /** Go there, whatever the bars say. @param {number} ms */
+  go(ms) {
+    this.steps = 0;
     this.video.currentTime = Math.max(0, Math.min(this.duration, ms)) / 1000;
+    this.#paint();
+  }
+
+  /** Stop, whatever the bars say. */
+  rest() {
+    this.video.pause();
     this.#paint();
   }
 
@@ -37,26 +77,43 @@ export class Player extends EventTarget {
     this.seek(this.now + ms);
   }
 
-  /** @param {number} count frames forward, or back when negative */
-  step(count) {
-    this.video.pause();
-    this.jump(count * this.frame);
+  /** Stop, and show the next frame or the one before. @param {1 | -1} way */
+  async step(way) {
+    const to = this.now + way * this.frame;
+    if ((this.playing && this.barred("pause", this.now)) || this.barred("seek", Math.max(0, to))) return;
+    this.rest();
+    const waited = this.steps;
+    this.steps = Math.max(-MOST_STEPS, Math.min(MOST_STEPS, waited + way));
+    if (waited) return;
+    const from = this.video.currentTime;
+    // The guess comes at once; frames are seldom so evenly spaced that it is the truth.
+    if (way > 0) this.video.currentTime = Math.min(this.duration, to + 0.1) / 1000;
+    const part = await import("./frames.js").catch(() => null);
+    if (part) await part.walk(this, from);
+    else if (this.steps) this.go(to);
   }
 
   toggle() {
-    if (this.video.paused) this.video.play().catch(() => this.#check());
-    else this.video.pause();
+    if (!this.playing) this.video.play().catch(() => this.#check());
+    else if (!this.barred("pause", this.now)) this.rest();
   }
 
   /** @param {number} places faster, or slower when negative */
   faster(places) {
-    const at = RATES.indexOf(this.video.playbackRate);
-    this.video.playbackRate = RATES[Math.max(0, Math.min(RATES.length - 1, at + places))];
+    const rate = RATES[Math.max(0, Math.min(RATES.length - 1, RATES.indexOf(this.rate) + places))];
+    if (!this.barred("rate", rate)) this.rate = rate;
   }
 
   /** Show the captions, or put them away. */
   captions() {
     for (const track of this.video.textTracks) track.mode = track.mode === "showing" ? "hidden" : "showing";
+  }
+
+  /** Tell whether something may not be done now, and say why. @param {Coding.PlayerAct} act @param {number} to */
+  barred(act, to) {
+    const reason = this.bars.map((bar) => bar(act, to)).find((each) => each);
+    if (reason) this.dispatchEvent(new CustomEvent("barred", { detail: reason }));
+    return Boolean(reason);
   }
 
   #listen() {
@@ -74,20 +131,19 @@ export class Player extends EventTarget {
   /** Paint at every frame shown, only while it plays. */
   #follow() {
     this.#paint();
-    if (!this.video.paused) requestAnimationFrame(() => this.#follow());
+    if (this.playing) requestAnimationFrame(() => this.#follow());
   }
 
   #paint() {
     const shown = `${clock(this.now)} / ${clock(this.duration)}`;
     if (this.clock.textContent !== shown) this.clock.textContent = shown;
-    this.playButton.setAttribute("aria-pressed", String(!this.video.paused));
-    this.playButton.setAttribute("aria-label", this.video.paused ? gettext("Play") : gettext("Pause"));
+    this.playButton.setAttribute("aria-pressed", String(this.playing));
+    this.playButton.setAttribute("aria-label", this.playing ? gettext("Pause") : gettext("Play"));
     this.dispatchEvent(new Event("time"));
   }
 
   #paintRate() {
-    const rate = this.video.playbackRate;
-    this.rateShown.textContent = `${formatNumber(rate, Number.isInteger(rate) ? 0 : 2)}×`;
+    this.rateShown.textContent = `${formatNumber(this.rate, Number.isInteger(this.rate) ? 0 : 2)}×`;
   }
 
   /** Browsers may play sound without a picture, or nothing, and say no word about it. */

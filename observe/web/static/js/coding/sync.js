@@ -1,6 +1,6 @@
 // @ts-check
 /** Changes on their way: first to this computer's disk, then to the program, in order, until kept. */
-import { get, RequestError, user } from "../http.js";
+import { get, post, RequestError, user } from "../http.js";
 import { firstBatch, forget, holdWindow, keep, liveWindows, nextOrder, send, unsent } from "../journal.js";
 import { newId } from "../ids.js";
 
@@ -60,6 +60,15 @@ export class Sync extends EventTarget {
     this.#say({ state: this.saving.state === "saved" ? "saving" : this.saving.state });
     await keep(entries).catch(() => this.#say({ safe: false }));
     this.drain();
+  }
+
+  /**
+   * Send what cannot wait for the disk, as the page goes away.
+   * @param {Journal.Change[]} changes that stand against nothing, and may be lost
+   */
+  leave(changes) {
+    const body = { window: this.window, base_version: this.version, changes };
+    post(this.given.changes, body, { keepalive: true }).catch(() => undefined);
   }
 
   /** Send what waits, one request at a time. */

@@ -122,8 +122,13 @@ function play(kind) {
 function fromNote(kind, at) {
   const last = Math.round((video.duration || 0) * 1000) || at + LENGTH_MS;
   const start = Math.max(0, Math.min(at - LEAD_MS, last - LENGTH_MS));
+  put(kind, start, Math.min(start + LENGTH_MS, last));
+}
+
+/** @param {string} kind @param {number} start @param {number} end */
+function put(kind, start, end) {
   set(kind, "start", start);
-  set(kind, "end", Math.min(start + LENGTH_MS, last));
+  set(kind, "end", end);
   after(kind);
   video.currentTime = start / 1000;
 }
@@ -145,7 +150,7 @@ for (const card of form.querySelectorAll("[data-kind]")) {
 
 document.addEventListener("click", (event) => {
   const button = /** @type {HTMLElement} */ (event.target).closest("button");
-  const { choose, dimension, moment, at } = button?.dataset ?? {};
+  const { choose, dimension, moment, at, from, to } = button?.dataset ?? {};
   if (!choose && !moment) return;
   event.preventDefault();
   if (choose) {
@@ -153,7 +158,8 @@ document.addEventListener("click", (event) => {
     offer(choose);
     after(choose);
   }
-  if (moment) fromNote(moment, Number(at));
+  if (moment && to) put(moment, Number(from), Number(to));
+  else if (moment) fromNote(moment, Number(at));
 });
 
 video.addEventListener("timeupdate", () => {

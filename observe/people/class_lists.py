@@ -1,0 +1,116 @@
+"""Class lists: the children of a class group by list number, and their names in what is written.
+
+A list is typed or pasted as text, a child a line: `12 Sofía M.`, or the number alone. Its names are
+for one purpose: to warn whoever writes one of them into a note.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe.errors import InvalidError
+from observe.people import access, audit
+from observe.people.access import Action, Actor
+from observe.people.models import Child, ClassGroup
+from observe.text import WORD, Message, message, plain
+
+LONGEST_NAME: Final = 60
+MOST_CHILDREN: Final = 80
+SHORTEST_WORD: Final = 3  # `Ana` is a name to warn of; an initial is not
+_LINE: Final = re.compile(r"(?:(\d{1,3})[\s.;,)\-]*)?(.*)")
+
+
+def class_list(session: Session, class_group_id: UUID, *, actor: Actor) -> list[Child]:
+    """Return the children of a class group by list number.
+
+    Raises:
+        NotFoundError: there is no such class group for this actor.
+    """
+    _required(session, class_group_id, actor)
+    rows = sa.select(Child).where(Child.class_group_id == class_group_id)
+    return list(session.scalars(rows.order_by(Child.list_number)))
+
+
+def write_class_list(session: Session, class_group_id: UUID, text: str, *, actor: Actor) -> int:
+    """Make `text` the class list, a child a line; return how many there are.
+
+    A child that keeps its list number stays the same child.
+
+    Raises:
+        NotFoundError: there is no such class group for this actor.
+        InvalidError: some lines cannot be taken; each is told, and nothing changes.
+    """
+    _required(session, class_group_id, actor)
+    wanted = parse(text)
+    known = {child.list_number: child for child in class_list(session, class_group_id, actor=actor)}
+    for number in known.keys() - wanted.keys():
+        session.delete(known[number])
+    for number, name in wanted.items():
+        child = known.get(number)
+        if child is None:
+            session.add(Child(class_group_id=class_group_id, list_number=number, name=name))
+        else:
+            child.name = name
+    audit.record(
+        session,
+        "class_list.write",
+        actor_id=actor.user_id,
+        thing_kind="class_group",
+        thing_id=class_group_id,
+        children=len(wanted),
+    )
+    return len(wanted)
+
+
+def _required(session: Session, class_group_id: UUID, actor: Actor) -> ClassGroup:
+    group = session.get(ClassGroup, class_group_id)
+    if group is None:
+        raise access.not_found()
+    thing = access.Thing("school", id=group.school_id, school_ids=frozenset({group.school_id}))
+    access.require(actor, Action.CLASS_LIST, thing)
+    return group
+
+
+def parse(text: str) -> dict[int, str]:
+    r"""Return list number → name; a line without a number takes the next one.
+
+    Raises:
+        InvalidError: a number twice, a name too long, or too many lines.
+
+    >>> parse("Ana\n12 Sofía M.\n\n13")
+    {1: 'Ana', 12: 'Sofía M.', 13: ''}
+    """
+    found: dict[int, str] = {}
+    problems: list[Message] = []
+    for number, name in _lines(text):
+        at = number or max(found, default=0) + 1
+        if at in found:
+            problems.append(message("The list number %(number)s stands twice.", number=at))
+        if len(name) > LONGEST_NAME:
+            problems.append(message("“%(name)s” is too long for a name.", name=name[:20] + "…"))
+        found[at] = name
+    if len(found) > MOST_CHILDREN:
+        problems.append(message("A class has at most %(most)s children here.", most=MOST_CHILDREN))
+    if problems:
+        raise InvalidError(message("Some lines of the list cannot be taken."), problems)
+    return found
+
+
+def _lines(text: str) -> Iterable[tuple[int, str]]:
+    for line in text.splitlines():
+        matched = _LINE.fullmatch(line.strip().replace("\x00", ""))
+        if matched is not None and (matched[1] or matched[2]):
+            yield int(matched[1] or 0), matched[2].strip()
+
+
+def names_of(session: Session, class_group_id: UUID) -> frozenset[str]:
+    """Return the plain words of the names in a class list that are long enough to be warned of."""
+    rows = sa.select(Child.name).where(Child.class_group_id == class_group_id)
+    words = (word for name in session.scalars(rows) for word in WORD.findall(name))
+    return frozenset(plain(word) for word in words if len(word) >= SHORTEST_WORD)
