@@ -179,6 +179,12 @@ def test_at_the_ends_a_step_stays_and_a_key_held_down_stops_with_it(
     shown = number(page)
     time.sleep(0.3)
     assert number(page) == shown
+    # Playing, or going elsewhere, ends a step under way; the next one works as ever.
+    for key in ("j", ".", "k", ".", "ArrowRight", ","):
+        page.keyboard.press(key)
+    time.sleep(1)
+    at = number(page)
+    assert stepped(page, ".", at) == at + 1
     assert errors == []
 
 
@@ -310,6 +316,7 @@ def test_an_interruption_is_explained_and_kept_as_a_note(page: Page, lesson: Les
     page.keyboard.press("ArrowLeft")
     assert now(page) < 3
     page.keyboard.press("k")
+    until(page, now(page) + 0.3)
     page.keyboard.press("k")
     assert not paused(page), "it holds again"
 

@@ -6,71 +6,85 @@
 
 const BEFORE_S = 0.001; // no two frames are nearer
 const FARTHEST_S = 3; // without any frame the picture stands
+const TRIES = 5; // a seek that follows another may end where that one did
+
+class Moved extends Error {}
+
+/** Shows a second, and tells when the frame that is shown then begins. @typedef {(at: number) => Promise<number>} Look */
 
 /**
- * Go to the frames that `player.steps` still asks for, one by one, until somebody moves the video.
+ * Go to the frames that `player.steps` asks for, one by one, until it plays or is moved.
  * @param {import("./player.js").Player} player
  * @param {number} from the second at which it stood before the first of them
  */
 export async function walk(player, from) {
+  const { moves } = player;
   try {
-    await walkOn(player, from);
+    await walkOn(player, from, (at) => look(player, moves, at));
   } catch (error) {
     if (!(error instanceof Moved)) throw error;
+  } finally {
+    if (player.moves === moves) player.steps = 0;
   }
 }
 
-class Moved extends Error {}
-
-/** @param {import("./player.js").Player} player @param {number} from */
-async function walkOn(player, from) {
-  const { video } = player;
-  while (player.steps && video.paused) {
+/** @param {import("./player.js").Player} player @param {number} from @param {Look} show */
+async function walkOn(player, from, show) {
+  const usual = player.frame / 1000;
+  const end = player.video.duration - BEFORE_S;
+  while (player.steps) {
     const way = Math.sign(player.steps);
-    const usual = player.frame / 1000;
-    const found = "VideoFrame" in window ? await (way > 0 ? next : before)(video, from, usual) : from + way * usual;
-    if (!player.steps || !video.paused) return;
+    const found = "VideoFrame" in window ? await (way > 0 ? next(show, from, end, usual) : before(show, from)) : from + way * usual;
     // The first whole millisecond at which it is shown, and a little more: browsers cut off, not round.
     from = (Math.ceil(found * 1000 - 0.02) + 0.1) / 1000;
-    await look(video, from);
-    player.steps -= Math.sign(player.steps) === way ? way : 0;
+    await show(from);
+    if (Math.sign(player.steps) === way) player.steps -= way;
   }
 }
 
 /**
- * @param {HTMLVideoElement} video @param {number} from @param {number} usual how long a frame lasts by and large
+ * @param {Look} show @param {number} from @param {number} end of the lesson
+ * @param {number} usual how long a frame lasts by and large
  * @returns {Promise<number>} when the next frame begins, or the last one
  */
-async function next(video, from, usual) {
-  const end = Math.min(video.duration - BEFORE_S, from + FARTHEST_S);
-  let found = await look(video, Math.min(end, from + usual));
-  for (let reach = 2 * usual; found <= from && from + reach / 2 < end; reach *= 2) {
-    found = await look(video, Math.min(end, from + reach));
+async function next(show, from, end, usual) {
+  const farthest = Math.min(end, from + FARTHEST_S);
+  let found = await show(Math.min(farthest, from + usual));
+  for (let reach = 2 * usual; found <= from && from + reach / 2 < farthest; reach *= 2) {
+    found = await show(Math.min(farthest, from + reach));
   }
   // Frames may lie between: back until the one before was shown already.
   for (let earlier = found; earlier > from; ) {
     found = earlier;
-    earlier = await look(video, found - BEFORE_S);
+    earlier = await show(found - BEFORE_S);
   }
   return found;
 }
 
-/** @param {HTMLVideoElement} video @param {number} from @returns {Promise<number>} when the frame before begins, or the first one */
-async function before(video, from) {
-  const shown = await look(video, from);
-  return look(video, Math.max(0, shown - BEFORE_S));
+/** @param {Look} show @param {number} from @returns {Promise<number>} when the frame before begins, or the first one */
+async function before(show, from) {
+  const shown = await show(from);
+  return show(Math.max(0, shown - BEFORE_S));
 }
 
 /**
- * Show this second. Raises Moved when somebody has shown another one meanwhile.
- * @param {HTMLVideoElement} video @param {number} at
- * @returns {Promise<number>} when the frame shown then begins
+ * Show this second. Raises Moved when it plays, or somebody moves it.
+ * @param {import("./player.js").Player} player @param {number} moves how often it had been moved @param {number} at
  */
-async function look(video, at) {
-  video.currentTime = at;
-  while (video.seeking) await new Promise((done) => video.addEventListener("seeked", done, { once: true }));
-  if (Math.abs(video.currentTime - at) > BEFORE_S / 2) throw new Moved();
-  if (!("VideoFrame" in window)) return at;
+async function look(player, moves, at) {
+  const { video } = player;
+  for (let left = TRIES; left > 0; left -= 1) {
+    video.currentTime = at;
+    while (video.seeking) await new Promise((done) => video.addEventListener("seeked", done, { once: true }));
+    if (player.moves !== moves || player.playing) throw new Moved();
+    if (Math.abs(video.currentTime - at) < BEFORE_S / 2) return began(video) ?? at;
+  }
+  throw new Moved();
+}
+
+/** @param {HTMLVideoElement} video when the frame began that it shows, where the browser tells */
+function began(video) {
+  if (!("VideoFrame" in window)) return null;
   const frame = new VideoFrame(video);
   frame.close();
   return frame.timestamp / 1_000_000;

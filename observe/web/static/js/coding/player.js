@@ -23,6 +23,8 @@ export class Player extends EventTarget {
     this.bars = [];
     /** frames still to go, forward or back */
     this.steps = 0;
+    /** how often it was moved, other than by steps */
+    this.moves = 0;
     this.clock = need("#clock", HTMLElement);
     this.rateShown = need("#rate", HTMLElement);
     this.playButton = need('[data-do="play"]', HTMLElement);
@@ -62,6 +64,7 @@ export class Player extends EventTarget {
   /** Go there, whatever the bars say. @param {number} ms */
   go(ms) {
     this.steps = 0;
+    this.moves += 1;
     this.video.currentTime = Math.max(0, Math.min(this.duration, ms)) / 1000;
     this.#paint();
   }
