@@ -212,7 +212,8 @@ def test_a_scoring_key_is_on_the_disk_at_once(page: Page, lesson: Lesson) -> Non
 
     within(COMMITTED_MS, measure)
     saved(page)
-    assert lesson.document.cycles[-1].scores
+    (score,) = lesson.document.cycles[-1].scores
+    assert score.value == (PRESSES // 2 - 1) % 7 + 1, "the last one pressed"
 
 
 def test_two_seconds_back_are_shown_at_once(page: Page) -> None:
