@@ -42,7 +42,7 @@ test: .venv/installed-dev browser
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint observe/web/templates --check --lint --quiet
+	$(BIN)/djlint observe/web/templates --check --lint
 	$(BIN)/python tools/check_scripts.py
 	$(BIN)/pytest -n 2 -m "not torture"
 
