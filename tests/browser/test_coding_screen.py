@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
 
+from observe.coding.models import Observation
 from observe.coding.operations import observation_for, submit
+from observe.ids import new_id
 from observe.people.access import Action, Actor
 from observe.video.models import Recording
 from tests.browser.coding import SECONDS, WCAG, Lesson, open_screen, plan, saved
 from tests.browser.conftest import BROWSER, sign_in
+from tests.database.coding import change, send
 from tests.program import Program
 
 pytestmark = BROWSER
@@ -228,6 +231,40 @@ def test_an_answer_that_is_lost_neither_loses_nor_doubles_a_change(
             session, lesson.id, actor=lesson.cast.observer, action=Action.OBSERVATION_CODE
         )
         assert draft.version == 2
+
+
+def test_a_document_that_arrives_late_takes_nothing_off_the_screen(
+    context: BrowserContext, lesson: Lesson
+) -> None:
+    page = open_screen(context, lesson)
+    plan(page, 1, "0:30")
+    saved(page)
+    with lesson.database.write() as session:
+        draft = session.get_one(Observation, lesson.id)
+        note = change("note.put", note=new_id(), at_ms=9_000, text="Otra ventana")
+        send(session, lesson.cast, draft, note, window="other")
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    page.route("**/documento", hold_first)
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    while not held:
+        page.wait_for_timeout(50)
+    page.keyboard.press("3")  # coded, saved and read again while the first answer is on its way
+    pressed = page.locator("#rows .cell").first.locator("[aria-pressed=true]")
+    expect(pressed).to_have_text("3")
+    expect(page.locator("#note-list li")).to_have_count(1)
+    saved(page)
+    route, answer = held[0]
+    with page.expect_response("**/documento"):
+        route.fulfill(response=answer)
+    page.wait_for_timeout(300)
+    expect(pressed).to_have_text("3")
 
 
 def test_a_second_window_is_told_and_not_overwritten(
