@@ -9,6 +9,8 @@ else
 endif
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PORT ?= 5000
+# group photographs with boxes.csv, to measure blurring on
+FACES ?= ../shared/data/faces
 
 .PHONY: run setup test torture bench lock format browser clean
 
@@ -51,6 +53,7 @@ torture: .venv/installed-dev browser
 
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.blur $(FACES)
 
 format: .venv/installed-dev
 	$(BIN)/ruff format .

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import multiprocessing
 import os
 import re
-import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -16,9 +15,11 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from observe import cli
 from observe.db import open_database
 from observe.people.access import Actor
 from observe.people.signin import create_link
@@ -37,32 +38,48 @@ def free_port() -> int:
         return port
 
 
+# Each is a process of its own from one that has read the program's modules: that takes seconds.
+if sys.platform == "win32":
+    PROCESSES = multiprocessing.get_context("spawn")
+else:
+    PROCESSES = multiprocessing.get_context("forkserver")
+    PROCESSES.set_forkserver_preload(["observe.cli"])
+
+
+def _run(arguments: list[str], environment: dict[str, str], log: Path) -> None:
+    """Be `observe` with `arguments`, in a process that was made for it."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    with Path(os.devnull).open("rb") as nothing, log.open("ab") as said:
+        for stream, number in ((nothing, 0), (said, 1), (said, 2)):
+            os.dup2(stream.fileno(), number)
+    sys.argv = ["observe", *arguments]
+    cli.main()
+
+
 @dataclass
 class Program:
     """The web server and the worker of one home, each ready to be killed and started again."""
 
     settings: Settings
     port: int = field(default_factory=free_port)
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    running: dict[str, BaseProcess] = field(default_factory=dict)
 
     def start(self, name: str) -> None:
         """Start the `web` or the `work` process."""
         arguments = ["web", "--port", str(self.port)] if name == "web" else ["work"]
-        with (self.settings.home / f"{name}.log").open("ab") as log:
-            self.running[name] = subprocess.Popen(
-                [sys.executable, "-m", "observe.cli", *arguments],
-                cwd=ROOT,
-                env={**os.environ, "OBSERVE_HOME": str(self.settings.home)},
-                stdin=subprocess.DEVNULL,
-                stderr=log,
-                stdout=log,
-            )
+        environment = {**os.environ, "OBSERVE_HOME": str(self.settings.home)}
+        log = self.settings.home / f"{name}.log"
+        process = PROCESSES.Process(target=_run, args=(arguments, environment, log))
+        process.start()
+        self.running[name] = process
 
     def kill(self, name: str) -> None:
         """End a process as a power cut would, and wait until the system has seen it."""
         process = self.running.pop(name)
-        process.send_signal(signal.SIGKILL)
-        process.wait(PATIENCE)
+        process.kill()
+        process.join(PATIENCE)
 
     def wait_for_pages(self) -> None:
         """Return when the web server takes connections: only then can it be killed at work."""

@@ -90,7 +90,7 @@ def test_killed_workers_lose_nothing_and_do_nothing_twice(
         with _worker(home):
             time.sleep(rng.uniform(0.8, 2.0))
     with _worker(home):
-        _until(lambda: all(_state(database, i).ended for i in ids), 60)
+        _until(lambda: all(_state(database, i).ended for i in ids), 300)
     assert {_state(database, i).state for i in ids} == {JobState.DONE}
     for subject in subjects:
         assert [(home.home / f"{subject}-{step}").read_text() for step in STEPS] == ["done"] * 3

@@ -6,16 +6,17 @@ import errno
 import hashlib
 import os
 import random
-import subprocess
-import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 import sqlalchemy as sa
 
+from observe import jobs
 from observe.jobs import CancelledError, JobState
 from observe.people.models import AuditEntry
 from observe.settings import Settings
@@ -28,6 +29,7 @@ from observe.video.preparing.originals import keep_originals
 from observe.video.store import Store
 from observe.video.sweep import sweep
 from tests.lessons import Alone, Lessons, encoded
+from tests.program import PROCESSES
 
 T = TypeVar("T")
 
@@ -206,30 +208,33 @@ def test_side_files_go_with_their_job_however_it_ends_but_not_under_its_successo
 
 # --- kill -9 --------------------------------------------------------------------------------------
 
-WORKER = """
-import sys, threading
-from pathlib import Path
-from observe import jobs
-from observe.settings import Settings
-from observe.video.preparing import prepare
-jobs.run_worker(Settings(home=Path(sys.argv[1])), threading.Event())
-"""
-Start = Callable[[], "subprocess.Popen[bytes]"]
+Start = Callable[[], BaseProcess]
+
+
+def work(home: Path) -> None:
+    """Be the worker of `home`."""
+    jobs.run_worker(Settings(home=home), threading.Event())
 
 
 @pytest.fixture
 def worker(home: Settings) -> Iterator[Start]:
-    running: list[subprocess.Popen[bytes]] = []
+    running: list[BaseProcess] = []
 
-    def start() -> subprocess.Popen[bytes]:
-        process = subprocess.Popen([sys.executable, "-c", WORKER, str(home.home)])
+    def start() -> BaseProcess:
+        process = PROCESSES.Process(target=work, args=(home.home,))
+        process.start()
         running.append(process)
         return process
 
     yield start
     for process in running:
-        process.kill()
-        process.wait()
+        end(process)
+
+
+def end(process: BaseProcess) -> None:
+    """End it as a power cut would."""
+    process.kill()
+    process.join(60)
 
 
 SOUND = ["-f", "lavfi", "-i", "sine=frequency=440:duration=20", "-shortest"]
@@ -292,8 +297,7 @@ def kill_in(
     process = worker()
     wait_until_step(lessons, recording, step)
     time.sleep(wait_s)
-    process.kill()
-    process.wait()
+    end(process)
 
 
 def wait_until_step(lessons: Lessons, recording: Recording, step: str) -> None:

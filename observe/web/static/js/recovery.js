@@ -24,6 +24,8 @@ export async function resend(entries) {
       // Not this person's, or of a program that is down: it stays here and is tried again.
       if (!(error instanceof RequestError)) throw error;
       if (error.status === 0 || error.status === 401) break;
+      // What was done after it stands on it: a later text before an earlier one would be lost.
+      waiting = waiting.filter((entry) => entry.url !== batch[0].url);
     }
   }
   tell(recovered, since, entries.filter((entry) => entry.told));
@@ -37,7 +39,8 @@ function isWritten(entry) {
 
 /** @param {Journal.Entry} entry what was written stays readable, so that nobody types it again */
 function words(entry) {
-  const written = entry.change.payload.text;
+  const { text, words, reason } = entry.change.payload;
+  const written = text || words || reason;
   return written ? `${entry.told} “${written}”` : `${entry.told}`;
 }
 

@@ -157,6 +157,7 @@ declare namespace Coding {
     undo: Act[];
     redo: Act[];
     merge: string | null;
+    base: number;
   }
 
   /** Steps of before this window was opened; `left` is how many came before those done. */

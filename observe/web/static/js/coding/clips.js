@@ -97,16 +97,18 @@ export class Clips {
     this.desk.say(gettext("The clip of %(time)s was removed.", { time: clock(clip.start_ms) }), true);
   }
 
-  /** What is being typed keeps its field: only the others are made anew. */
+  /** What is being typed keeps its field, and what had the focus has it again. */
   paint() {
     const { clips } = this.desk.lesson.document;
-    const typing = /** @type {HTMLElement | null} */ (document.activeElement)?.closest("[data-clip]");
-    this.list.replaceChildren(
-      ...clips.map((clip) => (typing instanceof HTMLElement && typing.dataset.clip === clip.id ? typing : this.#item(clip))),
-    );
+    const focused = document.activeElement;
+    const held = /** @type {HTMLElement | null} */ (focused?.closest("[data-clip]"));
+    const kept = (/** @type {Coding.Clip} */ clip) => (focused instanceof HTMLInputElement && held?.dataset.clip === clip.id ? held : null);
+    this.list.replaceChildren(...clips.map((clip) => kept(clip) ?? this.#item(clip)));
     need("#clip-count", HTMLElement).textContent = String(clips.length);
     need("#no-clips", HTMLElement).hidden = clips.length > 0;
-    if (typing?.isConnected) /** @type {HTMLElement | null} */ (typing.querySelector("input"))?.focus();
+    if (!held || document.activeElement === focused) return;
+    const again = this.list.querySelector(`[data-clip="${held.dataset.clip}"] ${focused?.localName}:not(button)`);
+    /** @type {HTMLElement | null} */ (again)?.focus();
   }
 
   /** @param {Coding.Clip} clip */

@@ -90,9 +90,11 @@ export class Desk {
   }
 
   /** @param {number | null} end @returns {Promise<Coding.Steps | null>} */
-  #earlier(end) {
+  async #earlier(end) {
     const upTo = end === null ? "" : `&hasta=${end}`;
-    return this.fetch(() => get(`${this.given.urls.steps}?version=${this.since}${upTo}`));
+    const found = await this.fetch(() => get(`${this.given.urls.steps}?version=${this.since}${upTo}`));
+    for (const step of found ? [...found.done, ...found.undone] : []) step.base = this.since;
+    return found;
   }
 
   /** @param {Coding.Act[] | null} acts @param {string} nothing */

@@ -5,7 +5,7 @@ import { newId } from "../ids.js";
 export class History {
   /**
    * @param {import("./lesson.js").Lesson} lesson
-   * @param {{push: (changes: Journal.Change[]) => void}} sync
+   * @param {{version: number, push: (changes: Journal.Change[], base: number) => void}} sync
    * @param {(end: number | null) => Promise<Coding.Steps | null>} earlier reads the steps done before
    *   this window was opened, the newest of the first `end` of them; null: the program is down
    */
@@ -28,14 +28,16 @@ export class History {
    * Do `acts` as one step. Steps in a row with the same `merge` (typing a note) are undone together.
    * @param {Coding.Act[]} acts
    * @param {string | null} [merge]
+   * @param {number} [base] the version on which it was decided: what others did since is not overwritten,
+   *   neither by it nor by undoing it
    */
-  act(acts, merge = null) {
+  act(acts, merge = null, base = this.sync.version) {
     const last = this.done.at(-1);
     const known = merge && last?.merge === merge ? last : null;
     const id = known?.id ?? newId();
-    const undo = this.#run(acts, id, "do");
+    const undo = this.#run(acts, { id, base }, "do");
     if (known) known.redo = acts;
-    else this.done.push({ id, undo, redo: acts, merge });
+    else this.done.push({ id, undo, redo: acts, merge, base });
     this.undone = [];
     this.acted = true;
   }
@@ -49,7 +51,7 @@ export class History {
     if (!this.done.length && !(await this.#read())) return null;
     const step = this.done.pop();
     if (!step) return [];
-    this.#run(step.undo, step.id, "undo");
+    this.#run(step.undo, step, "undo");
     this.undone.push({ ...step, merge: null });
     this.acted = true;
     return step.undo;
@@ -61,7 +63,7 @@ export class History {
     if (!this.acted && !this.undone.length && !(await this.#read())) return null;
     const step = this.undone.pop();
     if (!step) return [];
-    this.#run(step.redo, step.id, "redo");
+    this.#run(step.redo, step, "redo");
     this.done.push(step);
     return step.redo;
   }
@@ -83,7 +85,7 @@ export class History {
   }
 
   /**
-   * @param {Coding.Act[]} acts @param {string} step @param {Journal.Role} role
+   * @param {Coding.Act[]} acts @param {{id: string, base: number}} step @param {Journal.Role} role
    * @returns {Coding.Act[]} what takes them back, in the order to do it
    */
   #run(acts, step, role) {
@@ -92,7 +94,7 @@ export class History {
       back.unshift(this.lesson.inverse(act));
       this.lesson.apply(act);
     }
-    this.sync.push(acts.map((act) => ({ id: newId(), ...structuredClone(act), step, role })));
+    this.sync.push(acts.map((act) => ({ id: newId(), ...structuredClone(act), step: step.id, role })), step.base);
     return back;
   }
 }

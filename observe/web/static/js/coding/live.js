@@ -109,6 +109,7 @@ export class LiveClock extends EventTarget {
   #changed(kind) {
     if (kind === "all" && !this.lesson.document.live) location.reload(); // it has its video now
     if (kind === "all") this.#anchor(this.lesson.duration, performance.now());
+    if (kind === "all") this.#wake(); // it may have ended on another device
     this.#grow();
   }
 

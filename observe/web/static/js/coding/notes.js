@@ -18,8 +18,9 @@ export class Notes {
   constructor(desk, show) {
     this.desk = desk;
     this.show = show;
-    /** @type {Coding.Note | null} */
+    /** @type {Coding.Note | null} the note in the editor, as it was opened or last kept */
     this.open = null;
+    this.base = 0; // the version of the lesson that what is in the editor was written on
     this.timer = 0;
     this.list = need("#note-list", HTMLElement);
     this.finder = new Finder(desk);
@@ -53,39 +54,61 @@ export class Notes {
   /** @param {Coding.Note} note */
   edit(note) {
     this.keep();
-    this.open = { ...note };
+    this.#fill(note);
     this.form.hidden = false;
     this.#empty();
     this.show("notes");
+    this.text.focus();
+  }
+
+  /** @param {Coding.Note} note */
+  #fill(note) {
+    this.open = { ...note, text: note.text.trim() };
+    this.base = this.desk.sync.version;
     this.text.value = note.text;
     this.#warn();
     this.dimension.value = note.dimension ?? "";
     this.#polarity(note.polarity);
     need("#note-at", HTMLElement).textContent = clock(note.at_ms);
-    this.text.focus();
   }
 
   /** Keep what is typed and put the editor away. */
   close() {
     this.keep();
+    this.#putAway();
+  }
+
+  #putAway() {
     this.open = null;
     this.form.hidden = true;
     this.#empty();
     this.text.blur();
   }
 
-  /** Keep what is typed so far; an emptied note is no note. */
+  /**
+   * Keep what was typed since the last time, and nothing else: what another window wrote meanwhile, or
+   * what was undone, is not written again. An emptied note is no note.
+   */
   keep() {
     clearTimeout(this.timer);
     if (!this.open) return;
     const now = this.#typed(this.open);
-    const known = this.desk.lesson.note(now.id);
-    if (!now.text.trim()) {
-      if (known) this.desk.history.act([{ kind: "note.delete", payload: { note: now.id } }]);
-    } else if (!known || !same(known, now)) {
-      const { id, ...rest } = now;
-      this.desk.history.act([{ kind: "note.put", payload: { note: id, ...rest } }], `note ${id}`);
-    }
+    if (same(this.open, now)) return;
+    const { id, ...rest } = now;
+    if (now.text) this.desk.history.act([{ kind: "note.put", payload: { note: id, ...rest } }], `note ${id}`, this.base);
+    else if (this.desk.lesson.note(id)) this.desk.history.act([{ kind: "note.delete", payload: { note: id } }], null, this.base);
+    this.open = now;
+  }
+
+  /** What is in the editor follows its note, unless more was typed or a person is being asked. */
+  #follow() {
+    const { open } = this;
+    const asked = this.desk.sync.stuck.some((entry) => entry.change.payload.note === open?.id);
+    if (!open || asked || !same(open, this.#typed(open))) return;
+    const known = this.desk.lesson.note(open.id);
+    if (!known && open.text) this.#putAway();
+    else if (known && !same(known, open)) this.#fill(known);
+    else this.base = this.desk.sync.version;
   }
 
   /** @param {Coding.Note} open @returns {Coding.Note} */
@@ -131,7 +154,9 @@ export class Notes {
 
   /** @param {Coding.Act} act */
   #changed(act) {
-    if (act.kind === "all" || act.kind.startsWith("note.")) this.paint();
+    if (act.kind !== "all" && !act.kind.startsWith("note.")) return;
+    this.#follow();
+    this.paint();
   }
 
   /** Notes of children's names: told at once, never refused. */

@@ -46,7 +46,7 @@ export class Snapshots {
     if (this.look) return this.#looking(now);
     if (!player.playing || this.asked || now <= was || now - was > PLAYED_MS) return;
     for (const cycle of lesson.cycles) {
-      const met = this.#due(cycle).find(({ at, answers }) => !answers && was < at && at <= now);
+      const met = this.#due(cycle).find(({ at, answers }) => !answers && was <= at && at < now);
       if (met) return this.#lookAt(cycle, met.number, met.at);
     }
   }

@@ -30,6 +30,8 @@ class Stretches {
     this.reason = need("[name=reason]", HTMLInputElement, this.form);
     this.wrong = need(".error", HTMLElement, this.form);
     this.id = newId();
+    /** @type {Coding.Stretch | undefined} the one that is being changed */
+    this.known = undefined;
     this.form.addEventListener("submit", (event) => this.#submitted(event));
     desk.lesson.addEventListener("changed", () => this.paint());
     this.paint();
@@ -39,6 +41,7 @@ class Stretches {
   openDialog(stretch) {
     const now = this.desk.player.now;
     this.id = stretch?.id ?? newId();
+    this.known = stretch;
     this.start.value = written(stretch?.start_ms ?? now);
     this.end.value = written(stretch?.end_ms ?? Math.min(now + FIRST_LENGTH_MS, this.desk.lesson.duration));
     this.reason.value = stretch?.reason ?? "";
@@ -49,8 +52,8 @@ class Stretches {
   /** @param {SubmitEvent} event */
   #submitted(event) {
     if (/** @type {HTMLButtonElement | null} */ (event.submitter)?.value !== "keep") return;
-    const start = parseClock(this.start.value);
-    const end = Math.min(parseClock(this.end.value), this.desk.lesson.duration);
+    const start = read(this.start, this.known?.start_ms);
+    const end = Math.min(read(this.end, this.known?.end_ms), this.desk.lesson.duration);
     const sentence = this.#problem(start, end);
     if (sentence) {
       event.preventDefault();
@@ -94,4 +97,12 @@ class Stretches {
     this.desk.history.act([{ kind: "stretch.delete", payload: { stretch: stretch.id } }]);
     this.desk.say(gettext("That stretch can be coded again."), true);
   }
+}
+
+/**
+ * A time is written by the tenth of a second: one that was left as it is stays exactly that.
+ * @param {HTMLInputElement} field @param {number | undefined} known
+ */
+function read(field, known) {
+  return known !== undefined && field.value === written(known) ? known : parseClock(field.value);
 }

@@ -50,10 +50,16 @@ export class Stuck {
     this.desk.history.act([{ kind: entry.change.kind, payload }]);
   }
 
+  /** @param {string} kind */
+  #kind(kind) {
+    if (kind.startsWith("clip.")) return gettext("A change of a clip");
+    return kind.startsWith("stretch.") ? gettext("A change of what cannot be coded") : gettext("A change of the cycles");
+  }
+
   /** @param {Journal.Entry} entry what the change was, in words */
   #words({ change: { kind, payload } }) {
     if (kind.startsWith("note.")) return payload.text ? `“${payload.text}”` : gettext("Removing a note");
-    if (!kind.startsWith("score.")) return gettext("A change of the cycles");
+    if (!kind.startsWith("score.")) return payload.words || payload.reason ? `“${payload.words || payload.reason}”` : this.#kind(kind);
     const number = this.desk.lesson.cycle(payload.cycle)?.number ?? "–";
     const row = this.desk.row(payload.dimension).title;
     const marks = { not_observed: gettext("N/O"), not_applicable: gettext("N/A") };

@@ -42,8 +42,8 @@ export class Sync extends EventTarget {
     this.drain();
   }
 
-  /** @param {Journal.Change[]} changes already painted */
-  async push(changes) {
+  /** @param {Journal.Change[]} changes already painted @param {number} [base] the version they were decided on */
+  async push(changes, base = this.version) {
     const at = new Date().toISOString();
     const entries = changes.map((change) => ({
       id: change.id,
@@ -51,7 +51,7 @@ export class Sync extends EventTarget {
       observation: this.given.observation,
       url: this.given.changes,
       window: this.window,
-      base: this.version,
+      base,
       change,
       at,
       order: nextOrder(),
@@ -91,7 +91,7 @@ export class Sync extends EventTarget {
     this.failures = 0;
     this.waiting = this.waiting.filter((entry) => !batch.includes(entry));
     const told = batch.filter((entry) => entry.told);
-    this.stuck.push(...told);
+    for (const entry of told) await this.#ask(entry);
     if (told.length) this.#tell("stuck");
     if (answer.elsewhere || told.length) await this.refresh();
     else this.version = Math.max(this.version, answer.version);
@@ -130,6 +130,14 @@ export class Sync extends EventTarget {
     return new Promise((resolve) => {
       this.addEventListener("saving", () => this.waiting.length || resolve());
     });
+  }
+
+  /** Of a text that was typed on only the newest is asked about. @param {Journal.Entry} entry */
+  async #ask(entry) {
+    const { note } = entry.change.payload;
+    const older = this.stuck.filter((each) => note && each.change.payload.note === note).map((each) => each.id);
+    this.stuck = [...this.stuck.filter((each) => !older.includes(each.id)), entry];
+    await forget(older).catch(() => undefined);
   }
 
   /** Let a change go that was not taken. @param {string} id */
