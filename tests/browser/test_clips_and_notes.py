@@ -90,7 +90,9 @@ def test_two_presses_of_c_keep_a_clip_that_can_be_given_watched_and_taken_back(
     page.get_by_role("button", name="Fragmentos").click()
     item = page.locator("#clip-list li")
     expect(item).to_contain_text("20 s")
+    item.get_by_role("combobox").focus()
     item.get_by_role("combobox").select_option("strength")
+    expect(item.get_by_role("combobox")).to_be_focused()  # no key that comes next is typed as words
     item.get_by_role("textbox").fill("Todas explican")
     item.get_by_role("textbox").press("Tab")
     kept = lesson.until(lambda document: document.clips[0].words == "Todas explican").clips[0]

@@ -450,7 +450,7 @@ def test_a_snapshot_is_looked_at_asked_answered_by_digits_and_undone(
     expect(list_).to_have_text(
         ["Instantánea 1 · 0:03, sin responder", "Instantánea 2 · 0:09, sin responder"]
     )
-    stand(page, 2.5)
+    stand(page, 3)  # from the very moment
     page.keyboard.press("k")
     expect(page.locator(".look")).to_contain_text("Mira la clase 1 s")
     expect(snapshot).to_contain_text("¿Qué hace la mayoría?")
