@@ -175,6 +175,20 @@ def test_a_span_in_which_no_frame_begins_shows_the_one_that_stands(tmp_path: Pat
     assert numbers_in(blurred(source, Span(2_000, 3_000), [])) == [1]
 
 
+def test_frames_of_a_bright_video_are_at_their_own_moments(tmp_path: Path) -> None:
+    source = bright(tmp_path / "bright.mp4")
+    target, watch = tmp_path / "found.json", Watch()
+    for span in (Span(300, 1_501), Span(250, 1_500)):
+        graphs.cut_plain(source, probe(source), span, target.with_name("plain.mp4"), watch)
+        with av.open(str(target.with_name("plain.mp4"))) as container:
+            shown = [float(frame.time or 0) * 1000 for frame in container.decode(video=0)]
+        wanted = range(-(-span.start_ms // 100) * 100, span.end_ms, 100)
+        assert shown == pytest.approx([at - span.start_ms for at in wanted], abs=0.1)
+        clip = tmp_path / "clip.mp4"
+        blurring.draw(source, probe(source), span, [], MOSAIC, BlurSound.MUTE, clip, watch)
+        assert len(pictures(clip)) == len(wanted)
+
+
 # --- where it is made -----------------------------------------------------------------------------
 
 

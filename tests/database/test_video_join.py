@@ -267,6 +267,65 @@ def tone_at(path: Path, second: float) -> float:
     return float(np.abs(np.fft.rfft(samples)).argmax() * 8000 / len(samples))
 
 
+def unequal(target: Path, first: float, second: float, *options: str) -> Path:
+    """Write a film as `clapping` does, with two sound tracks that last so many seconds."""
+    command = [ffmpeg_path(), "-nostdin", "-v", "error", "-i", str(clapping(target))]
+    for seconds, tone in zip((first, second), TONES, strict=True):
+        heard = f"aevalsrc='0.8*sin(2*PI*{tone}*t)*(between(t,1,1.2)+between(t,2,2.2))'"
+        command += ["-f", "lavfi", "-i", f"{heard}:s=48000:d={seconds}"]
+    command += ["-map", "0:v", "-map", "1", "-map", "2", "-c:v", "copy", "-c:a", "aac"]
+    made = target.with_stem(f"{target.stem}-two")
+    subprocess.run([*command, *options, str(made)], check=True, timeout=60)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("lasting", "options", "way"),
+    [
+        ((4.0, 5.0), [], "join-1"),
+        ((5.0, 3.5), ["-c:a:1", "mp3"], "join-1"),
+        ((4.0, 5.0), ["-c:v", "mpeg4", "-bf", "0"], "join-720p-1"),
+    ],
+    ids=["packets", "copies", "encoded"],
+)
+def test_another_sound_leaves_the_timeline_as_it_is(
+    lessons: Lessons, tmp_path: Path, lasting: tuple[float, float], options: list[str], way: str
+) -> None:
+    paths = [unequal(tmp_path / f"{number}.mp4", *lasting, *options) for number in range(2)]
+    recording = choose(lessons, lessons.add(*paths), 1)
+    starts = [0, *(part.start_ms or 0 for part in joined_parts(lessons, recording))]
+    assert starts[1] == pytest.approx(1000 * lasting[0], abs=50)
+    claps = [start + clap for start in starts for clap in CLAP_MS]
+    for track in (1, 2):
+        recording = choose(lessons, recording, track)
+        assert lessons.made(recording)[FileKind.PROXY].recipe == f"{way} a{track}"
+        assert [0, *(part.start_ms for part in joined_parts(lessons, recording))] == starts
+        path = lessons.playable(recording).path
+        assert white_from(path) == pytest.approx(claps, abs=1000 / RATE)
+        assert loud_from(path) == pytest.approx(white_from(path), abs=1000 / RATE)
+
+
+def choose(lessons: Lessons, recording: Recording, track: int) -> Recording:
+    """Hear the lesson on this track, and make the copy that plays."""
+    with lessons.database.write() as session:
+        session.get_one(Recording, recording.id).audio_track = track
+    assert make_playable(lessons.task(recording)) is None
+    return lessons.now(recording)
+
+
+def test_a_sound_with_which_the_timeline_cannot_be_kept_is_refused(
+    lessons: Lessons, tmp_path: Path
+) -> None:
+    paths = [two_microphones(tmp_path / f"{number}.mkv", 0.5, 0.05) for number in range(2)]
+    recording = playing(lessons, *paths)
+    with lessons.database.write() as session:
+        (part,) = derived.parts_of(session, recording.id)
+        part.start_ms = 1_000  # in the midst of the first file
+    with pytest.raises(BadInputError, match="Choose another sound track"):
+        choose(lessons, recording, 2)
+    assert lessons.made(recording)[FileKind.PROXY].recipe == "join-1"
+
+
 # --- across the joint ----------------------------------------------------------------------------
 
 

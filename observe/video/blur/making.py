@@ -66,6 +66,16 @@ class Task:
     row: Blurring
 
     @property
+    def film(self) -> str | None:
+        """The sha256 of the joined copy in which faces were found; None of a lesson in one file."""
+        return _film_told(self.row)
+
+    @property
+    def heard(self) -> int | None:
+        """The sound track of what was given that is heard in the clip; None is the usual one."""
+        return derived.track_of(self.blurred)
+
+    @property
     def faces(self) -> str:
         """The recipe of where the faces are."""
         return faces_recipe(self.span, self.row.detector)
@@ -80,6 +90,11 @@ class Task:
 def faces_recipe(span: Span, told: str | None) -> str:
     """Return the recipe of the faces found in `span` by the detector of which this was told."""
     return f"{FACES_RECIPE} {span.start_ms}-{span.end_ms} {_short(told or '')}"
+
+
+def _film_told(row: Blurring) -> str | None:
+    film: str | None = json.loads(row.detector or "{}").get("film")
+    return film
 
 
 def _short(text: str) -> str:
@@ -100,8 +115,18 @@ def _task(session: Session, asked_id: UUID) -> Task:
     sha256 = found.sha256 if found else None
     recipe = f"{BLURRED_RECIPE} {span.start_ms}-{span.end_ms} {row.style} {row.sound}"
     recipe += f" {_short(sha256 or '')} {_short(row.corrections)}"
-    recipe = derived.with_track(recipe, row.recording.audio_track)
+    # A clip that is drawn stays the one that was asked for when another sound is chosen meanwhile.
+    drawn = derived.newest_by_recipe(session, row.recording_id, FileKind.BLURRED, recipe)
+    recipe = drawn.recipe if drawn else derived.with_track(recipe, _heard(session, row))
     return Task(row.recording_id, span, sha256, recipe, row)
+
+
+def _heard(session: Session, row: Blurring) -> int | None:
+    """Return the sound track that is heard in the film in which the faces were found."""
+    film = _file_of(session, row, FileKind.PROXY, _film_told(row))
+    if film is None:
+        return derived.heard_in_clips(session, row.recording_id)
+    return derived.track_of(film.recipe)
 
 
 def found_faces(session: Session, row: Blurring) -> DerivedFile | None:
@@ -117,9 +142,7 @@ def _known(work: Work, asked_id: UUID) -> tuple[Task, set[FileKind]]:
     with work.database.read() as session:
         task = _task(session, asked_id)
     there = {kind for kind, recipe in task.wanted if _has(work, task.recording_id, kind, recipe)}
-    if FileKind.FACES in there or task.found is None:
-        return task, there
-    with work.database.read() as session:  # without what was found it is another task
+    with work.database.read() as session:  # without what was lost it is another task
         return _task(session, asked_id), there
 
 
@@ -141,25 +164,37 @@ def _has(work: Work, recording_id: UUID, kind: FileKind, recipe: str) -> bool:
 def find(work: Work, asked_id: UUID) -> None:
     """Find the faces, once for all corrections that follow: these speak of what was found.
 
-    When what was found is lost and is found anew, removals that spoke of it are dropped.
+    Anew when what was found is lost, or was found in another joined copy than the present one: that
+    may be of another size. Then removals that spoke of it are dropped.
 
     Raises:
         ObserveError: the detector is not installed, or the video cannot be read there.
         CancelledError: the person asked to stop, or corrected meanwhile.
     """
     task, there = _known(work, asked_id)
-    if task.found is None or FileKind.FACES not in there:
-        _look(work, asked_id, task)
+    if task.row.state is not BlurState.ASKED:
+        return  # a job that is run again after its clip was made
+    with work.database.read() as session:
+        film = _joined(session, task.recording_id)
+    if FileKind.FACES not in there or task.film != film:
+        _look(work, asked_id, task, film)
     with work.database.write() as session:
         _drop_unmeant(session, _task(session, asked_id))
 
 
-def _look(work: Work, asked_id: UUID, task: Task) -> None:
+def _joined(session: Session, recording_id: UUID) -> str | None:
+    """Return the sha256 of the joined copy that is the film now; None for a lesson in one file."""
+    copy = derived.newest(session, recording_id, FileKind.PROXY)
+    return copy.sha256 if copy and derived.parts_of(session, recording_id) else None
+
+
+def _look(work: Work, asked_id: UUID, task: Task, film: str | None) -> None:
     detector = detectors.detector_for(work.settings)
-    told = json.dumps(detector.told(), sort_keys=True)
+    named = {} if film is None else {"film": film}
+    told = json.dumps(detector.told() | named, sort_keys=True)
     recipe = faces_recipe(task.span, told)
     what = Made(task.recording_id, FileKind.FACES, recipe, "application/json")
-    source, measured = _source(work, task.recording_id)
+    source, measured = _source(work, task, film)
     watch = _watch(work, "faces", task.span)
 
     def write(made: Path) -> None:
@@ -173,8 +208,6 @@ def _look(work: Work, asked_id: UUID, task: Task) -> None:
 def _drop_unmeant(session: Session, task: Task) -> None:
     """Drop removals of faces of an earlier finding: they might uncover another child."""
     row = task.row
-    if row.state is not BlurState.ASKED:
-        return  # a job that is run again after its clip was made
     given = json.loads(row.corrections)
     kept = still_meant(given, task.found)
     if len(kept) == len(given):
@@ -197,16 +230,15 @@ def draw(work: Work, asked_id: UUID) -> None:
     """Make the clip with what was found and corrected covered.
 
     Raises:
-        ObserveError: the video cannot be read there. CancelledError: as in `find`.
+        ObserveError: the video cannot be read there, or faces were not found in this one.
+        CancelledError: as in `find`.
     """
     task, there = _known(work, asked_id)
     if FileKind.BLURRED in there:
         return
-    store = Store(work.settings.store_path)
-    found = read_faces(_file(work, task, FileKind.FACES, task.faces, store))
+    source, measured = _source(work, task, task.film)
     meant = still_meant(json.loads(task.row.corrections), task.found)
-    regions = faces.regions(found, meant)
-    source, measured = _source(work, task.recording_id)
+    regions = faces.regions(_found_in(work, task, measured), meant)
     watch = _watch(work, "draw", task.span)
     what = Made(task.recording_id, FileKind.BLURRED, task.blurred, "video/mp4")
 
@@ -215,6 +247,24 @@ def draw(work: Work, asked_id: UUID) -> None:
         blurring.draw(source, measured, task.span, regions, row.style, row.sound, made, watch)
 
     _make(work, what, write)
+
+
+def _found_in(work: Work, task: Task, measured: Probe) -> dict[str, Any]:
+    """Return what was found, when that was in a picture of the size measured.
+
+    Raises:
+        BadInputError: it is not there, or of another size: it would cover what is beside the faces.
+            Such a finding is forgotten, so that blurring again looks anew.
+    """
+    store = Store(work.settings.store_path)
+    found = read_faces(_file(work, task, FileKind.FACES, task.faces, store))
+    if (found["width"], found["height"]) == (measured.width, measured.height):
+        return found
+    with work.database.write() as session:
+        kept = found_faces(session, task.row)
+        if kept is not None:
+            derived.forget(session, store, kept.id)
+    raise BadInputError(_GONE)
 
 
 def read_faces(path: Path) -> dict[str, Any]:
@@ -267,37 +317,39 @@ def clear(work: Work, asked_id: UUID) -> None:
     """
     store = Store(work.settings.store_path)
     with work.database.write() as session:
-        task = _task(session, asked_id)
-        if task.row.state is BlurState.ASKED:
+        clip = clip_of(session, _task(session, asked_id).row)
+        if clip is None:
             return
-        for row in _superseded(session, task):
+        for row in _superseded(session, clip):
             derived.forget(session, store, row.id)
 
 
-def _superseded(session: Session, task: Task) -> list[DerivedFile]:
+def _superseded(session: Session, clip: DerivedFile) -> list[DerivedFile]:
     made = sa.select(DerivedFile).where(
-        DerivedFile.recording_id == task.recording_id,
+        DerivedFile.recording_id == clip.recording_id,
         DerivedFile.kind.in_([FileKind.BLURRED, FileKind.BLURRED_POSTER]),
-        DerivedFile.recipe != task.blurred,
+        DerivedFile.recipe != clip.recipe,
     )
-    span = f"{task.span.start_ms}-{task.span.end_ms}"
+    span = clip.recipe.split(" ")[1]
     return [row for row in session.scalars(made) if row.recipe.split(" ")[1] == span]
 
 
 # --- files ----------------------------------------------------------------------------------------
 
 
-def _source(work: Work, recording_id: UUID) -> tuple[Path, Probe]:
-    """Return the lesson's film: the original, or the copy in which several files are joined.
+def _source(work: Work, task: Task, joined: str | None) -> tuple[Path, Probe]:
+    """Return the lesson's film: the original, or the copy `joined` of several files.
 
     Raises:
         ConflictError: it was removed.
     """
     store = Store(work.settings.store_path)
     try:
+        if joined is not None:
+            return store.blob(joined), probe(store.blob(joined))
         with work.database.read() as session:
-            film = derived.film_of(session, store, recording_id)
-        return film.path, probe(film.path, audio_track=film.stream)
+            original = derived.source_for_clips(session, store, task.recording_id)
+        return original, probe(original, audio_track=task.heard)
     except FileNotFoundError as error:  # not a passing fault: trying again would not bring it back
         raise ConflictError(
             message("The video of this lesson is not here any more, so no clip can be cut.")
@@ -308,8 +360,11 @@ def _file(work: Work, task: Task, kind: FileKind, recipe: str, store: Store) -> 
     with work.database.read() as session:
         row = derived.find(session, task.recording_id, kind, recipe)
     if row is None:
-        raise BadInputError(message("What an earlier step made is gone. Blur the clip again."))
+        raise BadInputError(_GONE)
     return store.blob(row.sha256)
+
+
+_GONE: Final = message("What an earlier step made is gone. Blur the clip again.")
 
 
 def _make(work: Work, what: Made, write: Callable[[Path], None]) -> None:
@@ -337,15 +392,17 @@ def _watch(work: Work, step: str, span: Span) -> Watch:
 
 def clip_of(session: Session, row: Blurring) -> DerivedFile | None:
     """Return the blurred clip that stands for exactly the present corrections."""
-    return _of_made(session, row, FileKind.BLURRED)
+    return _file_of(session, row, FileKind.BLURRED, row.made)
 
 
-def _of_made(session: Session, row: Blurring, kind: FileKind) -> DerivedFile | None:
-    if row.made is None:
+def _file_of(
+    session: Session, row: Blurring, kind: FileKind, sha256: str | None
+) -> DerivedFile | None:
+    if sha256 is None:
         return None
     found = sa.select(DerivedFile).where(
         DerivedFile.recording_id == row.recording_id,
         DerivedFile.kind == kind,
-        DerivedFile.sha256 == row.made,
+        DerivedFile.sha256 == sha256,
     )
     return session.scalars(found.order_by(DerivedFile.id.desc()).limit(1)).first()

@@ -240,7 +240,8 @@ def cut_plain(source: Path, probe: Probe, span: Span, target: Path, watch: Watch
     given = tools.source(source, noaccurate_seek=None, **_jump(probe, begin_us))
     picture = given[str(probe.video_index)].filter("settb", "AVTB")
     picture = picture.filter("trim", start=_seconds(start), end=_seconds(end))
-    picture = picture.filter("setpts", f"if(eq(N,0),0,PTS-({_seconds(start)})/TB)")
+    # No later than they are: by these moments readers tell which frames lie in the span.
+    picture = picture.filter("setpts", f"max(0,PTS-({_seconds(start + HALF_MS)})/TB)")
     if probe.interlaced:
         picture = picture.filter("bwdif", mode="send_frame", deint="interlaced")
     picture = _tone_mapped(picture.filter("setsar", 1)).filter("format", "yuv420p")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Literal
 
@@ -23,7 +24,7 @@ from observe.video.media.graphs import Sides
 from observe.video.media.probe import Probe, probe
 from observe.video.models import FileKind, Recording, RecordingPart, RecordingState
 from observe.video.preparing import join
-from observe.video.preparing.join import Joined, Part
+from observe.video.preparing.join import Joined, NotJoinedError, Part
 from observe.video.preparing.preparation import Preparation, Progress
 
 Way = Literal["remux", "encode", "join", "join_encoded"]
@@ -80,7 +81,7 @@ def _plays(task: Preparation, recording: Recording) -> bool:
 
 
 class _BrokenError(Exception):
-    """The decoder complained of the video; nobody ended it."""
+    """The decoder complained of the video, and nobody ended it; or a sound breaks the timeline."""
 
 
 def _make_copy(task: Preparation) -> None:
@@ -99,12 +100,25 @@ def _make_copy(task: Preparation) -> None:
 
 def _measured(task: Preparation, given: Sequence[derived.Given], track: int | None) -> list[Part]:
     """Return the parts, all heard on the same microphone: the one chosen, else the first part's."""
-    first = _path_of(task, given[0])
-    parts = [Part(first, probe(first, audio_track=track))]
-    for each in given[1:]:
+    first, lasting = _path_of(task, given[0]), _settled(task)
+    parts = [Part(first, probe(first, audio_track=track), lasting[0])]
+    for each, lasts_ms in zip(given[1:], lasting[1:], strict=True):
         path = _path_of(task, each)
-        parts.append(Part(path, _heard_alike(path, parts[0].probe)))
+        parts.append(Part(path, _heard_alike(path, parts[0].probe), lasts_ms))
     return parts
+
+
+def _settled(task: Preparation) -> list[int | None]:
+    """Return how long each part lasts until the next one: what was marked is to keep its place.
+
+    None for the last, and for all while nobody can have marked anything.
+    """
+    with task.work.database.read() as session:
+        parts = derived.parts_of(session, task.recording_id)
+    if task.recording().state is RecordingState.RECEIVED:
+        return [None] * (1 + len(parts))
+    starts = [0, *(part.start_ms or 0 for part in parts)]
+    return [*(later - earlier for earlier, later in pairwise(starts)), None]
 
 
 def _path_of(task: Preparation, given: derived.Given) -> Path:
@@ -185,8 +199,13 @@ def _remuxed(source: Path, measured: Probe, made: Path, progress: Progress) -> b
 
 
 def _write_joined(task: Preparation, parts: list[Part], made: Path, progress: Progress) -> Way:
-    with _complaints():
-        joined = join.join(parts, made, task.store, progress)
+    try:
+        with _complaints():
+            joined = join.join(parts, made, task.store, progress)
+    except NotJoinedError as error:
+        if parts[0].lasts_ms is None:
+            raise
+        raise _BrokenError from error  # only with this sound: with another one they were joined
     _set_places(task, joined)
     return "join" if joined.without_loss else "join_encoded"
 

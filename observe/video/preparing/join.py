@@ -31,10 +31,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Part:
-    """One file of the lesson, measured."""
+    """One file of the lesson, measured.
+
+    `lasts_ms`: until the next one begins, where the timeline is settled; None: as long as it does.
+    """
 
     path: Path
     probe: Probe
+    lasts_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,16 @@ class Joined:
         return tuple(later - earlier for earlier, later in pairwise((*self.starts_ms, self.end_ms)))
 
 
+class NotJoinedError(ObserveError):
+    """Their packets do not follow one another, not even those of copies of one shape."""
+
+
 def join(parts: Sequence[Part], target: Path, store: Store, progress: Progress) -> Joined:
     """Write all parts, one behind the other, as one MP4 that browsers play.
 
     Raises:
         tools.ToolError: a part could not be encoded. OSError: the disk is full.
-        ObserveError: it could not be joined.
+        NotJoinedError: they could not be joined.
     """
     if _alike(parts):
         joined = _as_they_are(parts, target, store, progress)
@@ -67,7 +75,7 @@ def join(parts: Sequence[Part], target: Path, store: Store, progress: Progress) 
             return joined
     joined = _encoded(parts, target, store, progress)
     if joined is None:
-        raise ObserveError(message("The files of this lesson could not be joined. Try again."))
+        raise NotJoinedError(message("The files of this lesson could not be joined. Try again."))
     return replace(joined, without_loss=False)
 
 
@@ -82,7 +90,7 @@ def _alike(parts: Sequence[Part]) -> bool:
 def _fits(joined: Joined, parts: Sequence[Part], made: Path) -> bool:
     """Tell whether the joined copy is as long and of the shape that its parts promise."""
     first, copy = parts[0].probe, probe(made)
-    promised = sum(each.probe.duration_ms for each in parts)
+    promised = sum(each.lasts_ms or each.probe.duration_ms for each in parts)
     same = (copy.width, copy.height, copy.rotation) == (first.width, first.height, first.rotation)
     long = all(
         abs(length - promised) <= DRIFT_MS * len(parts)
@@ -129,7 +137,7 @@ def _through_copies(
         copies, done = [], 0
         for part, path in zip(parts, paths, strict=True):
             copy(part.path, part.probe, path, progress.watch(done))
-            copies.append(Part(path, probe(path)))
+            copies.append(replace(part, path=path, probe=probe(path)))
             done += part.probe.duration_ms
         return _packets(copies, target, progress)
 
@@ -153,6 +161,7 @@ def _packets(parts: Sequence[Part], target: Path, progress: Progress) -> Joined 
                 "video": part.probe.video_index,
                 "audio": part.probe.audio_index,
                 "first_us": part.probe.first_frame_us,
+                "lasts_us": None if part.lasts_ms is None else 1000 * part.lasts_ms,
             }
             for part in parts
         ],

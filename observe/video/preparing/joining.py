@@ -1,7 +1,8 @@
 """Joins files packet by packet into one MP4, as a short-lived process: `joining.py QUESTION`.
 
-QUESTION: the parts in order (path, streams, time of the first frame), and the target. The first
-frame of the first part is at 0, and each part begins where all of the one before has ended. The
+QUESTION: the parts in order (path, streams, time of the first frame, how long it lasts), and the
+target. The first frame of the first part is at 0. Each part begins when the one before has lasted
+for so long, sound that goes on being cut; else (null) where all of that one has ended. The
 answer is where each begins and where the last ends (microseconds), or why packets alone do not do.
 Nothing of ours is imported here.
 """
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 import av
@@ -21,6 +23,7 @@ from av.packet import Packet
 
 CLOCK = 90_000  # ticks a second: every camera's frame rate fits, or nearly (6 microseconds)
 MICRO = 1_000_000
+ROUNDED = Fraction(1, 2000)  # settled lengths are whole milliseconds
 SAME_PICTURE = ("width", "height", "format", "profile", "extradata", "sample_aspect_ratio")
 SAME_SOUND = ("rate", "channels", "profile", "extradata")
 
@@ -72,9 +75,11 @@ class Joined:
             require_alike(alike, streams)
             self.open_lanes(streams)
             shift = self.end - Fraction(part["first_us"], MICRO)
-            self.end = max(
+            ended = max(
                 self._put(packet, kind, shift) for packet, kind in _packets(given, streams, part)
             )
+            lasts_us = part["lasts_us"]
+            self.end = ended if lasts_us is None else self.end + Fraction(lasts_us, MICRO)
 
     def _put(self, packet: Packet[Any], kind: str, shift: Fraction) -> Fraction:
         """Write a packet at its place; return when it ends there."""
@@ -122,9 +127,11 @@ def _packets(
     """Yield what belongs to the part's time, from its first frame on.
 
     Raises:
-        Unfit: a frame before the first shown one may be needed to decode those after it.
+        Unfit: a frame before the first shown one may be needed to decode those after it, or one
+            begins when the part has lasted for its time.
     """
     first, waiting = Fraction(part["first_us"], MICRO), True
+    lasts = inf if part["lasts_us"] is None else Fraction(part["lasts_us"], MICRO)
     for packet in given.demux(*streams.values()):
         if packet.pts is None or packet.dts is None:
             if packet.size:
@@ -132,12 +139,15 @@ def _packets(
             continue  # the mark of the end
         kind = "video" if packet.stream is streams["video"] else "audio"
         begin = packet.pts * Fraction(packet.time_base) - first
+        end = begin + (packet.duration or 0) * Fraction(packet.time_base)
         if kind == "video":
+            if begin >= lasts:
+                raise Unfit("frames of two parts at once")
             if begin < -Fraction(1, 1000) or (waiting and not packet.is_keyframe):
                 raise Unfit("frames before the first")
             waiting = False
-        elif begin + (packet.duration or 0) * Fraction(packet.time_base) <= 0:
-            continue  # what an encoder puts before the sound, and sound before the picture
+        elif end <= 0 or end > lasts + ROUNDED:
+            continue  # what an encoder puts before the sound, and sound without its picture
         yield packet, kind
 
 
