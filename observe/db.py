@@ -1,7 +1,8 @@
 """The database: one engine a process, short sessions, and the schema's history.
 
-SQLite on a laptop (one file, write-ahead log, every commit synced), PostgreSQL at a hub. Writing
-sessions take the write lock when they begin, so a check and the change it guards see one state.
+SQLite on a laptop (one file, write-ahead log, every commit synced), PostgreSQL at a hub. A
+check and the change it guards see one state: on SQLite writing sessions take the write lock when
+they begin, on PostgreSQL they hold the rows that they check (`locked`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -67,6 +69,9 @@ class Base(DeclarativeBase):
     }
 
 
+Row = TypeVar("Row", bound=Base)
+
+
 class Identified:
     """A row with an id of our own making."""
 
@@ -110,9 +115,23 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a session that sees one state and takes no lock; nothing in it is committed."""
-        bind = self.engine.execution_options(reading=True)
-        with sessionmaker(bind, expire_on_commit=False, autoflush=False)() as session:
+        with sessionmaker(self._reading, expire_on_commit=False, autoflush=False)() as session:
             yield session
+
+    @cached_property
+    def _reading(self) -> sa.Engine:
+        if self.engine.dialect.name == "sqlite":
+            return self.engine.execution_options(reading=True)
+        # By itself PostgreSQL shows each statement what was committed before it.
+        return self.engine.execution_options(isolation_level="REPEATABLE READ")
+
+
+def locked(session: Session, kind: type[Row], row_id: UUID) -> Row | None:
+    """Return a row as it is once nobody else holds it, and hold it until the session ends.
+
+    What the session had read of it before the wait is read anew; None: there is no such row.
+    """
+    return session.get(kind, row_id, with_for_update=True, populate_existing=True)
 
 
 def open_database(url: str) -> Database:

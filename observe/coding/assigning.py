@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from observe.coding import cycles
 from observe.coding.models import Cycle, Observation, ObservationState
-from observe.db import now
+from observe.db import locked, now
 from observe.errors import BadInputError, ConflictError, NotAllowedError
 from observe.people import access, audit
 from observe.people.access import Action, Actor
@@ -62,7 +62,7 @@ def assign(  # noqa: PLR0913  # three ways in which she is asked, each with its 
         BadInputError: it is the actor herself, or the educator of the lesson.
         ConflictError: the colleague was asked before, or codes it already; or there is no video.
     """
-    recording = session.get(Recording, recording_id, with_for_update=True)
+    recording = locked(session, Recording, recording_id)
     if recording is None:
         raise access.not_found()
     access.require(actor, Action.RECORDING_ASSIGN, recording.as_thing())
@@ -137,7 +137,9 @@ def unassign(session: Session, assignment_id: UUID, *, actor: Actor) -> None:
         ConflictError: the colleague has begun.
     """
     recording = asked_recording(session, assignment_id, actor=actor)
-    assignment = session.get_one(Assignment, assignment_id, with_for_update=True)
+    assignment = locked(session, Assignment, assignment_id)
+    if assignment is None:
+        raise access.not_found()
     if _of_assignment(session, assignment) is not None:
         raise ConflictError(message("She has begun to code it: her work stays."))
     _told(session, "recording.unassign", assignment, actor)

@@ -18,14 +18,12 @@ from observe.coding.models import (
     Note,
     Observation,
     ObservationState,
-    Operation,
     PlayedStretch,
     UncodableStretch,
 )
-from observe.coding.operations import observation_for
-from observe.db import now
+from observe.coding.operations import log_fact, observation_for
+from observe.db import locked
 from observe.errors import BadInputError, ConflictError, InvalidError
-from observe.ids import new_id
 from observe.people import audit
 from observe.people.access import Action, Actor
 from observe.text import Message, message
@@ -35,7 +33,6 @@ from observe.video.operations import recording_for
 from observe.video.timecode import format_time
 
 KIND: Final = "attached"  # of the operation: undo ends at it, for before it other times held
-WINDOW: Final = "attaching"
 Span = TypeVar("Span", Cycle, UncodableStretch, ClipMark, PlayedStretch)
 
 
@@ -105,7 +102,7 @@ def _attachable(
     session: Session, observation_id: UUID, actor: Actor, *, lock: bool = False
 ) -> Observation:
     if lock:
-        session.get(Observation, observation_id, with_for_update=True)
+        locked(session, Observation, observation_id)
     observation = observation_for(
         session, observation_id, actor=actor, action=Action.OBSERVATION_CODE
     )
@@ -224,26 +221,10 @@ def _notes(session: Session, observation: Observation) -> list[Note]:
 
 def _mark(session: Session, observation: Observation, actor: Actor, **payload: object) -> None:
     """Put it into the log: what other windows send with times of before stands against it."""
-    observation.version += 1
     told = {
         name: str(value) if isinstance(value, UUID) else value for name, value in payload.items()
     }
-    session.add(
-        Operation(
-            id=new_id(),
-            observation_id=observation.id,
-            number=observation.version,
-            window=WINDOW,
-            at=now(),
-            kind=KIND,
-            target=ALL_TIMES,
-            payload=told,
-            before=None,
-            step=None,
-            actor_id=actor.user_id,
-        )
-    )
-    session.flush()
+    log_fact(session, observation, KIND, told, target=ALL_TIMES, actor=actor)
     _told(session, "observation.attached", observation, actor, **told)
 
 

@@ -242,7 +242,7 @@ class ClipPut(_Span):
     kind = "clip.put"
     clip: UUID
     words: Annotated[str, Field(max_length=LONGEST_CLIP_WORDS)] = ""
-    dimension: Annotated[str, Field(max_length=64)] | None = None
+    dimension: Annotated[str, Field(max_length=LONGEST_ROW)] | None = None
     purpose: ClipPurpose | None = None
 
     @property

@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from observe.coding.changes import StepRole
-from observe.coding.steps import KEPT_OUT, Logged
+from observe.coding.steps import ENDED, KEPT_OUT, Logged
 from observe.rubric.schema import Rubric
 from observe.text import Message, Spoken, message
 from observe.video.timecode import format_time
@@ -123,7 +123,7 @@ class _Teller:
     def tell(self, group: list[Kept]) -> Entry:
         """Return what the changes of one step have come to."""
         last = group[-1]
-        changes = [kept.change for kept in group]
+        changes = [change for kept in group for change in _parts(kept.change)]
         for change in changes:
             self._follow(change)
         self._number()
@@ -345,6 +345,16 @@ _TELLERS: Final = {
     "note": _Teller.note,
     "clip": _Teller.clip,
 }
+
+
+def _parts(change: Logged) -> list[Logged]:
+    """Return the change; of the end of a lesson, those of the spans that ended with it."""
+    if change.kind != ENDED:
+        return [change]
+    return [
+        replace(change, kind=cut["kind"], target=cut["target"], payload=cut["to"], before=cut["of"])
+        for cut in change.payload["cut"]
+    ]
 
 
 def _merged(changes: Iterable[Logged]) -> list[Logged]:

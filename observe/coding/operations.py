@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -28,7 +28,7 @@ from observe.coding.models import (
     UncodableStretch,
 )
 from observe.coding.steps import Logged, Steps, replay
-from observe.db import now
+from observe.db import locked, now
 from observe.errors import ConflictError, InvalidError, NotAllowedError
 from observe.ids import new_id
 from observe.people import access, audit
@@ -64,7 +64,7 @@ def start(
             with another rubric.
         ConflictError: the recording is not ready, or no consent was stated.
     """
-    recording = session.get(Recording, recording_id, with_for_update=True)
+    recording = locked(session, Recording, recording_id)
     if recording is None:
         raise access.not_found()
     access.require(actor, action, recording.as_thing())
@@ -192,18 +192,20 @@ def apply(
     window: str,
     base_version: int,
     actor: Actor,
+    observer: Actor | None = None,
 ) -> Applied:
     """Apply `changes` in their order, each at most once however often it is sent.
 
+    The draft is the actor's, unless she brings in the sheet of a colleague, its `observer`.
     A change whose target another window changed after `base_version` is a conflict: told, not
     applied. One that cannot stand (outside the scale, overlapping, already submitted, …) is
     refused with its sentence; the others go through.
 
     Raises:
-        NotFoundError: no such observation for this actor.
+        NotFoundError: no such observation for its observer.
     """
     observation = _locked(session, observation_id)
-    access.require(actor, Action.OBSERVATION_CODE, observation.as_thing())
+    access.require(observer or actor, Action.OBSERVATION_CODE, observation.as_thing())
     desk = Desk(session, observation, rubric_of(observation.rubric_version))
     batch = Batch(
         desk, window, _elsewhere(session, observation, window, base_version), actor.user_id
@@ -219,7 +221,7 @@ def apply(
 
 
 def _locked(session: Session, observation_id: UUID) -> Observation:
-    observation = session.get(Observation, observation_id, with_for_update=True)
+    observation = locked(session, Observation, observation_id)
     if observation is None:
         raise access.not_found()
     return observation
@@ -240,6 +242,33 @@ def _known(session: Session, changes: Sequence[Change]) -> dict[UUID, UUID]:
     ids = [change.id for change in changes]
     rows = sa.select(Operation.id, Operation.observation_id).where(Operation.id.in_(ids))
     return {row[0]: row[1] for row in session.execute(rows)}
+
+
+def log_fact(
+    session: Session,
+    observation: Observation,
+    kind: str,
+    payload: dict[str, Any],
+    *,
+    target: str,
+    actor: Actor,
+) -> None:
+    """Log what happened to a locked observation without a change sent by any window."""
+    observation.version += 1
+    session.add(
+        Operation(
+            id=new_id(),
+            observation_id=observation.id,
+            number=observation.version,
+            window=kind,
+            kind=kind,
+            target=target,
+            payload=payload,
+            before=None,
+            actor_id=actor.user_id,
+        )
+    )
+    session.flush()
 
 
 def steps_of(session: Session, observation: Observation, version: int) -> Steps:
@@ -377,20 +406,25 @@ def played_in(session: Session, observation_id: UUID) -> list[watching.Played]:
     ]
 
 
-def submit(session: Session, observation_id: UUID, *, actor: Actor) -> Revision:
+def submit(
+    session: Session, observation_id: UUID, *, actor: Actor, seen: int | None = None
+) -> Revision:
     """Freeze the observation into a revision (canonical JSON and its sha256) that never changes.
+
+    `seen`: the version that was looked at before; None: whichever it is by now.
 
     Raises:
         NotFoundError: no such observation for this actor; a colleague's draft only when it is an
             imported sheet and nothing else.
-        ConflictError: already submitted, no consent, or the video's fingerprint is still unknown.
+        ConflictError: already submitted, changed since it was seen, no consent, or the video's
+            fingerprint is still unknown.
         InvalidError: something is missing; all of it is listed.
     """
     observation = _locked(session, observation_id)
     access.require(actor, Action.OBSERVATION_SUBMIT, observation.as_thing())
     if actor.user_id != observation.observer_id and not only_sheet(session, observation):
         raise access.not_found()
-    _check_submittable(observation)
+    _check_submittable(observation, seen)
     document = document_of(session, observation)
     _check_complete(document, observation)
     revision = _freeze(session, observation, document)
@@ -412,9 +446,13 @@ def only_sheet(session: Session, observation: Observation) -> bool:
     return set(session.scalars(windows.distinct())) == {SHEET_WINDOW}
 
 
-def _check_submittable(observation: Observation) -> None:
+def _check_submittable(observation: Observation, seen: int | None) -> None:
     if observation.state is not ObservationState.DRAFT:
         raise ConflictError(message("This observation was already submitted."))
+    if seen not in (None, observation.version):
+        raise ConflictError(
+            message("The observation changed after this page was opened: look at it once more.")
+        )
     _check_codable(observation.recording)
     if observation.recording.live_runs:
         raise ConflictError(message("The clock still runs: end the lesson first."))

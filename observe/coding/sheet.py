@@ -26,6 +26,7 @@ from observe.coding.operations import SHEET_WINDOW, apply, document_of, only_she
 from observe.coding.rules import CellScore, MarkName
 from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.ids import new_id
+from observe.people import audit
 from observe.people.access import Action, Actor
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric
@@ -93,8 +94,9 @@ def import_sheet(
         rubric = rubric_of(observation.rubric_version)
         sheet = read_sheet(csv_text, rubric, observation.recording.length_ms())
         _check_replaceable(session, observation)
-        _apply(session, observation, sheet, coder)
+        _apply(session, observation, sheet, actor=actor, coder=coder)
         document = document_of(session, observation)
+        _told(session, document, actor)
     return Imported(
         observation_id=observation.id,
         cycles=len(document.cycles),
@@ -117,7 +119,9 @@ def _check_replaceable(session: Session, observation: Observation) -> None:
         )
 
 
-def _apply(session: Session, observation: Observation, sheet: Sheet, coder: Actor) -> None:
+def _apply(
+    session: Session, observation: Observation, sheet: Sheet, *, actor: Actor, coder: Actor
+) -> None:
     earlier = [NoteDelete(note=note.id) for note in observation.notes]
     applied = apply(
         session,
@@ -125,10 +129,24 @@ def _apply(session: Session, observation: Observation, sheet: Sheet, coder: Acto
         [_change(payload) for payload in (*earlier, sheet.plan, *sheet.notes)],
         window=SHEET_WINDOW,
         base_version=observation.version,
-        actor=coder,
+        actor=actor,
+        observer=coder,
     )
     if applied.refused:
         raise _invalid([told.message for told in applied.refused])
+
+
+def _told(session: Session, document: rules.Document, actor: Actor) -> None:
+    audit.record(
+        session,
+        "observation.import",
+        actor_id=actor.user_id,
+        thing_kind="observation",
+        thing_id=document.observation,
+        observer=document.observer,
+        cycles=len(document.cycles),
+        notes=len(document.notes),
+    )
 
 
 def _change(payload: Payload) -> Change:

@@ -13,6 +13,7 @@ from uuid import UUID
 from observe.coding.changes import StepRole
 
 KEPT_OUT = frozenset({"watched"})  # facts, not decisions: nothing takes them back
+ENDED = "ended"  # the lesson, and with it what went on: a fact too, which history tells
 TURNS_BACK_ENDS_AT = frozenset({"attached"})  # before it, other times held
 
 
@@ -80,7 +81,7 @@ def replay(log: Iterable[Logged]) -> Steps:
     for change in log:
         if change.kind in TURNS_BACK_ENDS_AT:
             done, undone = [], []
-        elif change.kind in KEPT_OUT:
+        elif change.kind in KEPT_OUT or change.kind == ENDED:
             continue
         elif change.role is StepRole.UNDO:
             _move(change.step_id, done, undone)

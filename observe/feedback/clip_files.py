@@ -13,7 +13,8 @@ from observe.video.timecode import Span
 def file_of(session: Session, focus: Focus | None, kind: FileKind) -> DerivedFile | None:
     """Return the clip of this focus, or what was made with it; None while it is not cut.
 
-    It is the clip as published: one cut later with another sound does not take its place.
+    It is the clip as published: one cut later with another sound does not take its place, nor do
+    captions given since.
     """
     if focus is None or focus.clip_id is None:
         return None
@@ -24,4 +25,5 @@ def file_of(session: Session, focus: Focus | None, kind: FileKind) -> DerivedFil
         return clips.poster_of(session, clip)
     if focus.start_ms is None or focus.end_ms is None:
         return None
-    return clips.captions_of_clip(session, clip.recording_id, Span(focus.start_ms, focus.end_ms))
+    span, at = Span(focus.start_ms, focus.end_ms), focus.feedback.published_at
+    return clips.captions_of_clip(session, clip.recording_id, span, at)

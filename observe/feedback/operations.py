@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from observe import jobs
 from observe.coding.models import Observation, ObservationState, Revision
 from observe.coding.operations import check_visible, latest_document
-from observe.db import now
+from observe.db import locked, now
 from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.feedback import checks, publishing
 from observe.feedback.checks import FocusInput, input_of
@@ -120,7 +120,7 @@ def feedback_for(
             while she codes another lesson of that educator blind).
         NotAllowedError: she may see it, but not do this.
     """
-    feedback = session.get(Feedback, feedback_id, with_for_update=lock or None)
+    feedback = (locked if lock else Session.get)(session, Feedback, feedback_id)
     if feedback is None:
         raise access.not_found()
     access.require(actor, action, feedback.as_thing())

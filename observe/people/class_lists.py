@@ -72,9 +72,12 @@ def _required(session: Session, class_group_id: UUID, actor: Actor) -> ClassGrou
     group = session.get(ClassGroup, class_group_id)
     if group is None:
         raise access.not_found()
-    thing = access.Thing("school", id=group.school_id, school_ids=frozenset({group.school_id}))
-    access.require(actor, Action.CLASS_LIST, thing)
+    access.require(actor, Action.CLASS_LIST, _school(group))
     return group
+
+
+def _school(group: ClassGroup) -> access.Thing:
+    return access.Thing("school", id=group.school_id, school_ids=frozenset({group.school_id}))
 
 
 def parse(text: str) -> dict[int, str]:
@@ -109,8 +112,14 @@ def _lines(text: str) -> Iterable[tuple[int, str]]:
             yield int(matched[1] or 0), matched[2].strip()
 
 
-def names_of(session: Session, class_group_id: UUID) -> frozenset[str]:
-    """Return the plain words of the names in a class list that are long enough to be warned of."""
+def names_of(session: Session, class_group_id: UUID, *, actor: Actor) -> frozenset[str]:
+    """Return the plain words of the names in a class list that are long enough to be warned of.
+
+    There are none for who may not see the list.
+    """
+    group = session.get(ClassGroup, class_group_id)
+    if group is None or not access.can(actor, Action.CLASS_LIST, _school(group)):
+        return frozenset()
     rows = sa.select(Child.name).where(Child.class_group_id == class_group_id)
     words = (word for name in session.scalars(rows) for word in WORD.findall(name))
     return frozenset(plain(word) for word in words if len(word) >= SHORTEST_WORD)

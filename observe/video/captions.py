@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -39,7 +41,7 @@ _READER: Final = Path(__file__).with_name("captioning.py")
 _READING: Final = tools.Limits(
     wall_seconds=60, cpu_seconds=40, memory_bytes=2 * tools.GIB, output_bytes=0
 )
-_WRITTEN_BYTES: Final = 16 * 1024**2
+_STOP_BYTES: Final = 5 * LONGEST  # too long, whatever the letters: no limit needs to end ffmpeg
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +65,7 @@ _SRT: Final = re.compile(rf"\s*{_SRT_TIME}\s*-->\s*{_SRT_TIME}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"WEBVTT(?:[ \t].*)?")
 _NOT_SHOWN: Final = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s.*)?")
 _TAG: Final = re.compile(r"<(?:/?[A-Za-z][^<>]*|\d[\d:.]*|/)>")
+_NO_CAPTIONS: Final = message("These are no captions. Give a file in SRT or WebVTT.")
 _SRT_STYLE: Final = re.compile(r"\{\\[^{}]*\}")
 
 
@@ -82,7 +85,7 @@ def read_captions(text: str) -> tuple[Cue, ...]:
         return _cues(_after_header(lines), _VTT)
     first = next((line for line in lines if line.strip()), "")
     if not (first.strip().isdecimal() or _SRT.match(first)):
-        raise BadInputError(message("These are no captions. Give a file in SRT or WebVTT."))
+        raise BadInputError(_NO_CAPTIONS)
     return _cues([_SRT_STYLE.sub("", line) for line in lines], _SRT)
 
 
@@ -243,23 +246,37 @@ def shifted(cues: Sequence[Cue], by_ms: int, duration_ms: int) -> tuple[Cue, ...
 def extract(source: Path, probe: Probe, target: Path, tick: tools.Tick | None) -> bool:
     """Write the text captions inside `source` to `target` as WebVTT, on our timeline.
 
-    The track marked as default goes first; one that says nothing is passed over. Returns whether
-    there are any: a track that cannot be read is none.
+    The track marked as default goes first; one that says nothing or cannot be read is passed over.
+    Returns whether there are any.
 
     Raises:
+        ObserveError: the reading was interrupted.
         OSError: the disk is full. Exception: whatever `tick` raised.
     """
-    try:
-        for index in _text_tracks(source, tick):
+    tracks: list[int] = []
+    with _passing_over():
+        tracks = _text_tracks(source, tick)
+    for index in tracks:
+        with _passing_over():
             found = read_captions(_written_by_ffmpeg(source, index, probe, target, tick))
-            cues = shifted(found, -probe.start_offset_ms, probe.duration_ms)
-            if cues:
+            if cues := shifted(found, -probe.start_offset_ms, probe.duration_ms):
                 target.write_text(write_vtt(cues), encoding="utf-8", newline="\n")
                 return True
-    except (tools.ToolError, BadInputError) as error:
-        log.warning("captions not read", reason=str(error)[-200:])
     target.unlink(missing_ok=True)
     return False
+
+
+@contextmanager
+def _passing_over() -> Iterator[None]:
+    """Pass over what cannot be read; an end by force says nothing of that, and is raised."""
+    try:
+        yield
+    except tools.ToolError as error:
+        refused = tools.refusal(error, _NO_CAPTIONS)
+        if not isinstance(refused, BadInputError):
+            raise refused from error
+    except BadInputError as error:
+        log.warning("captions not read", reason=str(error))
 
 
 def _text_tracks(source: Path, tick: tools.Tick | None) -> list[int]:
@@ -274,10 +291,10 @@ def _written_by_ffmpeg(
     source: Path, index: int, probe: Probe, target: Path, tick: tools.Tick | None
 ) -> str:
     stream = tools.source(source)[str(index)]
-    graph = tools.target([stream], target, **{"c:s": "webvtt", "f": "webvtt"})
+    graph = tools.target([stream], target, **{"c:s": "webvtt", "f": "webvtt", "fs": _STOP_BYTES})
     seconds = probe.duration_ms / 1000
     limits = tools.Limits(
-        wall_seconds=120 + seconds, cpu_seconds=int(120 + seconds), output_bytes=_WRITTEN_BYTES
+        wall_seconds=120 + seconds, cpu_seconds=int(120 + seconds), output_bytes=2 * _STOP_BYTES
     )
     tools.run_ffmpeg(graph, limits, tick=tick)
     return target.read_text(encoding="utf-8", errors="replace")
@@ -345,12 +362,17 @@ def _within(cues: tuple[Cue, ...], recording: Recording) -> tuple[Cue, ...]:
     return inside
 
 
-def chosen(session: Session, recording_id: UUID) -> DerivedFile | None:
-    """Return the captions to show: those given last, else those found in the file, or None."""
+def chosen(session: Session, recording_id: UUID, at: datetime | None = None) -> DerivedFile | None:
+    """Return the captions to show: those given last, else those found in the file, or None.
+
+    `at`: those that were to be shown then.
+    """
     given = DerivedFile.recipe.startswith(GIVEN, autoescape=True)
+    there = sa.true() if at is None else DerivedFile.created_at <= at
     return session.scalars(
         sa.select(DerivedFile)
         .where(DerivedFile.recording_id == recording_id, DerivedFile.kind == FileKind.CAPTIONS)
+        .where(there)
         .order_by(given.desc(), DerivedFile.id.desc())
         .limit(1)
     ).first()

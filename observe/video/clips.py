@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe.db import Database
@@ -121,7 +121,7 @@ def find_clip(session: Session, recording_id: UUID, span: Span) -> DerivedFile |
 
 
 def make_clip(work: Work, recording_id: UUID, span: Span) -> UUID:
-    """Return the id of the kept clip of `span`, cutting it when there is none yet.
+    """Return the id of the kept clip of `span`, cutting it when there is none yet or it is lost.
 
     For use inside a job's step: doing it again changes nothing.
 
@@ -144,7 +144,7 @@ def keep_clip(
     with database.read() as session:
         known = find_clip(session, recording_id, span)
         film = derived.film_of(session, store, recording_id)
-    if known is not None:
+    if known is not None and derived.is_whole(store, known):
         return known.id
     made = store.temporary(".mp4")
     try:
@@ -169,7 +169,7 @@ def make_clip_poster(work: Work, recording_id: UUID, span: Span) -> UUID:
         known = poster_of(session, clip) if clip is not None else None
     if clip is None:
         raise BadInputError(message("This clip has not been cut yet."))
-    if known is not None:
+    if known is not None and derived.is_whole(store, known):
         return known.id
     source, made = store.blob(clip.sha256), store.temporary(".jpg")
     try:
@@ -205,7 +205,7 @@ def make_clip_captions(work: Work, recording_id: UUID, span: Span) -> UUID | Non
         what = Made(
             recording_id,
             FileKind.CLIP_CAPTIONS,
-            f"{_captions_recipe(span)}{known.sha256[:16]}",
+            _captions_recipe(span, known),
             captions.MEDIA_TYPE,
         )
         return derived.keep(work.database, store, made, what)
@@ -213,17 +213,19 @@ def make_clip_captions(work: Work, recording_id: UUID, span: Span) -> UUID | Non
         made.unlink(missing_ok=True)
 
 
-def _captions_recipe(span: Span) -> str:
-    return f"captions-1 {span.start_ms}-{span.end_ms} "
+def _captions_recipe(span: Span, whole: DerivedFile) -> str:
+    return f"captions-1 {span.start_ms}-{span.end_ms} {whole.sha256[:16]}"
 
 
-def captions_of_clip(session: Session, recording_id: UUID, span: Span) -> DerivedFile | None:
-    """Return what is said in the clip of `span`, as it was when the clip was last made."""
-    begins = DerivedFile.recipe.startswith(_captions_recipe(span), autoescape=True)
-    return session.scalars(
-        sa.select(DerivedFile)
-        .where(DerivedFile.recording_id == recording_id, begins)
-        .where(DerivedFile.kind == FileKind.CLIP_CAPTIONS)
-        .order_by(DerivedFile.id.desc())
-        .limit(1)
-    ).first()
+def captions_of_clip(
+    session: Session, recording_id: UUID, span: Span, at: datetime | None = None
+) -> DerivedFile | None:
+    """Return what is said in the clip of `span` by the captions that the lesson had `at` a time.
+
+    By the present ones when it is None. Nothing where they say nothing, or were not cut.
+    """
+    whole = captions.chosen(session, recording_id, at)
+    if whole is None:
+        return None
+    recipe = _captions_recipe(span, whole)
+    return derived.find(session, recording_id, FileKind.CLIP_CAPTIONS, recipe)

@@ -124,6 +124,9 @@ def is_whole(store: Store, row: DerivedFile) -> bool:
 def keep(database: Database, store: Store, made: Path, what: Made) -> UUID:
     """Keep a finished temporary file and its row, once; return the row's id.
 
+    Of two files made by one recipe the first stays, unless it is lost: then its row, which others
+    may name, gets the second.
+
     Killed anywhere in here, the file is either known to the database or swept at the next start.
     """
     blob = store.put(made)
@@ -133,9 +136,17 @@ def keep(database: Database, store: Store, made: Path, what: Made) -> UUID:
         if row is None:
             raise RuntimeError("a row just inserted is not there")
         if row.sha256 != blob.sha256:
-            forget_blob(session, store, blob.sha256)
+            _keep_one(session, store, row, blob)
     store.settle(blob.sha256)
     return row.id
+
+
+def _keep_one(session: Session, store: Store, row: DerivedFile, blob: Blob) -> None:
+    spare = blob.sha256
+    if not is_whole(store, row):
+        spare, row.sha256, row.size_bytes = row.sha256, blob.sha256, blob.size_bytes
+        session.flush()
+    forget_blob(session, store, spare)
 
 
 def _insert(session: Session, blob: Blob, what: Made) -> sa.Insert:

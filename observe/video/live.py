@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from observe.db import now
+from observe.db import locked, now
 from observe.errors import ConflictError
 from observe.ids import new_id
 from observe.people import access, audit
@@ -58,7 +58,7 @@ def end_live(
         NotFoundError, NotAllowedError: it is not hers.
         ConflictError: it was not observed in the room, or has ended already.
     """
-    recording = session.get(Recording, recording_id, with_for_update=True)
+    recording = locked(session, Recording, recording_id)
     if recording is None:
         raise access.not_found()
     access.require(actor, Action.RECORDING_PREPARE, recording.as_thing())

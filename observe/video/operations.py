@@ -5,7 +5,9 @@ Nothing here commits.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -218,11 +220,17 @@ def importable_files(settings: Settings) -> list[ImportableFile]:
 
 
 def _videos_in(folder: Path) -> Iterator[ImportableFile]:
-    if not folder.is_dir():
-        return
-    for path in folder.iterdir():
-        if path.suffix.lower() in SUFFIXES and path.is_file():
-            about = path.stat()
+    """Yield the videos in a folder; what is not there or may not be looked at is passed over."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.suffix.lower() in SUFFIXES:
+                yield from _video_at(path)
+
+
+def _video_at(path: Path) -> Iterator[ImportableFile]:
+    with suppress(OSError):
+        about = path.stat()
+        if stat.S_ISREG(about.st_mode):
             yield ImportableFile(path, about.st_size, about.st_mtime)
 
 

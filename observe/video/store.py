@@ -41,7 +41,15 @@ _PLACING = "placing-"
 _SIDE = re.compile(r"side-(?P<owner>[0-9a-f]{32})\.[a-z0-9]{1,8}", re.ASCII)
 _FICLONE: Final = 0x40049409  # Linux: share the blocks of another file
 _NO_LINKS: Final = frozenset(
-    {errno.EXDEV, errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS}
+    {
+        errno.EXDEV,
+        errno.EPERM,
+        errno.EACCES,
+        errno.ENOTSUP,
+        errno.EMLINK,
+        errno.ENOSYS,
+        errno.EINVAL,  # Windows on exFAT
+    }
 )
 
 
@@ -262,6 +270,8 @@ class Store:
     def put(self, made: Path) -> Blob:
         """Keep the finished temporary file `made`; call `settle` once the database knows of it.
 
+        It takes the place of a blob that was cut short.
+
         Raises:
             ValueError: `made` is not one of this store's temporary files.
         """
@@ -272,6 +282,8 @@ class Store:
             _sync(file.fileno())
         blob = Blob(sha256_of(path), path.stat().st_size)
         target = self.blob(blob.sha256)
+        if target.exists() and target.stat().st_size != blob.size_bytes:
+            target.unlink()
         if not target.exists():
             self._placing(blob.sha256).touch()
             sync_folder(path.parent)
@@ -350,14 +362,21 @@ class Store:
                 self._inside("work", file.name).unlink(missing_ok=True)
 
     def clear_work(self, *, keep: Container[str] = ()) -> None:
-        """Empty the work folder but for the names in `keep`. Only while no worker runs."""
+        """Empty the work folder but for the names in `keep`. Only while no worker runs.
+
+        What a program that outlived its worker still holds open stays, on Windows, until next time.
+        """
         for path in (self.root / "work").iterdir():
-            if path.name in keep:
-                continue
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+            if path.name not in keep:
+                with suppress(PermissionError):
+                    _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _checked(name: str) -> str:

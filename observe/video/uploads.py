@@ -72,7 +72,9 @@ def upload_for(session: Session, upload_id: UUID, *, actor: Actor) -> Upload:
         NotFoundError: there is none, or it is another person's.
     """
     mine = sa.select(Upload).where(Upload.id == upload_id, Upload.user_id == actor.user_id)
-    upload = session.scalars(mine.with_for_update()).one_or_none()
+    upload = session.scalars(
+        mine.with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
     if upload is None:
         raise access.not_found()
     return upload

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
 from observe import schema
 from observe.coding.assigning import asked_for, assign, hidden_from
@@ -13,7 +14,7 @@ from observe.coding.models import Observation
 from observe.coding.operations import latest_document, log_of, start, submit
 from observe.db import Database, open_database
 from observe.ids import new_id
-from observe.people.models import Role
+from observe.people.models import Role, School
 from observe.rubric.operations import load_shipped, rubric_of, version_for
 from tests import factories
 from tests.database.coding import change, cycle, observation, send
@@ -56,6 +57,19 @@ def test_a_lesson_is_coded_changed_back_and_submitted(both: Database) -> None:
         said = latest_document(session, session.get_one(Observation, draft_id))
     assert [(each.start_ms, len(each.scores)) for each in said.cycles] == [(5, len(rows))]
     assert said.notes[0].text == "Se escuchan"
+
+
+def test_a_reading_session_sees_one_state(both: Database) -> None:
+    with both.write() as session:
+        school = factories.cast(session).school
+    name = sa.select(School.name).where(School.id == school.id)
+    with both.read() as session:
+        assert session.scalar(name) == "Escuela Los Aromos"
+        with both.write() as other:
+            other.get_one(School, school.id).name = "Escuela Los Maitenes"
+        assert session.scalar(name) == "Escuela Los Aromos"
+    with both.read() as session:
+        assert session.scalar(name) == "Escuela Los Maitenes"
 
 
 def test_a_colleague_codes_blind_and_the_log_tells_it(both: Database) -> None:

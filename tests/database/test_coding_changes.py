@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from observe.coding.changes import payload_of
 from observe.coding.models import Observation, Operation
 from observe.coding.operations import apply, document_of
 from observe.coding.rules import Document
@@ -45,6 +46,16 @@ def content(session: Session, draft: Observation) -> Document:
 def operations(session: Session, draft: Observation) -> list[Operation]:
     query = sa.select(Operation).where(Operation.observation_id == draft.id)
     return list(session.scalars(query.order_by(Operation.number)))
+
+
+def test_a_note_a_score_and_a_clip_take_the_longest_name_of_a_row() -> None:
+    row = f"{'d' * 64}.{'b' * 64}"
+    for made in (
+        change("note.put", note=new_id(), at_ms=5, text="una", dimension=row),
+        change("score.put", cycle=new_id(), dimension=row, value=1),
+        change("clip.put", clip=new_id(), start_ms=0, end_ms=5, dimension=row),
+    ):
+        assert made.payload.items() <= payload_of(made).model_dump(mode="json").items()
 
 
 def test_a_change_sent_often_is_applied_once(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe.coding.changes import Change
 from observe.coding.models import Observation, Operation
-from observe.coding.operations import apply, document_of, submit
+from observe.coding.operations import apply, document_of, log_of, start, submit
 from observe.coding.rules import Document
 from observe.coding.sheet import Imported, import_sheet
 from observe.db import Database
 from observe.errors import ConflictError, InvalidError, NotFoundError
 from observe.ids import new_id
-from observe.people.models import Role
+from observe.people.models import AuditEntry, Role
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of, version_for
 from observe.video.models import Recording
@@ -232,6 +234,33 @@ def test_who_recorded_submits_a_colleagues_sheet_but_not_her_work(
             submit(session, done.observation_id, actor=cast.observer)
         tried.rollback()
     assert submit(session, done.observation_id, actor=cast.observer).number == 1
+
+
+def test_who_imported_a_colleagues_sheet_is_on_file(
+    session: Session, cast: factories.Cast, recording: Recording, rubric_version: RubricVersion
+) -> None:
+    colleague = factories.person(session, "Julia Paz", Role.OBSERVER, cast.school)
+    row = rubric_of(rubric_version).dimensions[0].id
+    draft = start(session, recording.id, rubric_version.id, actor=cast.observer, observer=colleague)
+    for score in (2, 3):
+        import_sheet(
+            session,
+            f"{HEADER}\n1,0:00,20:00,{row},{score},1:00,nota",
+            recording.id,
+            rubric_version.id,
+            actor=cast.observer,
+            observer=colleague,
+        )
+    operations = session.scalars(sa.select(Operation).where(Operation.observation_id == draft.id))
+    assert {each.actor_id for each in operations} == {cast.observer.user_id}
+    assert {each.who for each in log_of(session, draft)} == {cast.observer.name}
+    imports = session.scalars(
+        sa.select(AuditEntry).where(AuditEntry.action == "observation.import")
+    )
+    facts = {"cycles": 1, "notes": 1, "observer": str(colleague.user_id)}
+    assert [(each.actor_id, each.thing_id, json.loads(each.details)) for each in imports] == [
+        (cast.observer.user_id, draft.id, facts)
+    ] * 2
 
 
 def test_a_cycle_ends_before_its_end(desk: Desk, rows: list[str]) -> None:

@@ -10,12 +10,13 @@ import sqlalchemy as sa
 
 from observe import jobs
 from observe.db import Database
+from observe.feedback import clip_files, publishing
 from observe.feedback import operations as feedbacks
-from observe.feedback import publishing
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
 from observe.jobs import CancelledError, JobState, Work
 from observe.people.models import AuditEntry
 from observe.settings import Settings
+from observe.video import captions
 from observe.video.media.probe import probe
 from observe.video.models import DerivedFile, FileKind
 from observe.video.store import Store
@@ -96,6 +97,37 @@ def test_killed_between_the_clips_only_the_other_is_cut(
     clips = files(database)[FileKind.CLIP]
     assert len(clips) == 2
     assert made.id in {clip.id for clip in clips}
+
+
+def said(database: Database, store: Store, feedback_id: UUID) -> str | None:
+    """Return what the captions of the strength's clip say, when it has any."""
+    with database.read() as session:
+        focus = session.get_one(Feedback, feedback_id).focus(FocusKind.STRENGTH)
+        file = clip_files.file_of(session, focus, FileKind.CLIP_CAPTIONS)
+    return store.blob(file.sha256).read_text(encoding="utf-8") if file else None
+
+
+def test_a_clip_says_what_the_lesson_said_when_it_was_published(
+    database: Database, home: Settings, store: Store, cast: Cast, waiting: UUID
+) -> None:
+    with database.read() as session:
+        recording_id = session.get_one(Feedback, waiting).observation.recording_id
+
+    def give(start_ms: int, text: str) -> None:
+        cues = (captions.Cue(start_ms, start_ms + 1_000, text),)
+        with database.write() as session:
+            captions.give(session, store, recording_id, cues, actor=cast.observer)
+
+    give(1_000, "de otra clase")
+    cut_and_open(database, home, waiting)
+    give(20_000, "de esta clase")  # nothing of it in the strength's moment
+    assert "de otra clase" in (said(database, store, waiting) or "")
+    with database.write() as session:
+        withdrawn = feedbacks.withdraw(session, waiting, "Otras palabras.", actor=cast.observer)
+        again = drafted(session, cast, withdrawn.observation)
+        feedbacks.publish(session, again, actor=cast.observer, today=TODAY)
+    cut_and_open(database, home, again)
+    assert said(database, store, again) is None
 
 
 def test_what_was_taken_back_is_not_opened(

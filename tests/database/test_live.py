@@ -16,8 +16,9 @@ from observe.coding import attaching
 from observe.coding.attaching import attach, films_for
 from observe.coding.changes import Change
 from observe.coding.ending import end_lesson
+from observe.coding.history import entries
 from observe.coding.models import Observation, ObservationState, Operation
-from observe.coding.operations import document_of, start, steps_of, submit
+from observe.coding.operations import document_of, log_of, start, steps_of, submit
 from observe.db import Database, now, open_database
 from observe.errors import (
     BadInputError,
@@ -148,6 +149,40 @@ def test_a_cycle_under_way_ends_by_the_protocol_or_with_the_lesson(
     again = send(session, cast, draft, cycle(9 * MINUTE, 29 * MINUTE, under_way))
     assert again.refused == ()
     assert document_of(session, draft).cycles[0].end_ms == document.duration_ms
+
+
+def test_what_the_end_cuts_is_a_change_that_other_windows_and_the_history_hear_of(
+    session: Session, cast: Cast, rubric_version: RubricVersion
+) -> None:
+    draft = live(session, cast, rubric_version, minutes=10)
+    other = start(
+        session,
+        draft.recording_id,
+        version_for(session, "interacciones-aula-basica").id,
+        actor=cast.observer,
+    )
+    one, two = new_id(), new_id()
+    send(session, cast, other, cycle(0, 5 * MINUTE))
+    stretch = change(
+        "stretch.put", stretch=new_id(), start_ms=MINUTE, end_ms=10 * MINUTE, reason="recreo"
+    )
+    clip = change("clip.put", clip=new_id(), start_ms=2 * MINUTE, end_ms=10 * MINUTE)
+    send(session, cast, draft, cycle(0, MINUTE, one), cycle(2 * MINUTE, 22 * MINUTE, two))
+    send(session, cast, draft, stretch, clip)
+    known, steps = draft.version, steps_of(session, draft, draft.version)
+    end_lesson(session, draft.id, actor=cast.observer, length_ms=8 * MINUTE)
+    assert (draft.version, other.version) == (known + 1, 1)  # in the other nothing was cut
+    assert steps_of(session, draft, draft.version) == steps  # nobody takes the end back
+    told = entries(log_of(session, draft), rubric_of(rubric_version))[0]
+    assert told.who == cast.observer.name
+    assert [str(line.sentence) for line in told.lines] == [
+        "Cycle 2: 00:02:00–00:22:00 → 00:02:00–00:08:00",
+        "Not codable: 00:01:00–00:10:00 (recreo) → 00:01:00–00:08:00 (recreo)",
+        "Clip: 00:02:00–00:10:00, for a later choice → 00:02:00–00:08:00, for a later choice",
+    ]
+    late = send(session, cast, draft, cycle(2 * MINUTE, 20 * MINUTE, two), base=known)
+    assert (len(late.acknowledged), late.elsewhere) == (1, 1)  # kept, and it reads the rest anew
+    assert [each.end_ms for each in document_of(session, draft).cycles] == [MINUTE, 8 * MINUTE]
 
 
 def test_nothing_begins_before_its_time(

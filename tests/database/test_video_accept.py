@@ -28,6 +28,7 @@ from observe.db import Database
 from observe.errors import BadInputError, NotFoundError
 from observe.people.models import AuditEntry
 from observe.video import operations
+from observe.video.blur import framing
 from observe.video.media import graphs, pictures, tools
 from observe.video.media import probe as probe_module
 from observe.video.media.graphs import Watch
@@ -35,6 +36,7 @@ from observe.video.media.probe import NotMeasuredError, probe
 from observe.video.models import Recording, RecordingState, Upload
 from observe.video.operations import LessonDetails, OffsetError
 from observe.video.store import Store
+from observe.video.timeline import watching
 from tests.factories import Cast, lesson
 from tests.films import Listener, Watchdog, run_ffmpeg
 
@@ -325,6 +327,39 @@ def test_eleven_gigabytes_with_the_index_at_the_end(film: Film, tmp_path: Path) 
     assert large.stat().st_size > 11 * 1024**3
     assert probe(large).duration_ms == pytest.approx(2000, abs=45)
     assert cost(large)[0] < 3
+
+
+def test_what_grows_beyond_the_limit_later_is_not_decoded(
+    film: Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    red = film("red.ts", X264, inputs=tiny("160x120", "25", 2).replace("color=", "color=red:"))
+    blue = f"{X264} -output_ts_offset 2"
+    large = film("blue.ts", blue, inputs=tiny("640x480", "25", 2).replace("color=", "color=blue:"))
+    path = written(tmp_path / "grows.ts", red.read_bytes() + large.read_bytes())
+    measured = probe(path)
+    assert measured.duration_ms == pytest.approx(4_000, abs=80)
+
+    def seen() -> tuple[set[int], list[int], bool]:
+        question = {
+            "path": str(path),
+            "options": tools.reading_options(),
+            "stream": measured.video_index,
+            "first_us": measured.first_frame_us,
+            "end_us": measured.end_us,
+            "key_frames": True,
+        }
+        span = {"start_ms": 0, "end_ms": 4_000, "lead_us": 0}
+        widths = {shown.frame.width for shown in framing.frames(question | span)}
+        poster = tmp_path / "poster.jpg"
+        pictures.draw_poster(path, measured, 3_500, poster, lambda: None)
+        with av.open(str(poster)) as container:
+            drawn = next(container.decode(video=0)).to_ndarray(format="rgb24")
+        return widths, watching.watch(question)["joints"], bool(drawn[60, 80, 2] > 128)
+
+    widths, joints, blue_drawn = seen()
+    assert (widths, len(joints), blue_drawn) == ({160, 640}, 1, True)
+    monkeypatch.setattr(tools, "MAX_PIXELS", 160 * 120 * 4)
+    assert seen() == ({160}, [], False)
 
 
 # --- several streams -----------------------------------------------------------------------------

@@ -400,6 +400,32 @@ def test_another_sound_track_is_another_clip_and_the_first_stays(
         assert session.get(DerivedFile, first) is not None
 
 
+def lose(store: Store, row: DerivedFile, *, partly: bool) -> None:
+    if partly:
+        store.blob(row.sha256).write_bytes(b"cut short")
+    else:
+        store.delete_blob(row.sha256)
+
+
+@pytest.mark.parametrize("partly", [True, False])
+def test_a_lost_clip_and_its_picture_are_made_again_under_their_names(
+    database: Database, home: Settings, store: Store, recording: Recording, *, partly: bool
+) -> None:
+    work, span = Work("x", home, database), Span(1_000, 2_000)
+    for make, kind in (
+        (clips.make_clip, FileKind.CLIP),
+        (clips.make_clip_poster, FileKind.CLIP_POSTER),
+        (clips.make_clip_poster, FileKind.CLIP_POSTER),
+    ):
+        first = make(work, recording.id, span)
+        (row,) = kept(database, kind)
+        lose(store, row, partly=partly)
+        assert make(work, recording.id, span) == first == row.id
+        (row,) = kept(database, kind)
+        assert derived.is_whole(store, row)
+    assert list(store.leftovers()) == []
+
+
 def joined(database: Database, store: Store, recording: Recording, film: Path, recipe: str) -> None:
     made = store.temporary(".mp4")
     shutil.copyfile(film, made)
@@ -464,6 +490,26 @@ def test_captions_go_along_cut_to_the_clip(
     said = captions.read_captions(store.blob(found.sha256).read_text(encoding="utf-8"))
     assert said == (captions.Cue(0, 250, "antes"), captions.Cue(900, 1_000, "después"))
     assert clips.make_clip_captions(work, recording.id, Span(1_300, 1_800)) is None
+
+
+def test_the_captions_of_a_clip_are_the_chosen_ones_or_none(
+    database: Database, home: Settings, store: Store, cast: Cast, recording: Recording
+) -> None:
+    work, span = Work("x", home, database), Span(1_000, 2_000)
+
+    def give(start_ms: int, text: str) -> str | None:
+        cues = (captions.Cue(start_ms, start_ms + 900, text),)
+        with database.write() as session:
+            captions.give(session, store, recording.id, cues, actor=cast.observer)
+        clips.make_clip_captions(work, recording.id, span)
+        with database.read() as session:
+            found = clips.captions_of_clip(session, recording.id, span)
+        return store.blob(found.sha256).read_text(encoding="utf-8") if found else None
+
+    one, other = give(1_000, "una"), give(1_000, "otra")
+    assert "una" in (one or "") and "otra" in (other or "")
+    assert give(1_000, "una") == one
+    assert give(5_000, "después") is None
 
 
 @pytest.mark.parametrize(("code", "forced"), [(-9, True), (255, True), (1, False)])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -194,6 +196,34 @@ def test_importable_files_are_the_videos_of_the_import_folders(home: Settings) -
     found = operations.importable_files(home)
     assert [file.path.name for file in found] == ["Clase 1.MP4", "b.mov"]
     assert operations.importable_files(Settings(home.home, mode="hub")) == []
+
+
+def test_what_may_not_be_looked_at_is_no_importable_file(
+    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private, folder = tmp_path / "Documents", home.import_folders[0]
+    private.mkdir()
+    folder.mkdir()
+    for name in ("clase.mp4", "secreta.mp4"):
+        (folder / name).write_bytes(b"x")
+    iterdir, stat = Path.iterdir, Path.stat
+
+    def refuse(path: Path) -> None:
+        if path in (private, folder / "secreta.mp4"):
+            raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+
+    def guarded_iterdir(path: Path) -> Iterator[Path]:
+        refuse(path)
+        return iterdir(path)
+
+    def guarded_stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        refuse(path)
+        return stat(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "iterdir", guarded_iterdir)
+    monkeypatch.setattr(Path, "stat", guarded_stat)
+    found = operations.importable_files(replace(home, import_folders=(private, folder)))
+    assert [file.path.name for file in found] == ["clase.mp4"]
 
 
 @pytest.mark.parametrize(
@@ -456,6 +486,21 @@ def test_the_same_recipe_twice_is_one_row_and_one_file(
     assert len(rows) == 1
     assert len(list(store.blobs())) == 1
     assert problems(database, store) == []
+
+
+def test_a_row_whose_file_is_lost_gets_the_one_made_again(
+    database: Database, store: Store, added: Recording
+) -> None:
+    what, rows = Made(added.id, FileKind.POSTER, "poster-1", "image/jpeg"), set()
+    for content in (b"first", b"second, from another run"):
+        made = store.temporary()
+        made.write_bytes(content)
+        rows.add(derived.keep(database, store, made, what))
+        (kept,) = store.blobs()
+        assert store.blob(kept.name).read_bytes() == content
+        assert problems(database, store) == []
+        store.blob(kept.name).write_bytes(b"cut")
+    assert len(rows) == 1
 
 
 def test_the_sweep_takes_what_a_killed_process_left_and_nothing_else(

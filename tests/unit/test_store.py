@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -192,11 +193,12 @@ def test_a_file_whose_blocks_can_be_shared_needs_no_room(
     assert [file.name for file in own.incomings()] == [name]
 
 
+@pytest.mark.parametrize("answer", [errno.EXDEV, errno.EINVAL], ids=["another disk", "exFAT"])
 def test_a_file_is_copied_where_links_are_impossible(
-    own: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: int
 ) -> None:
     def no_links(*_arguments: object, **_options: object) -> None:
-        raise OSError(errno.EXDEV, "another disk")
+        raise OSError(answer, "no links")
 
     monkeypatch.setattr(store_module, "_cloned", lambda *_: False)
     monkeypatch.setattr(os, "link", no_links)
@@ -241,6 +243,39 @@ def test_what_is_put_is_found_by_its_content_once(own: Store) -> None:
     assert own.in_flight() == [blobs[0].sha256]
     own.settle(blobs[0].sha256)
     assert own.in_flight() == []
+    assert list(own.leftovers()) == []
+
+
+def test_what_is_put_takes_the_place_of_a_blob_that_was_cut_short(own: Store) -> None:
+    for _ in range(2):
+        made = own.temporary(".jpg")
+        made.write_bytes(b"picture")
+        kept = own.blob(own.put(made).sha256)
+        assert kept.read_bytes() == b"picture"
+        kept.write_bytes(b"pic")
+
+
+def test_what_a_program_still_holds_open_stays_in_the_work_folder(
+    own: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, free, folder = own.temporary(".mp4"), own.temporary(".mp4"), own.temporary()
+    folder.mkdir()
+    for path in (held, free, folder / "part.mp4"):
+        path.write_bytes(b"half an encoding")
+    unlink, remove = Path.unlink, shutil.rmtree
+
+    def as_windows(path: Path, *, missing_ok: bool = False) -> None:
+        if path in (held, folder):
+            raise PermissionError(errno.EACCES, "in use", str(path))
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", as_windows)
+    monkeypatch.setattr(shutil, "rmtree", as_windows)
+    own.clear_work()
+    assert {file.name for file in own.leftovers()} == {held.name, folder.name}
+    monkeypatch.setattr(Path, "unlink", unlink)
+    monkeypatch.setattr(shutil, "rmtree", remove)
+    own.clear_work()
     assert list(own.leftovers()) == []
 
 

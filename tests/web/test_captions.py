@@ -9,15 +9,13 @@ import pytest
 
 from observe.db import Database
 from observe.errors import BadInputError, NotFoundError
-from observe.feedback.models import Feedback, FocusKind
-from observe.jobs import Work
+from observe.feedback import operations as feedbacks
 from observe.settings import Settings
-from observe.video import captions, clips
-from observe.video.models import DerivedFile, FileKind
+from observe.video import captions
+from observe.video.models import DerivedFile, FileKind, Recording
 from observe.video.store import Store
-from observe.video.timecode import Span
 from tests.factories import Cast
-from tests.feedback_cases import filmed, published
+from tests.feedback_cases import TODAY, cut_and_open, drafted, filmed, submitted
 from tests.web.conftest import ClientFor
 
 SRT = "1\n00:00:01,000 --> 00:00:20,000\n¿Por qué?\n"
@@ -78,40 +76,28 @@ def test_what_says_nothing_in_the_lesson_is_refused(
         assert captions.chosen(session, film) is None
 
 
-@pytest.fixture
-def feedback(
-    database: Database, home: Settings, store: Store, cast: Cast, small_video: Path
-) -> Feedback:
-    """Feedback published without captions."""
-    feedback_id = published(database, home, store, cast, small_video)
-    with database.read() as session:
-        return session.get_one(Feedback, feedback_id)
-
-
 def test_a_clip_shows_its_captions_where_it_plays(
     database: Database,
     home: Settings,
     store: Store,
     cast: Cast,
     client_for: ClientFor,
-    feedback: Feedback,
+    film: UUID,
 ) -> None:
-    page = f"/mi-retroalimentacion/{feedback.id}"
-    address = f"/retroalimentaciones/{feedback.id}/fortaleza.vtt"
-    assert "<track" not in client_for(cast.educator).get(page).text
-    assert client_for(cast.educator).get(address).status_code == 404
-    with database.read() as session:
-        focus = session.get_one(Feedback, feedback.id).focus(FocusKind.STRENGTH)
-        recording_id = session.get_one(Feedback, feedback.id).observation.recording_id
-    assert focus and focus.start_ms is not None and focus.end_ms is not None
-    give(database, store, recording_id, SRT, cast)
-    span = Span(focus.start_ms, focus.end_ms)
-    clips.make_clip_captions(Work("x", home, database), recording_id, span)
-    shown = client_for(cast.educator).get(page).text
-    assert shown.count("<track") == 1
+    give(database, store, film, SRT.replace("20,000", "14,000"), cast)
+    with database.write() as session:
+        observation = submitted(session, cast, session.get_one(Recording, film))
+        feedback_id = drafted(session, cast, observation)
+        feedbacks.publish(session, feedback_id, actor=cast.observer, today=TODAY)
+    cut_and_open(database, home, feedback_id)
+    address = f"/retroalimentaciones/{feedback_id}/fortaleza.vtt"
+    shown = client_for(cast.educator).get(f"/mi-retroalimentacion/{feedback_id}").text
+    assert shown.count("<track") == 1  # nothing is said in the priority's moment
     track = shown[shown.index("<track") :].split(">")[0]
     assert 'kind="captions"' in track and address in track and "default" not in track
     for actor in (cast.educator, cast.observer):
         assert client_for(actor).get(address).text.startswith("WEBVTT")
+    silent = address.replace("fortaleza", "prioridad")
+    assert client_for(cast.educator).get(silent).status_code == 404
     for actor in (*cast.outsiders, cast.utp_head, cast.network_lead):
         assert client_for(actor).get(address).status_code in (403, 404)

@@ -18,7 +18,8 @@ from observe.coding.operations import start
 from observe.db import Database
 from observe.ids import new_id
 from observe.people.access import Action
-from observe.people.models import Role
+from observe.people.class_lists import write_class_list
+from observe.people.models import Role, User
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of
 from observe.settings import Settings
@@ -170,6 +171,8 @@ def test_submitting_by_the_plain_form_leads_to_the_profile(
         change("note.put", note=str(new_id()), at_ms=5, text="tarde"),
         base_version=1,
     )
+    for seen in ({}, {"version": ""}, {"version": "dos"}):
+        assert observer.post(url, data=seen).status_code == 409
     stale = observer.post(url, data={"version": "1"})
     assert stale.status_code == 409
     assert 'name="version" value="2"' in stale.text
@@ -198,6 +201,23 @@ def test_others_change_nothing(
         client = client_for(actor)
         assert send(client, draft, note).status_code == 404
         assert client.post(f"/observaciones/{draft.id}/terminar").status_code == 404
+
+
+def test_names_of_children_are_for_who_may_see_the_class_list(
+    observer: FlaskClient, database: Database, cast: factories.Cast, draft: Observation
+) -> None:
+    url = f"/observaciones/{draft.id}"
+    with database.write() as session:
+        write_class_list(session, cast.class_group.id, "1 Sofía", actor=cast.observer)
+    send(observer, draft, change("note.put", note=str(new_id()), at_ms=5, text="Sofía pregunta"))
+    assert given(observer.get(url).text)["names"] == ["sofia"]
+    warned = "nombra a un niño o niña (Sofía)"
+    assert warned in observer.get(f"{url}/terminar").text
+    with database.write() as session:  # she goes on to another school, and keeps her draft
+        (membership,) = session.get_one(User, cast.observer.user_id).memberships
+        membership.school_id = cast.other_school.id
+    assert given(observer.get(url).text)["names"] == []
+    assert warned not in observer.get(f"{url}/terminar").text
 
 
 def test_without_a_film_strip_yet_there_is_none(observer: FlaskClient, draft: Observation) -> None:

@@ -126,6 +126,25 @@ def test_the_clock_is_ended_once(
     assert "Agregar el video de esta clase" in page
 
 
+def test_a_second_device_hears_of_the_end_and_of_what_it_cut(
+    observer: FlaskClient, database: Database, cast: Cast, rubric_version: RubricVersion
+) -> None:
+    observation_id = begun(observer, cast, rubric_version)
+    minutes_ago(database, observation_id, 10)
+    with database.write() as session:
+        draft = session.get_one(Observation, observation_id)
+        send(session, cast, draft, cycle(2 * MINUTE, 22 * MINUTE))
+    url = f"/observaciones/{observation_id}/documento"
+    known = observer.get(url).get_json()["version"]
+    assert "document" not in observer.get(f"{url}?desde={known}").get_json()
+    length_ms = end(observer, observation_id)
+    told_now = observer.get(f"{url}?desde={known}").get_json()
+    assert not told_now["live"]["runs"]
+    assert [each["end_ms"] for each in told_now["document"]["cycles"]] == [length_ms]
+    history = observer.get(f"/observaciones/{observation_id}/historia").text
+    assert "00:02:00–00:22:00 → 00:02:00–00:10:0" in history
+
+
 def test_the_outsider_finds_nothing(
     observer: FlaskClient,
     client_for: ClientFor,

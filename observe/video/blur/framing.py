@@ -53,6 +53,7 @@ def _from_before(question: dict[str, Any]) -> Iterator[Shown]:
         f"file:{question['path']}", options=question["options"], metadata_errors="replace"
     ) as container:
         video = container.streams[question["stream"]]
+        video.codec_context.options = container.options
         video.thread_type = "AUTO"
         _jump(container, first_us + 1000 * question["start_ms"] - question["lead_us"], first_us)
         for packet in container.demux(video):

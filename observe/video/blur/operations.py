@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe import jobs
-from observe.db import now
+from observe.db import locked, now
 from observe.errors import BadInputError, ConflictError
 from observe.ids import new_id
 from observe.jobs import Job
@@ -81,7 +81,7 @@ def blurring_for(
     Raises:
         NotFoundError, NotAllowedError: she may not.
     """
-    row = session.get(Blurring, blurring_id, with_for_update=lock or None)
+    row = (locked if lock else Session.get)(session, Blurring, blurring_id)
     if row is None:
         raise access.not_found()
     access.require(actor, Action.RECORDING_BLUR, row.recording.as_thing())
@@ -179,7 +179,7 @@ def ask(
     recording = recording_for(session, recording_id, actor=actor, action=Action.RECORDING_BLUR)
     _check(recording, span)
     # Two windows that ask for the same moment get the same one.
-    session.get_one(Recording, recording_id, with_for_update=True)
+    locked(session, Recording, recording_id)
     row = of_spans(session, recording_id, [span]).get(span)
     if row is None:
         return _begin(session, recording_id, span, style, sound, actor)

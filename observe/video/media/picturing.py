@@ -40,6 +40,7 @@ def draw(question: dict[str, Any]) -> int:
         f"file:{question['path']}", options=question["options"], metadata_errors="replace"
     ) as container:
         video = container.streams[question["stream"]]
+        video.codec_context.options = container.options
         video.codec_context.thread_count = 2
         frames = _frames(container, video, moments, exact=question["exact"])
         for number, frame in enumerate(frames):

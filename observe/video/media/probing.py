@@ -54,7 +54,8 @@ def measure(
 
     `wanted` is the sound track to take, where it is there; else it is the first.
     """
-    with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
+    # Of the container only: what looks for the streams would hide a size beyond the limit from us.
+    with av.open(f"file:{path}", container_options=options, metadata_errors="replace") as container:
         video = _picture(container, max_pixels)
         sounds = [stream for stream in container.streams.audio if stream.codec_context is not None]
         begin = _begin(container, video, max_pixels)
@@ -145,7 +146,7 @@ class _Begin:
 
 def _begin(container: InputContainer, video: VideoStream, max_pixels: int) -> _Begin:
     video.codec_context.thread_count = 1
-    video.codec_context.options = {"max_pixels": str(max_pixels)}
+    video.codec_context.options = container.container_options
     packets, sample = _readable(container.demux(video)), _Sample()
     frame = _first_frame(packets, sample)
     if frame.pts is None:

@@ -230,8 +230,16 @@ def run_reader(
 
 
 def reading_options() -> dict[str, str]:
-    """Return the options with which a reader may open a file."""
-    return {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS}
+    """Return the options with which a reader may open a file, and its decoder what is in it.
+
+    A reader that decodes hands them on (`codec_context.options = container.options`): a picture
+    may grow in the middle of a file, and not every system limits a reader's memory.
+    """
+    return {
+        "protocol_whitelist": PROTOCOLS,
+        "format_whitelist": FORMATS,
+        "max_pixels": str(MAX_PIXELS),
+    }
 
 
 # --- ffmpeg --------------------------------------------------------------------------------------
@@ -245,12 +253,7 @@ def ffmpeg_path() -> str:
 
 def source(path: Path, **options: object) -> Any:  # noqa: ANN401  # ffmpeg-python is untyped
     """Return `path` as an input of a graph, to be read under the safe set of options."""
-    safe = {
-        "protocol_whitelist": PROTOCOLS,
-        "format_whitelist": FORMATS,
-        "max_pixels": MAX_PIXELS,
-    }
-    return ffmpeg.input(f"file:{path}", **safe, **options)
+    return ffmpeg.input(f"file:{path}", **reading_options(), **options)
 
 
 def target(streams: Sequence[Any], path: Path, **options: object) -> Any:  # noqa: ANN401

@@ -206,7 +206,7 @@ def _look_closer(question: dict[str, Any], motion: Motion) -> Iterator[tuple[boo
         allowance -= 0 if far else end - start
         closer = Closer()
         with _opened(question) as container:
-            video = container.streams[question["stream"]]
+            video = _picture(container, question)
             for at_us, grey in _between(container, video, start, end):
                 closer.see(at_us, grey)
         yield far, closer
@@ -256,7 +256,7 @@ def watch(question: dict[str, Any]) -> dict[str, Any]:
     """Return movement, joints and damage of the video."""
     ledger = Ledger()
     with _opened(question) as container:
-        video = container.streams[question["stream"]]
+        video = _picture(container, question)
         motion = Motion(clock_of(video))
         frames = KeyFrames(video, ledger, motion) if question["key_frames"] else None
         inspector = Inspector(question["path"], container, video)
@@ -281,6 +281,12 @@ def _opened(question: dict[str, Any]) -> InputContainer:
     return av.open(
         f"file:{question['path']}", options=question["options"], metadata_errors="replace"
     )
+
+
+def _picture(container: InputContainer, question: dict[str, Any]) -> VideoStream:
+    video: VideoStream = container.streams[question["stream"]]
+    video.codec_context.options = container.options
+    return video
 
 
 def _read(

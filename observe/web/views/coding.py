@@ -94,7 +94,7 @@ def _given(session: Session, observation: Observation, rubric: Rubric) -> dict[s
         "frame_rate": recording.frame_rate,
         "strip": _strip(session, recording),
         "live": _live(observation),
-        "names": sorted(names_of(session, recording.class_group_id)),
+        "names": sorted(_names(session, recording)),
         "urls": {
             "changes": url("coding.change", observation_id=observation.id),
             "document": url("coding.document", observation_id=observation.id),
@@ -104,6 +104,10 @@ def _given(session: Session, observation: Observation, rubric: Rubric) -> dict[s
             "line": _line(observation),
         },
     }
+
+
+def _names(session: Session, recording: Recording) -> frozenset[str]:
+    return names_of(session, recording.class_group_id, actor=current_actor())
 
 
 def _live(observation: Observation) -> dict[str, object] | None:
@@ -367,8 +371,8 @@ def submit_observation(observation_id: UUID) -> ResponseReturnValue:
     """Submit what the page showed; what changed since then is shown first."""
     try:
         with guards.writing() as session:
-            _check_seen(_observation(session, observation_id))
-            submit(session, observation_id, actor=current_actor())
+            _observation(session, observation_id)
+            submit(session, observation_id, actor=current_actor(), seen=_version_seen())
             visible = _visible(session, observation_id)
     except (ConflictError, InvalidError) as error:
         return _finish_page(observation_id, error.message, error.status)
@@ -387,13 +391,9 @@ def _visible(session: Session, observation_id: UUID) -> bool:
     return True
 
 
-def _check_seen(observation: Observation) -> None:
-    if observation.state is ObservationState.DRAFT and request.form.get("version") != str(
-        observation.version
-    ):
-        raise ConflictError(
-            message("The observation changed after this page was opened: look at it once more.")
-        )
+def _version_seen() -> int:
+    """Return the version of the page that was looked at; a form that names none showed none."""
+    return request.form.get("version", -1, type=int)
 
 
 def _finish_page(observation_id: UUID, problem: Message | None, status: int) -> ResponseReturnValue:
@@ -410,9 +410,7 @@ def _finish_page(observation_id: UUID, problem: Message | None, status: int) -> 
             rubric=rubric,
             document=content,
             missing=rules.missing(content, rubric),
-            warnings=rules.warnings(
-                content, rubric, names_of(session, observation.recording.class_group_id)
-            ),
+            warnings=rules.warnings(content, rubric, _names(session, observation.recording)),
             problem=problem,
         )
     return page, status

@@ -1,0 +1,186 @@
+"""Two at once on PostgreSQL: who waited for a row acts on what it says by then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe import schema
+from observe.coding.assigning import assign, unassign
+from observe.coding.attaching import attach
+from observe.coding.changes import Change
+from observe.coding.ending import end_lesson
+from observe.coding.models import Observation, Revision
+from observe.coding.operations import start, submit
+from observe.db import Base, Database, locked, now, open_database
+from observe.errors import ConflictError, NotFoundError
+from observe.ids import new_id
+from observe.people.models import Role, School
+from observe.rubric.models import RubricVersion
+from observe.rubric.operations import load_shipped, rubric_of, version_for
+from observe.video.models import Assignment, Recording
+from observe.video.operations import LessonDetails, begin_live
+from tests import factories
+from tests.database.coding import change, cycle, observation, send
+
+MINUTE = 60_000
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A database that two connections write to at once, its people, and a rubric."""
+
+    database: Database
+    cast: factories.Cast
+    rubric: RubricVersion
+
+    def coded(self) -> UUID:
+        """Code a lesson, so that it could be submitted; return the draft."""
+        with self.database.write() as session:
+            draft = observation(session, self.cast, self.rubric)
+            send(session, self.cast, draft, self.whole())
+            return draft.id
+
+    def live(self) -> Observation:
+        """Code a lesson in the room; its clock still runs."""
+        details = LessonDetails(**factories.lesson(self.cast, consent=False))  # type: ignore[arg-type]
+        with self.database.write() as session:
+            recording = begin_live(session, details, actor=self.cast.observer)
+            recording.live_started_at = now() - timedelta(minutes=20)
+            session.flush()
+            draft = start(session, recording.id, self.rubric.id, actor=self.cast.observer)
+            send(session, self.cast, draft, self.whole())
+            return draft
+
+    @contextmanager
+    def waiting(
+        self, kind: type[Base], row_id: UUID, first: Callable[[Session], object]
+    ) -> Iterator[Session]:
+        """Open a session that has read a row before `first` changed it, and go on after that."""
+        with self.database.write() as late:
+            late.info["read"] = late.get_one(kind, row_id)  # the session itself would let it go
+            with self.database.write() as session:
+                first(session)
+            yield late
+
+    def whole(self) -> Change:
+        rubric = rubric_of(self.rubric)
+        scores = [
+            {"dimension": row.id, "value": rubric.scale_of(row.of).min, "mark": None}
+            for row in rubric.rows()
+        ]
+        return cycle(0, 20 * MINUTE, scores=scores)
+
+
+@pytest.fixture
+def hub(postgres_hub: str) -> Iterator[Hub]:
+    schema.migrate(postgres_hub, "head")
+    database = open_database(postgres_hub)
+    with database.write() as session:
+        load_shipped(session)
+        cast = factories.cast(session)
+        rubric = version_for(session, "aprendizaje-profundo")
+    yield Hub(database, cast, rubric)
+    database.engine.dispose()
+
+
+def note(text: str) -> Change:
+    return change("note.put", note=new_id(), at_ms=5, text=text)
+
+
+def test_a_row_read_before_the_wait_is_read_anew(hub: Hub) -> None:
+    def rename(session: Session) -> None:
+        session.get_one(School, hub.cast.school.id).name = "Escuela Los Maitenes"
+
+    with hub.waiting(School, hub.cast.school.id, rename) as late:
+        school = locked(late, School, hub.cast.school.id)
+        assert school is late.info["read"]
+        assert school.name == "Escuela Los Maitenes"
+        assert locked(late, School, new_id()) is None
+
+
+def test_a_second_click_on_finish_freezes_nothing_more(hub: Hub) -> None:
+    draft_id = hub.coded()
+
+    def click(session: Session) -> None:
+        submit(session, draft_id, actor=hub.cast.observer, seen=1)
+
+    with pytest.raises(ConflictError), hub.waiting(Observation, draft_id, click) as late:
+        click(late)
+    with hub.database.read() as session:
+        assert len(session.scalars(sa.select(Revision)).all()) == 1
+
+
+def test_what_was_saved_meanwhile_is_not_submitted_unseen(hub: Hub) -> None:
+    draft_id, actor = hub.coded(), hub.cast.observer
+    note = change("note.put", note=new_id(), at_ms=5, text="tarde")
+
+    def save(session: Session) -> None:
+        send(session, hub.cast, session.get_one(Observation, draft_id), note)
+
+    with hub.waiting(Observation, draft_id, save) as late:
+        with pytest.raises(ConflictError):
+            submit(late, draft_id, actor=actor, seen=1)
+        assert submit(late, draft_id, actor=actor, seen=2).number == 1
+
+
+def test_a_second_click_on_the_end_of_a_lesson_changes_nothing(hub: Hub) -> None:
+    draft, actor = hub.live(), hub.cast.observer
+
+    def end(session: Session, length_ms: int = 10 * MINUTE) -> None:
+        end_lesson(session, draft.id, actor=actor, length_ms=length_ms)
+
+    with pytest.raises(ConflictError), hub.waiting(Recording, draft.recording_id, end) as late:
+        end(late, 15 * MINUTE)
+    with hub.database.read() as session:
+        assert session.get_one(Recording, draft.recording_id).duration_ms == 10 * MINUTE
+        assert session.get_one(Observation, draft.id).version == draft.version + 1
+
+
+def test_what_was_submitted_meanwhile_takes_no_video(hub: Hub) -> None:
+    draft, actor = hub.live(), hub.cast.observer
+    with hub.database.write() as session:
+        end_lesson(session, draft.id, actor=actor)
+        film = factories.recording(session, hub.cast)
+
+    def finish(session: Session) -> None:
+        submit(session, draft.id, actor=actor)
+
+    with pytest.raises(ConflictError), hub.waiting(Observation, draft.id, finish) as late:
+        attach(late, draft.id, film.id, 0, actor=actor)
+
+
+def test_a_colleague_is_asked_once_and_no_more_once(hub: Hub) -> None:
+    with hub.database.write() as session:
+        colleague = factories.person(session, "Julia Paz", Role.OBSERVER, hub.cast.school)
+        lesson = factories.recording(session, hub.cast)
+
+    def ask(session: Session) -> None:
+        assign(
+            session,
+            lesson.id,
+            colleague.user_id,
+            hub.rubric.id,
+            blind=True,
+            random_order=False,
+            due_on=None,
+            actor=hub.cast.observer,
+        )
+
+    with pytest.raises(ConflictError), hub.waiting(Recording, lesson.id, ask) as late:
+        ask(late)
+    with hub.database.read() as session:
+        asked_id = session.scalars(sa.select(Assignment.id)).one()
+
+    def take_back(session: Session) -> None:
+        unassign(session, asked_id, actor=hub.cast.observer)
+
+    with pytest.raises(NotFoundError), hub.waiting(Assignment, asked_id, take_back) as late:
+        take_back(late)
