@@ -126,7 +126,7 @@ def _draw_by_mouse(page: Page) -> None:
     page.locator("#to").fill("0:04")
     page.get_by_role("button", name="Listo").click()
     expect(page.locator("#zones li")).to_have_count(1)
-    expect(page.locator("#zones")).to_contain_text("0:00.0 – 0:04.0 · Zona que dibujaste")
+    expect(page.locator("#zones")).to_contain_text("0:00,0 – 0:04,0 · Zona que dibujaste")
     expect(page.locator(".mark-add")).to_be_visible()
 
 
@@ -135,7 +135,7 @@ def _draw_by_keyboard(page: Page) -> None:
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     page.keyboard.press(".")
-    expect(page.locator("#clock")).to_contain_text("0:06.1")
+    expect(page.locator("#clock")).to_contain_text("0:06,1")
     page.keyboard.press("n")
     before = page.locator("#rectangle").evaluate("r => [r.style.left, r.style.height]")
     page.keyboard.press("ArrowRight")

@@ -141,7 +141,7 @@ def test_on_a_shared_laptop_nobody_sees_or_sends_what_another_wrote(
     server.kill("web")
     page.keyboard.press("n")
     page.keyboard.type("Solo para mí")
-    expect(page.locator("#saving")).to_contain_text("1 cambios")
+    expect(page.locator("#saving")).to_contain_text("1 cambio guardado")
     page.close()
     context.clear_cookies()
     server.start("web")
@@ -187,7 +187,7 @@ def test_what_came_too_late_is_told_on_other_pages_until_it_is_let_go(
     server.kill("web")
     page.keyboard.press("n")
     page.keyboard.type("Llegó tarde")
-    expect(page.locator("#saving")).to_contain_text("1 cambios")
+    expect(page.locator("#saving")).to_contain_text("1 cambio guardado")
     page.close()
     with lesson.database.write() as session:
         recording = session.get_one(Recording, lesson.document.recording)
@@ -341,6 +341,12 @@ def test_the_screen_fits_and_axe_finds_nothing(
     page = open_screen(context, lesson)
     page.set_viewport_size({"width": width, "height": 625})
     plan(page, 3, "0:12")
+    rows = page.evaluate("""[document.querySelector('#rows')].map(rows =>
+        [rows.scrollHeight - rows.clientHeight, rows.querySelectorAll('.cell').length])[0]""")
+    assert rows == [0, 9], "nine rows are in sight"
+    cut_off = """document.querySelector('#video').getBoundingClientRect().bottom
+        - document.querySelector('.screen').getBoundingClientRect().bottom"""
+    assert page.evaluate(cut_off) <= 1, "the whole picture is in sight, and captions with it"
     page.keyboard.press("n")
     page.keyboard.type("Una nota " * 20)
     page.keyboard.press("Escape")

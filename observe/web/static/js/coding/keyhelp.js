@@ -21,6 +21,7 @@ export function keyHelp(keys, does) {
 export function showKeys(dialog, table) {
   need("dl", HTMLElement, dialog).replaceChildren(...table.map((key) => line(key, make("kbd", {}, key.shown))));
   dialog.showModal();
+  dialog.scrollTop = 0; // its button, at the end, takes the focus
 }
 
 /** @param {Coding.Key} key @param {HTMLElement} shown */
@@ -53,6 +54,7 @@ class KeyHelp {
     this.told.textContent = "";
     this.#print();
     this.dialog.showModal();
+    this.dialog.scrollTop = 0;
   }
 
   /** @param {Coding.Key} key */

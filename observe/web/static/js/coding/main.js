@@ -112,6 +112,7 @@ const keys = new Keys([
   key(["ArrowDown"], "↓", gettext("row below"), () => place.moveRow(1)),
   key(["Shift+ArrowUp"], gettext("Shift ↑"), gettext("cycle before"), does["previous-cycle"]),
   key(["Shift+ArrowDown"], gettext("Shift ↓"), gettext("cycle after"), does["next-cycle"]),
+  key(["p"], "P", gettext("plan the cycles"), does.plan),
   key(["i"], "I", gettext("the cycle starts here"), does.start),
   key(["o"], "O", gettext("the cycle ends here"), does.end),
   key(["x"], "X", gettext("split the cycle here"), does.split),

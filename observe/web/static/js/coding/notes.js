@@ -162,9 +162,12 @@ export class Notes {
   /** Notes of children's names: told at once, never refused. */
   #warn() {
     const found = named(this.text.value, this.desk.given.names);
-    need("#note-names", HTMLElement).textContent = found.length
-      ? gettext("%(names)s is in the class list: write “a girl”, “a boy” or the list number.", { names: found.join(", ") })
-      : "";
+    const names = found.join(", ");
+    const told =
+      found.length === 1
+        ? gettext("%(names)s is in the class list: write “a girl”, “a boy” or the list number.", { names })
+        : gettext("%(names)s are in the class list: write “a girl”, “a boy” or their list numbers.", { names });
+    need("#note-names", HTMLElement).textContent = found.length ? told : "";
   }
 
   paint() {

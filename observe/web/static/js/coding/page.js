@@ -1,5 +1,6 @@
 // @ts-check
 /** Small dealings with the page: finding, making, speaking of time. */
+import { locale } from "../text.js";
 
 /**
  * Return the element that must be there.
@@ -33,6 +34,8 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+const POINT = (0.5).toLocaleString(locale)[1];
+
 /** @param {number} ms @param {boolean} [fine] with tenths @returns {string} such as `20:34` or `1:02:03` */
 export function clock(ms, fine = false) {
   const tenths = Math.floor(ms / 100);
@@ -40,7 +43,7 @@ export function clock(ms, fine = false) {
   const hours = Math.floor(seconds / 3600);
   const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
   const minutes = hours ? `${hours}:${two(Math.floor(seconds / 60) % 60)}` : String(Math.floor(seconds / 60));
-  return `${minutes}:${two(seconds % 60)}${fine ? `.${tenths % 10}` : ""}`;
+  return `${minutes}:${two(seconds % 60)}${fine ? `${POINT}${tenths % 10}` : ""}`;
 }
 
 /** @param {number} ms @returns {string} the time for a field: tenths only where there are some */

@@ -23,9 +23,11 @@ export class SavingView {
 
   paint() {
     const { state, waiting, at, sentence, safe } = this.desk.sync.saving;
-    const kept = safe
+    const only = safe ? gettext("1 change kept on this computer") : gettext("1 change only in this window: do not close it");
+    const many = safe
       ? gettext("%(count)s changes kept on this computer", { count: waiting })
       : gettext("%(count)s changes only in this window: do not close it", { count: waiting });
+    const kept = waiting === 1 ? only : many;
     const words = {
       saved: gettext("Saved %(time)s", { time: at }),
       saving: gettext("Saving…"),

@@ -73,7 +73,7 @@ export class Scoring {
   #put(row, given) {
     const cycle = this.desk.place.cycleId;
     if (!cycle) {
-      this.desk.say(gettext("There is no cycle yet: plan the cycles first."));
+      this.desk.say(gettext("There is no cycle yet: plan the cycles first (key P)."));
       return;
     }
     const payload = { cycle, dimension: row.id, value: given.value ?? null, mark: given.mark ?? null };
