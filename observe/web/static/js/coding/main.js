@@ -170,7 +170,8 @@ const start = stands();
 
 // What an earlier page could not send comes first; then the document is read as it is by now.
 const { recovered } = await resendUnsent();
-if (recovered) await sync.refresh().catch(() => undefined);
+// Another page may have sent it after this one was written.
+await (recovered ? sync.refresh().catch(() => undefined) : sync.look());
 desk.since = sync.version;
 await sync.takeOver();
 if (!location.hash && stands() === start) {

@@ -39,6 +39,7 @@ export class Sync extends EventTarget {
     this.waiting = [...entries.filter((entry) => !entry.told), ...this.waiting];
     for (const entry of this.waiting) this.lesson.apply(entry.change);
     if (this.stuck.length) this.#tell("stuck");
+    if (this.waiting.length) this.#say({ state: "saving" });
     this.drain();
   }
 
