@@ -172,7 +172,7 @@ def test_a_childs_name_from_the_class_list_is_flagged_while_it_is_typed(
     page.keyboard.type("Una niña explica")
     expect(page.locator("#note-names")).to_be_empty()
     page.keyboard.type(" y SOFIA responde a D'Angelo")
-    expect(page.locator("#note-names")).to_contain_text("SOFIA, Angelo está en la lista")
+    expect(page.locator("#note-names")).to_contain_text("SOFIA, Angelo están en la lista")
     page.keyboard.press("Escape")
     saved(page)
     assert len(lesson.document.notes) == 1, "told, never refused"
