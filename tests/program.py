@@ -13,6 +13,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from multiprocessing.process import BaseProcess
@@ -96,6 +98,16 @@ class Program:
         """End whatever runs."""
         for name in list(self.running):
             self.kill(name)
+
+
+@contextmanager
+def pages_of(settings: Settings) -> Iterator[Program]:
+    """Serve the pages of a home, without a worker, as long as they are needed."""
+    running = Program(settings)
+    running.start("web")
+    running.wait_for_pages()
+    yield running
+    running.stop()
 
 
 @dataclass

@@ -20,6 +20,16 @@ from tests import factories
 SECONDS = 40
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NO_CONNECTION = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
+# The width of the picture that a video shows, and the green of each of its pixels.
+SHOWN = """async (video) => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+  const drawing = canvas.getContext("2d");
+  drawing.drawImage(video, 0, 0);
+  const pixels = drawing.getImageData(0, 0, canvas.width, canvas.height).data;
+  return [canvas.width, ...pixels.filter((_, at) => at % 4 === 1)];
+}"""
 
 
 class Lesson:

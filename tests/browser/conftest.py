@@ -18,7 +18,7 @@ from observe.video.operations import LessonDetails, add_file
 from observe.video.store import Store
 from tests import factories
 from tests.browser.coding import NO_CONNECTION, SECONDS, Lesson
-from tests.program import TOKEN, Program
+from tests.program import TOKEN, Program, pages_of
 from tools.find_browser import found
 
 # A browser that stops answering takes its test's process with it (see `faulthandler_timeout`); that
@@ -112,11 +112,8 @@ def open_as(
 @pytest.fixture
 def server(home: Settings) -> Iterator[Program]:
     """The pages without a worker: coding needs none."""
-    running = Program(home)
-    running.start("web")
-    running.wait_for_pages()
-    yield running
-    running.stop()
+    with pages_of(home) as running:
+        yield running
 
 
 @pytest.fixture

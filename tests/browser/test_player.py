@@ -21,7 +21,7 @@ from observe.rubric.operations import load
 from observe.video.operations import LessonDetails, add_file
 from observe.video.store import Store
 from tests import factories
-from tests.browser.coding import WCAG, Lesson, open_screen, plan, saved
+from tests.browser.coding import SHOWN, WCAG, Lesson, open_screen, plan, saved
 from tests.browser.conftest import BROWSER
 from tests.numbered import number_of, numbered_video, uneven
 from tests.rubrics import SNAPSHOTS, timed
@@ -29,15 +29,6 @@ from tests.rubrics import SNAPSHOTS, timed
 pytestmark = BROWSER
 
 ASKING = {"snapshots": SNAPSHOTS}
-SHOWN = """async (video) => {
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
-  const drawing = canvas.getContext("2d");
-  drawing.drawImage(video, 0, 0);
-  const pixels = drawing.getImageData(0, 0, canvas.width, canvas.height).data;
-  return [canvas.width, ...pixels.filter((_, at) => at % 4 === 1)];
-}"""
 
 
 @pytest.fixture

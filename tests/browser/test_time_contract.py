@@ -26,6 +26,7 @@ from observe.video.operations import LessonDetails, add_file
 from observe.video.store import Store
 from observe.video.timecode import Span
 from tests import factories
+from tests.browser.coding import SHOWN
 from tests.browser.conftest import BROWSER, OpenAs
 from tests.database.test_time_contract import (
     Source,
@@ -49,18 +50,11 @@ KINDS: dict[str, Callable[[Path], Source]] = {
     "remuxed-late": late("late.mkv", Fraction(3, 2)),
     "encoded": encoded("old.avi", "-c:v", "mpeg4", "-an"),
 }
-SHOWN = """async (video, ms) => {
-  const there = new Promise((done) => video.addEventListener("seeked", done, { once: true }));
+SOUGHT = f"""async (video, ms) => {{
+  const there = new Promise((done) => video.addEventListener("seeked", done, {{ once: true }}));
   video.currentTime = ms / 1000;
   await there;
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
-  const drawing = canvas.getContext("2d");
-  drawing.drawImage(video, 0, 0);
-  const pixels = drawing.getImageData(0, 0, canvas.width, canvas.height).data;
-  return [canvas.width, ...pixels.filter((_, at) => at % 4 === 1)];
-}"""
+  return ({SHOWN})(video); }}"""
 
 
 def test_the_screen_the_note_and_the_clip_agree(  # fixtures
@@ -120,7 +114,7 @@ def ready(database: Database, recording_id: UUID) -> UUID:
 
 def shown(page: Page, at_ms: int, degrees: int) -> int:
     """Move the player there; return the number of the frame on the screen."""
-    width, *pixels = page.locator("#video").evaluate(SHOWN, at_ms)
+    width, *pixels = page.locator("#video").evaluate(SOUGHT, at_ms)
     grey = np.array(pixels, np.uint8).reshape(-1, width)
     return number_of(np.rot90(grey, -degrees // 90))
 

@@ -26,7 +26,7 @@ from observe.video.store import Store
 from observe.video.timeline import activity, voices
 from tests import factories
 from tests.browser.conftest import BROWSER, sign_in
-from tests.program import Program
+from tests.program import Program, pages_of
 
 pytestmark = BROWSER
 
@@ -64,11 +64,8 @@ def cast(database: Database) -> factories.Cast:
 @pytest.fixture(scope="module")
 def server(home: Settings) -> Iterator[Program]:
     """The pages without a worker: the timelines are there already."""
-    running = Program(home)
-    running.start("web")
-    running.wait_for_pages()
-    yield running
-    running.stop()
+    with pages_of(home) as running:
+        yield running
 
 
 @pytest.fixture
