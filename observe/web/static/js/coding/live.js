@@ -108,8 +108,10 @@ export class LiveClock extends EventTarget {
   /** @param {string} kind of the act; `all`: the program told the document anew, and how long it has lasted */
   #changed(kind) {
     if (kind === "all" && !this.lesson.document.live) location.reload(); // it has its video now
-    if (kind === "all") this.#anchor(this.lesson.duration, performance.now());
-    if (kind === "all") this.#wake(); // it may have ended on another device
+    if (kind === "all") {
+      this.#anchor(this.lesson.duration, performance.now());
+      this.#wake(); // it may have ended on another device
+    }
     this.#grow();
   }
 
