@@ -114,6 +114,16 @@ def test_undo_does_not_take_away_what_another_window_said_since(
     lesson.until(lambda found: found.cycles[0].scores[0].value == 3)
 
 
+def test_an_older_backup_put_back_meanwhile_is_taken_as_it_is(page: Page, lesson: Lesson) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with lesson.database.write() as session:
+        session.get_one(Observation, lesson.id).version -= 1
+    look(page)
+    page.wait_for_timeout(500)
+    assert len([url for url in asked if url.endswith("/documento")]) == 1
+
+
 def test_what_came_after_a_change_that_did_not_get_through_waits_for_it(
     context: BrowserContext, lesson: Lesson, errors: list[str]
 ) -> None:

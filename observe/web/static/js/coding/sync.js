@@ -102,9 +102,10 @@ export class Sync extends EventTarget {
 
   /** Read the document again and lay what still waits over it. @returns {Promise<boolean>} changed */
   async refresh() {
+    const known = this.version;
     const fresh = await get(this.given.document);
     // Read before what this window has saved meanwhile: it would take that off the screen.
-    if (fresh.version < this.version) return this.refresh();
+    if (this.version !== known && fresh.version < this.version) return this.refresh();
     const changed = fresh.version !== this.version;
     this.version = fresh.version;
     this.lesson.replace(fresh.document);
