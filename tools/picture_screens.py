@@ -52,6 +52,7 @@ def code(page: Page) -> None:
     page.keyboard.press("c")
     page.locator("[data-do=stretch]").click()
     page.locator("#stretches [name=start]").fill("2:18")
+    page.locator("#stretches [name=end]").fill("2:30")
     page.locator("#stretches [name=reason]").fill("patio")
     page.locator("#stretches button[value=keep]").click()
     take(page, "coding")
