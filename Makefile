@@ -53,6 +53,7 @@ torture: .venv/installed-dev browser
 
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.voices
 	$(BIN)/python -m benchmarks.blur $(FACES)
 
 format: .venv/installed-dev
