@@ -22,9 +22,10 @@ READY = "html[data-ready]"
 def take(page: Page, name: str) -> None:
     """Picture what is in sight, once nothing moves any more."""
     page.wait_for_timeout(600)
-    # The readme shows the lossless one.
-    path = IMAGES / (f"{name}.png" if name == "coding" else f"{name}.jpg")
-    page.screenshot(path=path, **({} if path.suffix == ".png" else {"quality": 80}))
+    if name == "coding":  # the readme shows it: without loss
+        page.screenshot(path=IMAGES / f"{name}.png")
+    else:
+        page.screenshot(path=IMAGES / f"{name}.jpg", quality=80)
 
 
 def stand(page: Page, seconds: float) -> None:
