@@ -24,7 +24,7 @@ from observe import schema
 from observe.db import open_database
 from observe.jobs import JobState
 from observe.settings import Settings
-from observe.video.media import graphs, pictures
+from observe.video.media import graphs, pictures, shapes
 from observe.video.media.probe import probe
 from observe.video.media.tools import ffmpeg_path
 from observe.video.models import DerivedFile, Recording, RecordingState
@@ -40,7 +40,7 @@ REPEATS = 3
 LENGTHS = (1, 10, 90)  # minutes of lesson for what must not grow with it
 REMUXED = 10
 DRAWN = 60  # minutes of lesson for what is drawn
-ENCODED = 5
+ENCODED = 10
 MIB = 1024**2
 LOOK_SECONDS = 0.05
 SETTLED = 2  # seconds after which an encoder's bitrate is even, as it is in a lesson
@@ -241,7 +241,7 @@ def drawn(lessons: Lessons, film: Film) -> Row:
     """Measure waveform, voices and film strip beside the sound and the seek thumbnails alone."""
     source = film.camera(DRAWN)
     measured = probe(source)
-    layout = pictures.plan_strip(measured.duration_ms, measured.width, measured.height)
+    layout = shapes.plan_strip(measured.duration_ms, measured.width, measured.height)
 
     def theirs() -> None:
         sound, strip = film.folder / "sound", film.folder / "strip.jpg"

@@ -25,6 +25,7 @@ from observe.rubric.operations import rubric_of, version_for
 from observe.settings import Settings
 from observe.video.models import DerivedFile, FileKind, Recording
 from observe.video.store import Store
+from tests import kept
 from tests.factories import Cast, recording
 
 DUE = date(2026, 6, 10)
@@ -126,12 +127,13 @@ def _pretend_clips(session: Session, feedback: Feedback, lesson: Recording) -> N
 
 
 def published(database: Database, home: Settings, store: Store, cast: Cast, film: Path) -> UUID:
-    """Publish the feedback of a filmed lesson as the worker does, its clips cut for real."""
+    """Publish the feedback of a filmed lesson as the worker does, its clips cut for real (once)."""
     with database.write() as session:
         observation = submitted(session, cast, filmed(session, store, cast, film))
         feedback_id = drafted(session, cast, observation)
         feedbacks.publish(session, feedback_id, actor=cast.observer, today=TODAY)
-    cut_and_open(database, home, feedback_id)
+    with kept.as_before(database, store):
+        cut_and_open(database, home, feedback_id)
     return feedback_id
 
 

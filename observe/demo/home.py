@@ -31,9 +31,10 @@ SCHOOLS: Final = """rbd,name,commune
 90001-K,Escuela Los Aromos (demostración),Concepción
 90002-8,Escuela El Boldo (demostración),Penco
 """
-# The first of each role is offered a sign-in link; the last two are the outsiders.
+# The last two are the outsiders.
 PEOPLE: Final = """id,name,email,role,rbd
 demo-asesora,Antonia Reyes Huenchul,antonia.reyes@demo.example,observer,90001-K
+demo-asesor-2,Ignacio Paredes Huircán,ignacio.paredes@demo.example,observer,90001-K
 demo-educadora,Berta Saldías Pino,berta.saldias@demo.example,educator,90001-K
 demo-utp,Carmen Gloria Ulloa,carmen.ulloa@demo.example,utp_head,90001-K
 demo-red,Daniela Millaqueo Soto,daniela.millaqueo@demo.example,network_lead,
@@ -42,9 +43,17 @@ demo-educadora-2,Fernanda Cárcamo Leiva,fernanda.carcamo@demo.example,educator,
 demo-externa,Gabriela Toro Jara,gabriela.toro@demo.example,educator,90002-8
 demo-utp-externa,Héctor Ñancupil Vera,hector.nancupil@demo.example,utp_head,90002-8
 """
-_REFERENCES: Final = tuple(line.split(",")[0] for line in PEOPLE.splitlines()[1:])
-_OBSERVER, _EDUCATOR = _REFERENCES[0], _REFERENCES[1]
-_LINKED: Final = (*_REFERENCES[:5], _REFERENCES[7])
+# The first of each role, an outsider, and a colleague to code the same lesson without seeing it.
+_LINKED: Final = (
+    "demo-asesora",
+    "demo-asesor-2",
+    "demo-educadora",
+    "demo-utp",
+    "demo-red",
+    "demo-administradora",
+    "demo-utp-externa",
+)
+_OBSERVER, _EDUCATOR = "demo-asesora", "demo-educadora"
 
 
 def make(database: Database, store: Store) -> UUID:
@@ -59,7 +68,7 @@ def make(database: Database, store: Store) -> UUID:
 
 
 def people(session: Session) -> list[User]:
-    """Return the demo's people to be offered a link, one a role and an outsider; else nobody."""
+    """Return the demo's people to be offered a link, of every role; else nobody."""
     found = (find_user(session, reference) for reference in _LINKED)
     return [user for user in found if user is not None]
 

@@ -108,6 +108,8 @@ class Behaviour(_Frozen):
     scale: Slug
     not_observed: MarkRule = "forbidden"
     not_applicable: MarkRule = "forbidden"
+    descriptors: Descriptors | None = None
+    examples: tuple[Text, ...] = ()
 
 
 class Dimension(_Frozen):

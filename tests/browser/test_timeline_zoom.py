@@ -21,7 +21,7 @@ from observe.ids import new_id
 from observe.people.access import Action
 from observe.video import derived
 from observe.video.derived import Made
-from observe.video.media.pictures import plan_strip
+from observe.video.media.shapes import plan_strip
 from observe.video.models import FileKind
 from observe.video.store import Store
 from observe.video.timeline import activity, voices

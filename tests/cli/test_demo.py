@@ -58,6 +58,6 @@ def test_the_demo_is_made_once(
         people = demo.people(session)
         roles = [membership.role for user in people for membership in user.memberships]
     assert set(roles) == set(Role)
-    assert len({user.reference for user in people}) == len(people) == len(Role) + 1
+    assert len({user.reference for user in people}) == len(people) == len(Role) + 2
     run("video", "show", first["recording"], "--as", "demo-utp-externa", code=4)
     run("doctor")

@@ -22,7 +22,7 @@ from observe.jobs import JobState, Work
 from observe.people.models import AuditEntry
 from observe.settings import Settings
 from observe.video import operations
-from observe.video.media import graphs, pictures
+from observe.video.media import graphs, shapes
 from observe.video.media.probe import probe
 from observe.video.media.tools import ToolError, ffmpeg_path
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingState, Upload
@@ -357,7 +357,7 @@ def test_strip_and_waveform_say_what_they_hold(
 ) -> None:
     recording, _job = lessons.prepared(lessons.add(small_video))
     files = lessons.made(recording)
-    layout = pictures.strip_layout(files[FileKind.STRIP].recipe)
+    layout = shapes.strip_layout(files[FileKind.STRIP].recipe)
     assert (layout.count, layout.interval_ms) == (30, 1000)
     sheet = picture_size(lessons.store.blob(files[FileKind.STRIP].sha256))
     assert sheet == (layout.width * layout.columns, layout.height * 2)
@@ -387,8 +387,8 @@ def test_cancelled_preparation_can_be_asked_for_again(
 
 
 def test_the_recipe_of_a_strip_reads_back() -> None:
-    layout = pictures.plan_strip(2_700_000, 1080, 1920)
-    assert pictures.strip_layout(layout.recipe) == layout
+    layout = shapes.plan_strip(2_700_000, 1080, 1920)
+    assert shapes.strip_layout(layout.recipe) == layout
     assert json.loads(json.dumps(layout.moments(2_700_000)))[-1] < 2_700_000
 
 

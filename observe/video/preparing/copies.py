@@ -22,6 +22,7 @@ from observe.video.derived import Made
 from observe.video.media import graphs, tools
 from observe.video.media.graphs import Sides
 from observe.video.media.probe import Probe, probe
+from observe.video.media.shapes import StripLayout, plan_strip
 from observe.video.models import FileKind, Recording, RecordingPart, RecordingState
 from observe.video.preparing import join
 from observe.video.preparing.join import Joined, NotJoinedError, Part
@@ -154,21 +155,29 @@ def _encode(
 ) -> None:
     """Encode, and leave beside what the later steps read, so that nothing is decoded twice."""
     store, track = task.store, task.recording().audio_track
-    sides = Sides(store.temporary(".sound"), store.temporary(".grey"))
+    layout = plan_strip(measured.duration_ms, measured.width, measured.height)
+    sound, grey, strip = (store.temporary(f".{kind}") for kind in ("sound", "grey", "strip"))
+    sides = Sides(sound, grey, strip, layout)
     try:
         with _complaints():
             graphs.encode(source, measured, made, progress.watch(), sides=sides)
         store.put_aside(sides.grey, store.side(task.recording_id, "grey"))
+        store.put_aside(sides.strip, strip_side(task, layout))
         if measured.audio_index is not None:
             store.put_aside(sides.sound, sound_side(task, track))
     finally:
-        for path in (sides.sound, sides.grey):
+        for path in (sound, grey, strip):
             path.unlink(missing_ok=True)
 
 
 def sound_side(task: Preparation, track: int | None) -> Path:
     """Return where an encoding leaves the bare sound of this track, if it did."""
     return task.store.side(task.recording_id, "sound" if track is None else f"sound{track}")
+
+
+def strip_side(task: Preparation, layout: StripLayout) -> Path:
+    """Return where an encoding leaves the film strip, if it did and planned this one."""
+    return task.store.side(task.recording_id, f"strip{layout.count}")
 
 
 @contextmanager

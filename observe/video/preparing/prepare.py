@@ -23,8 +23,9 @@ from observe.video import captions, derived
 from observe.video.derived import Made
 from observe.video.media import graphs, pictures, tools
 from observe.video.media.probe import probe
+from observe.video.media.shapes import plan_strip
 from observe.video.models import FileKind, Recording
-from observe.video.preparing.copies import make_playable, refuse, sound_side
+from observe.video.preparing.copies import make_playable, refuse, sound_side, strip_side
 from observe.video.preparing.originals import keep_originals
 from observe.video.preparing.preparation import Playing, Preparation
 from observe.video.store import Store
@@ -137,10 +138,13 @@ def make_strip(task: Preparation) -> None:
     """Keep the film strip; its recipe tells the layout."""
     shown, tick = task.playing(), task.progress("survey").notice
     measured, keyed = shown.probe, shown.keyed
-    layout = pictures.plan_strip(measured.duration_ms, measured.width, measured.height)
+    layout = plan_strip(measured.duration_ms, measured.width, measured.height)
     what = Made(task.recording_id, FileKind.STRIP, layout.recipe, "image/jpeg")
 
     def draw(made: Path) -> None:
+        if (left := strip_side(task, layout)).exists():
+            left.replace(made)
+            return
         pictures.draw_strip(shown.path, measured, layout, made, tick, keyed=keyed)
 
     task.make(what, draw)

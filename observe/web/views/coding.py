@@ -34,7 +34,7 @@ from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric, Snapshots, Text
 from observe.text import Message, message
 from observe.video import captions, derived
-from observe.video.media.pictures import strip_layout
+from observe.video.media.shapes import strip_layout
 from observe.video.models import DerivedFile, FileKind, Recording
 from observe.video.operations import derived_file
 from observe.web import guards, noticed
