@@ -408,7 +408,7 @@ def _dimension_names(rubric: Rubric) -> dict[str, str]:
     """Return the id of each dimension by every name a sheet may use: id, code, either title."""
     names: dict[str, str] = {}
     for row in rubric.dimensions:
-        for name in (row.title.en, row.title.es, row.code, row.id):
+        for name in (row.title.in_language("en"), row.title.es, row.code, row.id):
             names[name.casefold()] = row.id
     return names
 

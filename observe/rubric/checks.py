@@ -31,6 +31,34 @@ def findings(content: Content) -> Iterator[Finding]:
     yield from _behaviours(content)
     yield from _references(content)
     yield from _empty_domains(content)
+    yield from _languages(content)
+
+
+def _languages(content: dict[str, Content]) -> Iterator[Finding]:
+    """Tell where a language lacks that the rubric says it speaks."""
+    said = content.get("languages", ["es", "en"])
+    if not isinstance(said, list):
+        return
+    if "es" not in said:
+        yield ("languages",), message("must name es: the screens speak Spanish first")
+    if "en" in said:
+        for path in _texts(content, ()):
+            yield (
+                (*path, "en"),
+                message("is missing: add it, or write «languages: [es]» for the whole rubric"),
+            )
+
+
+def _texts(content: Content, path: FieldPath) -> Iterator[FieldPath]:
+    """Yield where words are given in Spanish only."""
+    if isinstance(content, dict):
+        if set(content) == {"es"}:
+            yield path
+        for name, inside in content.items():
+            yield from _texts(inside, (*path, name))
+    elif isinstance(content, list):
+        for index, inside in enumerate(content):
+            yield from _texts(inside, (*path, index))
 
 
 def _protocol(content: dict[str, Content]) -> Iterator[Finding]:

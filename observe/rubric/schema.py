@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 LONGEST_TEXT = 4_000
+LEAST_EDUCATORS = 5  # a rubric may ask for more, never for fewer
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 Version = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){1,2}$")]
 Sentence = Annotated[
@@ -22,6 +23,7 @@ Sentence = Annotated[
 ]
 BandName = Literal["low", "mid", "high"]
 MarkRule = Literal["allowed", "note_required", "forbidden"]
+Language = Literal["es", "en"]
 PlaybackPolicy = Literal["straight_through", "pause_allowed", "free"]
 
 
@@ -30,14 +32,14 @@ class _Frozen(BaseModel):
 
 
 class Text(_Frozen):
-    """The same words in Spanish and in English."""
+    """The same words in the rubric's languages: in Spanish always, in English where it has them."""
 
     es: Sentence
-    en: Sentence
+    en: Sentence | None = None
 
     def in_language(self, locale: str) -> str:
-        """Return the words in the language of `locale`."""
-        return self.en if locale.startswith("en") else self.es
+        """Return the words in the language of `locale`; in Spanish where there are no others."""
+        return self.en if locale.startswith("en") and self.en is not None else self.es
 
 
 class Band(_Frozen):
@@ -175,12 +177,20 @@ class Snapshots(_Frozen):
 class Protocol(_Frozen):
     """How a lesson is observed: cycles, their length, and what the player allows."""
 
+    unit: Text | None = None  # what one score speaks of: «the whole class, in one cycle»
     cycles: Annotated[int, Field(ge=1, le=40)]
     cycle_ms: Annotated[int, Field(ge=1_000)]
     minimum_codable_ms: Annotated[int, Field(ge=1_000)]
+    order: Literal["as_filmed", "random"] = "as_filmed"  # in which a colleague gets the cycles
     playback_policy: PlaybackPolicy = "free"
     snapshots: Snapshots | None = None
     instructions: Text | None = None
+
+
+class Reports(_Frozen):
+    """What reports may show of it: no mean of fewer educators than this."""
+
+    minimum_educators: Annotated[int, Field(ge=LEAST_EDUCATORS, le=100)] = LEAST_EDUCATORS
 
 
 class Rubric(_Frozen):
@@ -195,6 +205,9 @@ class Rubric(_Frozen):
     licence: Sentence
     credit: Text | None = None
     disclaimers: tuple[Text, ...] = ()
+    notes: Text | None = None  # what is new in this version, and whom it is owed to
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("es", "en")
+    reports: Reports = Reports()
     aggregation: Literal["mean_of_means", "holistic"] = "mean_of_means"
     protocol: Protocol
     scales: Annotated[dict[Slug, Scale], Field(min_length=1, max_length=20)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -295,3 +296,30 @@ def test_no_damage_to_a_file_gives_anything_but_a_rubric_or_complaints(
 def test_no_text_at_all_breaks_the_reader(text: str) -> None:
     with pytest.raises(InvalidError):
         read_rubric(text, "p.yaml")
+
+
+def test_a_pauta_in_spanish_only_says_so_and_is_read_in_english_screens_too() -> None:
+    spanish = re.sub(r", en: [^}]*", "", GOOD)
+    told = complaints(spanish)
+    assert len(told) == spanish.count("{es:")
+    assert told[0] == (
+        "p.yaml, line 4, title.en: is missing: add it, or write «languages: [es]» for the whole "
+        "rubric."
+    )
+    rubric = read_rubric(spanish.replace("licence:", "languages: [es]\nlicence:"), "p.yaml")
+    assert rubric.title.in_language("en") == "Pauta"
+
+
+def test_spanish_is_always_among_the_languages() -> None:
+    assert complaints(changed(("licence:", "languages: [en]\nlicence:"))) == [
+        "p.yaml, line 7, languages: must name es: the screens speak Spanish first."
+    ]
+
+
+def test_reports_may_ask_for_larger_groups_and_never_for_smaller() -> None:
+    asked = "reports: {minimum_educators: %s}\nlicence:"
+    rubric = read_rubric(changed(("licence:", asked % 8)), "p.yaml")
+    assert rubric.reports.minimum_educators == 8
+    assert complaints(changed(("licence:", asked % 4))) == [
+        "p.yaml, line 7, reports.minimum_educators: must be 5 or more."
+    ]
