@@ -70,6 +70,14 @@ RULES = [
     *_append_only("audit_entry"),
     *_append_only("revision"),
     *_append_only("rubric_version"),
+    *_append_only("rubric_stage"),
+    Rule(
+        "rubric_proposal_decided_once",
+        "rubric_proposal",
+        "UPDATE",
+        "OLD.state <> 'open'",
+        "a decided proposal stays as it is",
+    ),
     Rule(
         "feedback_begins_as_draft",
         "feedback",

@@ -21,6 +21,7 @@ from observe.people.access import Action, Actor
 from observe.people.models import Membership, Role, User
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of
+from observe.rubric.versions import require_usable
 from observe.text import message
 from observe.video.models import Assignment, Recording, RecordingState
 from observe.video.timecode import Span
@@ -60,14 +61,17 @@ def assign(  # noqa: PLR0913  # three ways in which she is asked, each with its 
         NotFoundError, NotAllowedError: the recording is not the actor's, or there is no such
             rubric; or the colleague does not observe in its school.
         BadInputError: it is the actor herself, or the educator of the lesson.
-        ConflictError: the colleague was asked before, or codes it already; or there is no video.
+        ConflictError: the colleague was asked before, or codes it already; or there is no video; or
+            the rubric's version is retired, or only tried elsewhere.
     """
     recording = locked(session, Recording, recording_id)
     if recording is None:
         raise access.not_found()
     access.require(actor, Action.RECORDING_ASSIGN, recording.as_thing())
-    if session.get(RubricVersion, rubric_version_id) is None:
+    version = session.get(RubricVersion, rubric_version_id)
+    if version is None:
         raise access.not_found()
+    require_usable(session, version, recording.class_group.school_id, recording.recorded_on)
     _check_recording(recording)
     _check_colleague(session, recording, observer_id)
     _check_new(session, recording, observer_id, rubric_version_id)

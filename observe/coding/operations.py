@@ -36,6 +36,7 @@ from observe.people.access import Action, Actor
 from observe.people.models import User
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of
+from observe.rubric.versions import require_usable
 from observe.text import message
 from observe.video.models import Recording, RecordingState
 
@@ -62,7 +63,8 @@ def start(
         NotFoundError: no such recording or rubric for this actor.
         NotAllowedError: the colleague does not observe in this school, or was asked to code it
             with another rubric.
-        ConflictError: the recording is not ready, or no consent was stated.
+        ConflictError: the recording is not ready, or no consent was stated; or this version of the
+            rubric is retired, or only tried elsewhere.
     """
     recording = locked(session, Recording, recording_id)
     if recording is None:
@@ -80,6 +82,7 @@ def start(
     found = _draft(session, recording, version, coder)
     if found is not None:
         return found
+    require_usable(session, version, recording.class_group.school_id, recording.recorded_on)
     observation = _begin(session, recording, version, coder, actor=actor)
     if action is Action.OBSERVATION_START:
         _begin_as_asked(session, observation, actor)

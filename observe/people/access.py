@@ -28,6 +28,7 @@ class Relation(enum.StrEnum):
     EDUCATOR = "educator"  # she is the educator seen in it
     SCHOOL_OBSERVER = "school_observer"  # observer of its school
     SCHOOL_UTP_HEAD = "school_utp_head"  # UTP head of its school
+    COLLEAGUE = "colleague"  # observer or UTP head somewhere in the territory it belongs to
     NETWORK_LEAD = "network_lead"
     ADMINISTRATOR = "administrator"
     WHOLE_ADMINISTRATOR = "whole_administrator"  # of each place it belongs to, not of one of them
@@ -40,6 +41,8 @@ class Action(enum.StrEnum):
     HOME_SEE = "home.see"
     RUBRIC_SEE = "rubric.see"
     RUBRIC_LOAD = "rubric.load"
+    RUBRIC_PROPOSE = "rubric.propose"  # comment on a dimension, propose other words, discuss
+    RUBRIC_EDIT = "rubric.edit"  # decide proposals, pilot, publish, retire, compare versions
     SCHOOL_SEE = "school.see"
     SCHOOL_IMPORT = "school.import"
     CLASS_LIST = "class_list"  # the names of children: see and write them
@@ -81,6 +84,8 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.HOME_SEE: frozenset({_R.ANYONE}),
     Action.RUBRIC_SEE: frozenset({_R.ANYONE}),
     Action.RUBRIC_LOAD: frozenset({_R.ADMINISTRATOR}),
+    Action.RUBRIC_PROPOSE: frozenset({_R.COLLEAGUE}) | _TERRITORY,
+    Action.RUBRIC_EDIT: _TERRITORY,
     Action.SCHOOL_SEE: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}) | _TERRITORY,
     Action.SCHOOL_IMPORT: frozenset({_R.ADMINISTRATOR}),
     Action.CLASS_LIST: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}),
@@ -167,6 +172,7 @@ class Thing:
 
 
 HOME: Final = Thing("home")
+RUBRICS: Final = Thing("rubric", in_territory=True)
 
 
 def actor_of(user: User, on: date) -> Actor:
@@ -193,6 +199,8 @@ def relations(actor: Actor, thing: Thing) -> frozenset[Relation]:
         found.add(Relation.RECORDER)
     if thing.educator_id == actor.user_id and actor.has(Role.EDUCATOR):
         found.add(Relation.EDUCATOR)
+    if thing.in_territory and (actor.has(Role.OBSERVER) or actor.has(Role.UTP_HEAD)):
+        found.add(Relation.COLLEAGUE)
     if _covers_all(actor, thing):
         found.add(Relation.WHOLE_ADMINISTRATOR)
     found.update(

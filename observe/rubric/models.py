@@ -1,17 +1,23 @@
-"""The rubric versions this home knows: the whole file's content, never changed once loaded."""
+"""The rubric versions this home knows, where each may be used, and what people say of them."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import enum
+from datetime import date, datetime
+from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from observe.db import Base, Identified, now
+from observe.db import Base, Identified, choice, now
+from observe.people.models import School, User
 
 
 class RubricVersion(Identified, Base):
-    """One version of a rubric; `document` is its canonical JSON and `content_hash` its sha256."""
+    """One version of a rubric; `document` is its canonical JSON and `content_hash` its sha256.
+
+    A row never changes: where it may be used is said beside it, by `RubricStage` and `RubricPilot`.
+    """
 
     __tablename__ = "rubric_version"
     __table_args__ = (sa.UniqueConstraint("rubric_id", "version"),)
@@ -21,3 +27,112 @@ class RubricVersion(Identified, Base):
     document: Mapped[str]
     content_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     loaded_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Stage(enum.StrEnum):
+    """How far a version is: tried in some schools, in use everywhere, or no longer begun with."""
+
+    PILOTED = "piloted"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
+class RubricStage(Identified, Base):
+    """A step of a version to another stage; the last one holds. Without any it is published."""
+
+    __tablename__ = "rubric_stage"
+
+    version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("rubric_version.id"), index=True)
+    stage: Mapped[Stage] = mapped_column(choice(Stage))
+    by_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class RubricPilot(Identified, Base):
+    """A school in which a version is tried, from a day to a day, both included."""
+
+    __tablename__ = "rubric_pilot"
+    __table_args__ = (
+        sa.UniqueConstraint("version_id", "school_id"),
+        sa.CheckConstraint("ends_on IS NULL OR starts_on <= ends_on", name="days"),
+    )
+
+    version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("rubric_version.id"), index=True)
+    school_id: Mapped[UUID] = mapped_column(sa.ForeignKey("school.id"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+
+    school: Mapped[School] = relationship()
+
+
+class RubricMatch(Identified, Base):
+    """What a person says of a dimension of one version and one of another: comparable, or not.
+
+    Charts join two versions only where a row says `comparable`; `reason` is hers.
+    """
+
+    __tablename__ = "rubric_match"
+    __table_args__ = (
+        sa.UniqueConstraint("older_id", "older_dimension", "newer_id", "newer_dimension"),
+        sa.CheckConstraint("older_id <> newer_id", name="two_versions"),
+    )
+
+    older_id: Mapped[UUID] = mapped_column(sa.ForeignKey("rubric_version.id"), index=True)
+    older_dimension: Mapped[str]
+    newer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("rubric_version.id"), index=True)
+    newer_dimension: Mapped[str]
+    comparable: Mapped[bool]
+    reason: Mapped[str]
+    by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ProposalState(enum.StrEnum):
+    """What became of a proposal."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
+class RubricProposal(Identified, Base):
+    """A comment on a dimension of a version, or (`part`, `wording`) other words for a part of it.
+
+    Once decided it stays as it is.
+    """
+
+    __tablename__ = "rubric_proposal"
+    __table_args__ = (
+        sa.CheckConstraint("(part IS NULL) = (wording IS NULL)", name="wording_of_a_part"),
+        sa.CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided"),
+    )
+
+    version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("rubric_version.id"), index=True)
+    dimension: Mapped[str]
+    part: Mapped[str | None]
+    wording: Mapped[str | None]
+    text: Mapped[str]
+    author_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+    state: Mapped[ProposalState] = mapped_column(choice(ProposalState), default=ProposalState.OPEN)
+    decided_by_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user.id"))
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(default="")
+
+    version: Mapped[RubricVersion] = relationship()
+    author: Mapped[User] = relationship(foreign_keys=author_id)
+    decided_by: Mapped[User | None] = relationship(foreign_keys=decided_by_id)
+    replies: Mapped[list[RubricReply]] = relationship(order_by="RubricReply.at, RubricReply.id")
+
+
+class RubricReply(Identified, Base):
+    """What somebody says to a proposal."""
+
+    __tablename__ = "rubric_reply"
+
+    proposal_id: Mapped[UUID] = mapped_column(sa.ForeignKey("rubric_proposal.id"), index=True)
+    author_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    text: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=now)
+
+    author: Mapped[User] = relationship()

@@ -96,19 +96,12 @@ def shipped_folder() -> Path:
 def versions(session: Session) -> list[RubricVersion]:
     """Return all versions: by rubric, the newest version of each first."""
     rows = session.scalars(sa.select(RubricVersion)).all()
-    newest_first = sorted(rows, key=_version_order, reverse=True)
+    newest_first = sorted(rows, key=version_order, reverse=True)
     return sorted(newest_first, key=lambda row: row.rubric_id)
 
 
-def newest_versions(session: Session) -> list[RubricVersion]:
-    """Return the newest version of each rubric."""
-    newest: dict[str, RubricVersion] = {}
-    for version in versions(session):
-        newest.setdefault(version.rubric_id, version)
-    return list(newest.values())
-
-
-def _version_order(row: RubricVersion) -> tuple[int, ...]:
+def version_order(row: RubricVersion) -> tuple[int, ...]:
+    """Return what versions of a rubric are sorted by: 1.10 comes after 1.9."""
     return tuple(int(part) for part in row.version.split("."))
 
 
@@ -145,7 +138,7 @@ def _by_name(session: Session, name: str) -> RubricVersion | None:
     query = sa.select(RubricVersion).filter_by(rubric_id=rubric_id)
     if version:
         query = query.filter_by(version=version)
-    return max(session.scalars(query), key=_version_order, default=None)
+    return max(session.scalars(query), key=version_order, default=None)
 
 
 def _unknown(session: Session, name: str) -> NotFoundError:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from observe.db import Database
+from observe import schema
+from observe.db import Database, open_database
+from observe.rubric.operations import load_shipped
 from observe.settings import Settings
 from observe.video.operations import LessonDetails
 from observe.video.store import Store
@@ -38,13 +40,47 @@ def _server(folder: Path) -> Iterator[sa.URL]:
         yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
 
 
-def _new_database(server: sa.URL, name: str) -> str:
+def _new_database(server: sa.URL, name: str, like: str = "template1") -> str:
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {like}")
     engine.dispose()
     return server.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def postgres_migrated(postgres_url: sa.URL) -> str:
+    """The name of a database brought up by the migrations, with the shipped rubrics, to copy."""
+    name = "migrated"
+    url = _new_database(postgres_url, name)
+    schema.migrate(url, "head")
+    database = open_database(url)
+    with database.write() as session:
+        load_shipped(session)
+    database.engine.dispose()
+    return name
+
+
+@pytest.fixture
+def hub_database(postgres_url: sa.URL, postgres_migrated: str) -> Iterator[Database]:
+    """A migrated PostgreSQL database with the shipped rubrics."""
+    yield from _opened(_new_database(postgres_url, "hub", postgres_migrated))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def both(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A migrated database with the shipped rubrics, once of each kind."""
+    if request.param == "postgresql":
+        yield request.getfixturevalue("hub_database")
+    else:
+        yield request.getfixturevalue("database")
+
+
+def _opened(url: str) -> Iterator[Database]:
+    database = open_database(url)
+    yield database
+    database.engine.dispose()
 
 
 @pytest.fixture

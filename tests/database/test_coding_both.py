@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 import sqlalchemy as sa
 
-from observe import schema
 from observe.coding.assigning import asked_for, assign, hidden_from
 from observe.coding.history import entries
 from observe.coding.models import Observation
 from observe.coding.operations import latest_document, log_of, start, submit
-from observe.db import Database, open_database
+from observe.db import Database
 from observe.ids import new_id
 from observe.people.models import Role, School
-from observe.rubric.operations import load_shipped, rubric_of, version_for
+from observe.rubric.operations import rubric_of, version_for
 from tests import factories
 from tests.database.coding import change, cycle, observation, send
 
 MINUTE = 60_000
 
 
-@pytest.fixture
-def both(empty_url: str) -> Iterator[Database]:
-    """A migrated database, once of each kind."""
-    schema.migrate(empty_url, "head")
-    database = open_database(empty_url)
-    yield database
-    database.engine.dispose()
-
-
 def test_a_lesson_is_coded_changed_back_and_submitted(both: Database) -> None:
     one = new_id()
     with both.write() as session:
-        load_shipped(session)
         cast = factories.cast(session)
         rubric = version_for(session, "aprendizaje-profundo")
         draft_id = observation(session, cast, rubric).id
@@ -74,7 +60,6 @@ def test_a_reading_session_sees_one_state(both: Database) -> None:
 
 def test_a_colleague_codes_blind_and_the_log_tells_it(both: Database) -> None:
     with both.write() as session:
-        load_shipped(session)
         cast = factories.cast(session)
         rubric = version_for(session, "aprendizaje-profundo")
         colleague = factories.person(session, "Julia Paz", Role.OBSERVER, cast.school)

@@ -12,19 +12,18 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe import schema
 from observe.coding.assigning import assign, unassign
 from observe.coding.attaching import attach
 from observe.coding.changes import Change
 from observe.coding.ending import end_lesson
 from observe.coding.models import Observation, Revision
 from observe.coding.operations import start, submit
-from observe.db import Base, Database, locked, now, open_database
+from observe.db import Base, Database, locked, now
 from observe.errors import ConflictError, NotFoundError
 from observe.ids import new_id
 from observe.people.models import Role, School
 from observe.rubric.models import RubricVersion
-from observe.rubric.operations import load_shipped, rubric_of, version_for
+from observe.rubric.operations import rubric_of, version_for
 from observe.video.models import Assignment, Recording
 from observe.video.operations import LessonDetails, begin_live
 from tests import factories
@@ -80,15 +79,11 @@ class Hub:
 
 
 @pytest.fixture
-def hub(postgres_hub: str) -> Iterator[Hub]:
-    schema.migrate(postgres_hub, "head")
-    database = open_database(postgres_hub)
-    with database.write() as session:
-        load_shipped(session)
+def hub(hub_database: Database) -> Hub:
+    with hub_database.write() as session:
         cast = factories.cast(session)
         rubric = version_for(session, "aprendizaje-profundo")
-    yield Hub(database, cast, rubric)
-    database.engine.dispose()
+    return Hub(hub_database, cast, rubric)
 
 
 def note(text: str) -> Change:

@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe import schema
 from observe.cli.video import STATES
 from observe.coding import attaching
 from observe.coding.attaching import attach, films_for
@@ -19,7 +18,7 @@ from observe.coding.ending import end_lesson
 from observe.coding.history import entries
 from observe.coding.models import Observation, ObservationState, Operation
 from observe.coding.operations import document_of, log_of, start, steps_of, submit
-from observe.db import Database, now, open_database
+from observe.db import Database, now
 from observe.errors import (
     BadInputError,
     ConflictError,
@@ -30,7 +29,7 @@ from observe.errors import (
 from observe.ids import new_id
 from observe.people.models import AuditEntry
 from observe.rubric.models import RubricVersion
-from observe.rubric.operations import load_shipped, rubric_of, version_for
+from observe.rubric.operations import rubric_of, version_for
 from observe.video import captions, check, leaving
 from observe.video import operations as video
 from observe.video.blur import operations as blur_operations
@@ -425,11 +424,8 @@ def test_killed_in_the_middle_nothing_has_moved(
         assert draft.recording.is_live
 
 
-def test_the_whole_way_on_both_databases(empty_url: str) -> None:
-    schema.migrate(empty_url, "head")
-    both = open_database(empty_url)
+def test_the_whole_way_on_both_databases(both: Database) -> None:
     with both.write() as session:
-        load_shipped(session)
         cast = factories.cast(session)
         draft_id = observed(session, cast, version_for(session, "aprendizaje-profundo")).id
         film_id = factories.recording(session, cast).id
@@ -437,6 +433,5 @@ def test_the_whole_way_on_both_databases(empty_url: str) -> None:
         attach(session, draft_id, film_id, MINUTE, actor=cast.observer)
     with both.read() as session:
         document = document_of(session, session.get_one(Observation, draft_id))
-    both.engine.dispose()
     assert [each.at_ms for each in document.notes] == [6 * MINUTE]
     assert [each.start_ms for each in document.cycles] == [2 * MINUTE, 16 * MINUTE]

@@ -53,6 +53,8 @@ def test_what_comes_with_the_program_is_loaded_once(session: Session) -> None:
     assert {row.rubric_id for row in loaded} == {
         "aprendizaje-profundo",
         "interacciones-aula-basica",
+        "interacciones-aula-media",
+        "teach-primaria",
     }
     assert count(session, RubricVersion) == before
 

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from observe import schema
 from observe.coding.models import Cycle, Note, Observation, ObservationState, Revision, Score
-from observe.db import Database, now, open_database
+from observe.db import Database, now
 from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
 from observe.ids import new_id
 from observe.people import audit
 from observe.rubric.models import RubricVersion
 from observe.video.models import Blurring, BlurState, DerivedFile, FileKind
 from tests import factories
-
-
-@pytest.fixture
-def both(empty_url: str) -> Iterator[Database]:
-    """A migrated database, once of each kind."""
-    schema.migrate(empty_url, "head")
-    database = open_database(empty_url)
-    yield database
-    database.engine.dispose()
 
 
 @pytest.fixture

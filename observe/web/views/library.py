@@ -17,7 +17,8 @@ from observe.ids import parse_id
 from observe.jobs import JobState
 from observe.people.access import Action, can, not_found
 from observe.rubric.models import RubricVersion
-from observe.rubric.operations import newest_versions, rubric_of
+from observe.rubric.operations import rubric_of
+from observe.rubric.versions import offered as rubrics_offered
 from observe.text import message
 from observe.video import captions
 from observe.video import operations as video
@@ -99,7 +100,7 @@ def _page(recording_id: UUID, status: int, problem: str | None = None) -> Respon
         recording = video.recording_for(session, recording_id, actor=actor)
         lesson = shelf.lesson(session, recording, actor=actor)
         used = {observation.rubric_version_id for observation in lesson.observations}
-        newest = newest_versions(session)
+        newest = rubrics_offered(session, recording.class_group.school_id, recording.recorded_on)
         offered = [version for version in newest if version.id not in used]
         if lesson.asked:
             offered = [each.rubric_version for each in lesson.to_begin]

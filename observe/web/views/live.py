@@ -17,7 +17,8 @@ from observe.coding.operations import document_of, observation_for, start
 from observe.errors import BadInputError, ConflictError, InvalidError, ObserveError
 from observe.people.access import Action
 from observe.rubric.models import RubricVersion
-from observe.rubric.operations import newest_versions, rubric_of
+from observe.rubric.operations import rubric_of
+from observe.rubric.versions import offered as rubrics_offered
 from observe.text import Message, message
 from observe.video import operations as video
 from observe.video.timecode import parse_time
@@ -69,7 +70,7 @@ def begin() -> ResponseReturnValue:
 def _form() -> tuple[LiveForm, Offered, list[RubricVersion]]:
     with reading() as session:
         choices = offered(session, actor=current_actor())
-        rubrics = newest_versions(session)
+        rubrics = rubrics_offered(session, None, today())
     form = LiveForm()
     fill(form, choices)
     form.rubric.choices = [(str(version.id), version.rubric_id) for version in rubrics]

@@ -1,0 +1,118 @@
+"""Which dimension of one version may be compared with which of another: a person says so.
+
+Nothing is compared silently: where nobody said that two dimensions are comparable, charts stop at
+the one version and begin anew with the other, even where both have the same id.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe.errors import BadInputError
+from observe.people import access, audit
+from observe.people.access import RUBRICS, Action, Actor
+from observe.rubric.models import RubricMatch, RubricVersion
+from observe.rubric.operations import rubric_of, version_order
+from observe.text import message
+
+
+def say(
+    session: Session,
+    one: tuple[UUID, str],
+    other: tuple[UUID, str],
+    *,
+    comparable: bool,
+    reason: str,
+    actor: Actor,
+) -> RubricMatch:
+    """Say whether a dimension of a version is comparable with one of another version; return it.
+
+    Each is named by its version and its id. What was said of the two before is replaced, and both
+    are in the audit trail.
+
+    Raises:
+        NotFoundError, NotAllowedError: no such version or dimension, or not hers to say.
+        BadInputError: both are of one version or of two rubrics, or no reason is given.
+    """
+    access.require(actor, Action.RUBRIC_EDIT, RUBRICS)
+    reason = reason.strip()
+    if not reason:
+        raise BadInputError(message("Say why, for those who read the chart."), field="reason")
+    (older, its), (newer, hers) = _in_order(session, one, other)
+    row = _said(session, older.id, its, newer.id, hers)
+    if row is None:
+        row = RubricMatch(
+            older_id=older.id, older_dimension=its, newer_id=newer.id, newer_dimension=hers
+        )
+        session.add(row)
+    row.comparable, row.reason, row.by_id = comparable, reason, actor.user_id
+    session.flush()
+    audit.record(
+        session,
+        "rubric.compared",
+        actor_id=actor.user_id,
+        thing_kind="rubric",
+        thing_id=newer.id,
+        older=f"{older.version} {its}",
+        newer=f"{newer.version} {hers}",
+        comparable=comparable,
+    )
+    return row
+
+
+def _in_order(
+    session: Session, one: tuple[UUID, str], other: tuple[UUID, str]
+) -> tuple[tuple[RubricVersion, str], tuple[RubricVersion, str]]:
+    found = []
+    for version_id, dimension in (one, other):
+        row = session.get(RubricVersion, version_id)
+        if row is None or not rubric_of(row).has_dimension(dimension):
+            raise access.not_found()
+        found.append((row, dimension))
+    first, second = sorted(found, key=lambda each: version_order(each[0]))
+    if first[0].id == second[0].id or first[0].rubric_id != second[0].rubric_id:
+        raise BadInputError(message("Choose two versions of the same rubric."))
+    return first, second
+
+
+def _said(
+    session: Session, older_id: UUID, its: str, newer_id: UUID, hers: str
+) -> RubricMatch | None:
+    rows = sa.select(RubricMatch).filter_by(
+        older_id=older_id, older_dimension=its, newer_id=newer_id, newer_dimension=hers
+    )
+    return session.scalar(rows)
+
+
+def said_of(session: Session, older_id: UUID, newer_id: UUID) -> list[RubricMatch]:
+    """Return all that was said of two versions, the older one first."""
+    rows = sa.select(RubricMatch).filter_by(older_id=older_id, newer_id=newer_id)
+    return list(session.scalars(rows.order_by(RubricMatch.at, RubricMatch.id)))
+
+
+def comparable_with(session: Session, version_id: UUID, dimension: str) -> set[tuple[UUID, str]]:
+    """Return every dimension (version, id) that may stand in one line with this one, itself too.
+
+    What is comparable with something comparable is so too: a line may pass through three versions.
+    """
+    pairs = session.execute(
+        sa.select(
+            RubricMatch.older_id,
+            RubricMatch.older_dimension,
+            RubricMatch.newer_id,
+            RubricMatch.newer_dimension,
+        ).where(RubricMatch.comparable)
+    ).all()
+    found, waiting = set[tuple[UUID, str]](), [(version_id, dimension)]
+    while waiting:
+        here = waiting.pop()
+        if here in found:
+            continue
+        found.add(here)
+        for older_id, its, newer_id, hers in pairs:
+            ends = {(older_id, its), (newer_id, hers)}
+            waiting += (ends - {here}) if here in ends else ()
+    return found
