@@ -25,6 +25,7 @@ from observe.web.views import (
     live,
     people,
     records,
+    rubrics,
     signin,
     upload,
 )
@@ -45,6 +46,7 @@ VIEWS: Final = (
     blur,
     records,
     educator,
+    rubrics,
     people,
     class_lists,
     help_view,

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from observe.db import Database, now
 from observe.errors import BadInputError, ObserveError
 from observe.people import signin
-from observe.people.access import Action, Actor, Thing, actor_of, can, not_found
+from observe.people.access import RUBRICS, Action, Actor, Thing, actor_of, can, not_found
 from observe.people.models import User
 from observe.settings import Settings
 from observe.text import message
@@ -128,7 +128,8 @@ def could(actor: Actor, action: Action) -> bool:
     """Tell whether there may be a thing on which `actor` may do `action`."""
     schools = {standing.school_id for standing in actor.standings if standing.school_id}
     places = [frozenset[UUID](), *(frozenset({school}) for school in schools)]
-    return any(can(actor, action, _nearest(actor, place)) for place in places)
+    things = (*(_nearest(actor, place) for place in places), RUBRICS)
+    return any(can(actor, action, thing) for thing in things)
 
 
 def _nearest(actor: Actor, school_ids: frozenset[UUID]) -> Thing:

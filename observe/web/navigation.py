@@ -16,6 +16,7 @@ ENTRIES: Final = (
     ("library.index", message("Video library"), Action.RECORDING_SEE),
     ("records.index", message("Records"), Action.RECORD_SEE),
     ("educator.index", message("My feedback"), Action.FEEDBACK_ANSWER),
+    ("rubrics.index", message("Rubrics"), Action.RUBRIC_PROPOSE),
     ("people.index", message("People"), Action.SCHOOL_SEE),
     ("help.index", message("Help"), Action.HOME_SEE),
 )

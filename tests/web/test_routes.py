@@ -41,6 +41,8 @@ PUBLIC = {
 }
 # Places of an address that are no ids; a new kind of place must be told here.
 PLAIN = {"kind": ("fortaleza", "prioridad"), "offset": ("0",)}
+# What belongs to the whole territory, not to a school: test_rubrics.py says who may do what there.
+COMMON = {name: str(new_id()) for name in ("version_id", "proposal_id")}
 # What a script sends where a form would not be read at all.
 JSON_BODIES = {
     "blur.correct": {"version": 0, "corrections": []},
@@ -103,7 +105,7 @@ def addresses(app: Flask, ids: dict[str, str]) -> list[Address]:
     """Return every way in that names a thing."""
     found = []
     for rule in rules(app):
-        if not rule.arguments:
+        if not rule.arguments or rule.arguments <= COMMON.keys():
             continue
         unknown = rule.arguments - ids.keys() - PLAIN.keys()
         assert not unknown, f"{rule}: the fixture `ids` needs {unknown}"
@@ -156,7 +158,7 @@ def test_nobody_comes_in_without_signing_in(app: Flask, ids: dict[str, str]) -> 
     client = app.test_client()
     client.get("/entrar")
     for rule in rules(app):
-        path = fill(rule, ids | {name: values[0] for name, values in PLAIN.items()})
+        path = fill(rule, ids | COMMON | {name: values[0] for name, values in PLAIN.items()})
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             answer = ask(client, method, path)
             if method == "GET":

@@ -1,0 +1,258 @@
+"""The pautas of the network: what each version says, where it is used, what people propose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from itertools import groupby
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import Blueprint, flash, redirect, render_template, request
+from flask import url_for as url
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from observe.errors import BadInputError, ConflictError, NotFoundError
+from observe.ids import parse_id
+from observe.people import access
+from observe.people.access import RUBRICS, Action, can
+from observe.people.models import School
+from observe.rubric import proposals
+from observe.rubric.models import ProposalState, RubricProposal, RubricVersion, Stage
+from observe.rubric.operations import rubric_of, versions
+from observe.rubric.schema import LONGEST_TEXT
+from observe.rubric.versions import pilot, pilots, publish, retire, stages
+from observe.text import Message, message
+from observe.web.guards import current_actor, permission, reading, today, writing
+from observe.web.words import say
+
+blueprint = Blueprint("rubrics", __name__)
+
+STAGE_WORDS: Final = {
+    Stage.PILOTED: message("Being tried"),
+    Stage.PUBLISHED: message("In use"),
+    Stage.RETIRED: message("Retired"),
+}
+STAGE_SHAPES: Final = {Stage.PILOTED: "now", Stage.PUBLISHED: "done", Stage.RETIRED: "lock"}
+DECISION_WORDS: Final = {
+    ProposalState.OPEN: message("Open"),
+    ProposalState.ACCEPTED: message("Accepted"),
+    ProposalState.DECLINED: message("Declined"),
+}
+DECISION_SHAPES: Final = {
+    ProposalState.OPEN: "wait",
+    ProposalState.ACCEPTED: "done",
+    ProposalState.DECLINED: "stop",
+}
+
+
+@blueprint.get("/pautas")
+@permission(Action.RUBRIC_SEE)
+def index() -> ResponseReturnValue:
+    """List every rubric with its versions, the newest first."""
+    with reading() as session:
+        rows = versions(session)
+        stage = stages(session, [row.id for row in rows])
+        by_rubric = groupby(rows, key=lambda row: row.rubric_id)
+        return render_template(
+            "rubrics/index.html",
+            groups=[(rubric_of(group[0]), group) for group in (list(g) for _id, g in by_rubric)],
+            stage=stage,
+            words=STAGE_WORDS,
+            shapes=STAGE_SHAPES,
+            proposed=_proposed(session),
+        )
+
+
+def _proposed(session: Session) -> dict[UUID, int]:
+    """Return how many proposals wait on each version, for those who may know of them."""
+    if not can(current_actor(), Action.RUBRIC_PROPOSE, RUBRICS):
+        return {}
+    count = (
+        sa.select(RubricProposal.version_id, sa.func.count().label("number"))
+        .where(RubricProposal.state == ProposalState.OPEN)
+        .group_by(RubricProposal.version_id)
+    )
+    return {row.version_id: row.number for row in session.execute(count)}
+
+
+@blueprint.get("/pautas/<uuid:version_id>")
+@permission(Action.RUBRIC_SEE)
+def show(version_id: UUID) -> ResponseReturnValue:
+    """Show all that a version says, with what is proposed under each dimension."""
+    return _page(version_id)
+
+
+def _page(
+    version_id: UUID,
+    status: int = 200,
+    *,
+    refused: Message | None = None,
+    field: str = "",
+    at: str = "",
+) -> ResponseReturnValue:
+    actor = current_actor()
+    with reading() as session:
+        version = _version(session, version_id)
+        proposes = can(actor, Action.RUBRIC_PROPOSE, RUBRICS)
+        edits = can(actor, Action.RUBRIC_EDIT, RUBRICS)
+        found = proposals.of_version(session, version_id, actor=actor) if proposes else []
+        page = render_template(
+            "rubrics/show.html",
+            version=version,
+            rubric=rubric_of(version),
+            others=[
+                row
+                for row in versions(session)
+                if row.rubric_id == version.rubric_id and row.id != version.id
+            ],
+            stage=stages(session, [version.id])[version.id],
+            words=STAGE_WORDS,
+            shapes=STAGE_SHAPES,
+            pilots=pilots(session, version.id),
+            schools=_schools(session) if edits else [],
+            proposes=proposes,
+            edits=edits,
+            proposals=found,
+            part_words=proposals.PARTS,
+            credit=proposals.credit(found),
+            decisions=DECISION_WORDS,
+            decision_shapes=DECISION_SHAPES,
+            longest=LONGEST_TEXT,
+            today=today(),
+            refused=refused,
+            field=field,
+            at=at,
+            typed=request.form,
+        )
+    return page, status
+
+
+def _version(session: Session, version_id: UUID) -> RubricVersion:
+    row = session.get(RubricVersion, version_id)
+    if row is None:
+        raise access.not_found()
+    return row
+
+
+def _schools(session: Session) -> list[School]:
+    return list(session.scalars(sa.select(School).order_by(School.name)))
+
+
+# --- proposals ------------------------------------------------------------------------------------
+
+
+@blueprint.post("/pautas/<uuid:version_id>/propuestas")
+@permission(Action.RUBRIC_PROPOSE)
+def propose(version_id: UUID) -> ResponseReturnValue:
+    """Comment on a dimension, or propose other words for a part of it."""
+    typed = request.form
+    dimension = typed.get("dimension", "")
+
+    def verb(session: Session) -> None:
+        proposals.propose(
+            session,
+            version_id,
+            dimension,
+            _lines(typed.get("text", "")),
+            part=typed.get("part"),
+            wording=_lines(typed.get("wording", "")),
+            actor=current_actor(),
+        )
+
+    return _done(version_id, verb, message("Your proposal is there."), at=dimension)
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+@blueprint.post("/pautas/propuestas/<uuid:proposal_id>/respuestas")
+@permission(Action.RUBRIC_PROPOSE)
+def reply(proposal_id: UUID) -> ResponseReturnValue:
+    """Say something to a proposal."""
+    version_id, dimension = _of_proposal(proposal_id)
+
+    def verb(session: Session) -> None:
+        text = _lines(request.form.get("text", ""))
+        proposals.reply(session, proposal_id, text, actor=current_actor())
+
+    return _done(version_id, verb, message("Your answer is there."), at=dimension)
+
+
+@blueprint.post("/pautas/propuestas/<uuid:proposal_id>/decision")
+@permission(Action.RUBRIC_EDIT)
+def decide(proposal_id: UUID) -> ResponseReturnValue:
+    """Accept or decline a proposal."""
+    version_id, dimension = _of_proposal(proposal_id)
+    typed = request.form
+
+    def verb(session: Session) -> None:
+        proposals.decide(
+            session,
+            proposal_id,
+            accepted=typed.get("decision") == "accept",
+            reason=_lines(typed.get("reason", "")),
+            actor=current_actor(),
+        )
+
+    return _done(version_id, verb, message("Decided. Its author sees it here."), at=dimension)
+
+
+def _of_proposal(proposal_id: UUID) -> tuple[UUID, str]:
+    with reading() as session:
+        proposal = session.get(RubricProposal, proposal_id)
+        if proposal is None or not can(current_actor(), Action.RUBRIC_PROPOSE, RUBRICS):
+            raise access.not_found()
+        return proposal.version_id, proposal.dimension
+
+
+# --- where it is used -----------------------------------------------------------------------------
+
+
+@blueprint.post("/pautas/<uuid:version_id>/uso")
+@permission(Action.RUBRIC_EDIT)
+def use(version_id: UUID) -> ResponseReturnValue:
+    """Try the version in some schools, publish it, or retire it."""
+    verbs: dict[str, Callable[[Session], None]] = {
+        "pilot": lambda session: _pilot(session, version_id),
+        "publish": lambda session: publish(session, version_id, actor=current_actor()),
+        "retire": lambda session: retire(session, version_id, actor=current_actor()),
+    }
+    verb = verbs.get(request.form.get("step", ""))
+    if verb is None:
+        raise NotFoundError(message("There is nothing here, or it is not yours to see."))
+    return _done(version_id, verb, message("Kept."), at="uso")
+
+
+def _pilot(session: Session, version_id: UUID) -> None:
+    typed = request.form
+    chosen = [school_id for each in typed.getlist("schools") if (school_id := parse_id(each))]
+    starts_on, ends_on = (_day(typed.get(name, ""), name) for name in ("starts_on", "ends_on"))
+    if starts_on is None:
+        raise BadInputError(message("Please fill this in."), field="starts_on")
+    pilot(session, version_id, chosen, starts_on, ends_on, actor=current_actor())
+
+
+def _day(text: str, field: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        told = message("This is no date. Write it like 2026-05-31.")
+        raise BadInputError(told, field=field) from error
+
+
+def _done(
+    version_id: UUID, verb: Callable[[Session], None], said: Message, *, at: str
+) -> ResponseReturnValue:
+    """Do it and go back to its place; what hinders it is told there, with what was typed."""
+    try:
+        with writing() as session:
+            verb(session)
+    except (BadInputError, ConflictError) as error:
+        field = getattr(error, "field", None) or ""
+        return _page(version_id, error.status, refused=error.message, field=field, at=at)
+    flash(say(said), "done")
+    return redirect(url("rubrics.show", version_id=version_id, _anchor=at))

@@ -1,0 +1,147 @@
+"""The pages of the rubrics: read by all, discussed by the network, decided by the territory."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+
+from observe.db import Database
+from observe.people.access import Actor
+from observe.rubric import proposals
+from observe.rubric.models import RubricProposal, RubricVersion, Stage
+from observe.rubric.operations import load, rubric_of, version_for
+from observe.rubric.versions import pilots, stage_of
+from tests.factories import Cast
+from tests.unit.test_rubric_loader import GOOD
+from tests.web.conftest import ClientFor
+
+
+@pytest.fixture
+def version_id(database: Database) -> UUID:
+    with database.write() as session:
+        return load(session, GOOD, "p.yaml", actor=None).id
+
+
+@pytest.fixture
+def lead(client_for: ClientFor, cast: Cast) -> FlaskClient:
+    return client_for(cast.network_lead)
+
+
+def proposed(database: Database, version_id: UUID, actor: Actor) -> UUID:
+    with database.write() as session:
+        made = proposals.propose(
+            session, version_id, "preguntas", "¿Y las <b>retóricas</b>?", actor=actor
+        )
+        return made.id
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "aprendizaje-profundo",
+        "interacciones-aula-basica",
+        "interacciones-aula-media",
+        "teach-primaria",
+    ],
+)
+def test_whoever_is_signed_in_reads_the_whole_pauta(
+    client_for: ClientFor, database: Database, cast: Cast, name: str
+) -> None:
+    with database.read() as session:
+        row = version_for(session, name)
+    client = client_for(cast.educator)
+    assert rubric_of(row).title.es in client.get("/pautas").text
+    page = client.get(f"/pautas/{row.id}").text
+    plain = page.replace("&#39;", "'").replace("&#34;", '"')
+    for each in rubric_of(row).rows():
+        assert each.of.title.es in plain
+    for dimension in rubric_of(row).dimensions:
+        assert dimension.descriptors.mid.es in plain
+    for disclaimer in rubric_of(row).disclaimers:
+        assert disclaimer.es in plain
+    assert "Comentar o proponer" not in page, "an educator is not asked to write the pauta"
+    assert "Retirarla" not in page
+
+
+def test_a_proposal_goes_from_a_utp_head_to_the_decision(
+    client_for: ClientFor, database: Database, cast: Cast, version_id: UUID, lead: FlaskClient
+) -> None:
+    head = client_for(cast.utp_head)
+    address = f"/pautas/{version_id}"
+    given = {"dimension": "preguntas", "text": "No dice cuántas.", "part": "mid", "wording": " "}
+    answer = head.post(f"{address}/propuestas", data=given)
+    assert answer.status_code == 400
+    assert "Elige la parte y escribe su nuevo texto" in answer.text
+    assert "No dice cuántas." in answer.text, "what was typed is there"
+    answer = head.post(f"{address}/propuestas", data=given | {"wording": "De dos a cuatro"})
+    assert answer.headers["Location"].endswith("#preguntas")
+    with database.read() as session:
+        (made,) = proposals.of_version(session, version_id, actor=cast.observer)
+    assert "Propuestas abiertas: 1" in head.get("/pautas").text
+    page = head.get(address).text
+    assert "De dos a cuatro" in page
+    assert "No acoger" not in page
+    head.post(f"/pautas/propuestas/{made.id}/respuestas", data={"text": "Y con quiénes."})
+    decision = f"/pautas/propuestas/{made.id}/decision"
+    assert head.post(decision, data={"decision": "accept"}).status_code == 404
+    refused = lead.post(decision, data={"decision": "decline", "reason": ""})
+    assert (refused.status_code, "Di por qué" in refused.text) == (400, True)
+    assert lead.post(decision, data={"decision": "accept"}).status_code == 302
+    page = head.get(address).text
+    assert "Y con quiénes." in page
+    assert "Acogida" in page
+    assert f"de: {cast.utp_head.name}" in page.replace("&#39;", "'")
+
+
+def test_what_is_proposed_is_text_and_never_markup(
+    client_for: ClientFor, database: Database, cast: Cast, version_id: UUID
+) -> None:
+    proposed(database, version_id, cast.observer)
+    page = client_for(cast.observer).get(f"/pautas/{version_id}").text
+    assert "¿Y las &lt;b&gt;retóricas&lt;/b&gt;?" in page
+
+
+def test_the_territory_tries_publishes_and_retires(
+    database: Database, cast: Cast, version_id: UUID, lead: FlaskClient
+) -> None:
+    address = f"/pautas/{version_id}/uso"
+    days = {"starts_on": "2026-05-01", "ends_on": "2026-04-01"}
+    trial = {"step": "pilot", "schools": str(cast.school.id), **days}
+    answer = lead.post(address, data=trial)
+    assert (answer.status_code, "El último día es anterior" in answer.text) == (400, True)
+    assert lead.post(address, data=trial | {"ends_on": "mayo"}).status_code == 400
+    assert lead.post(address, data=trial | {"ends_on": ""}).status_code == 302
+    assert "En pilotaje" in lead.get(f"/pautas/{version_id}").text
+    with database.read() as session:
+        assert [each.school_id for each in pilots(session, version_id)] == [cast.school.id]
+    for step, stage in (("publish", Stage.PUBLISHED), ("retire", Stage.RETIRED)):
+        assert lead.post(address, data={"step": step}).status_code == 302
+        with database.read() as session:
+            assert stage_of(session, version_id) is stage
+    assert lead.post(address, data={"step": "retire"}).status_code == 409
+    assert lead.post(address, data={"step": "burn"}).status_code == 404
+
+
+def test_what_is_retired_is_not_offered_for_a_lesson(
+    client_for: ClientFor, database: Database, cast: Cast, version_id: UUID, lead: FlaskClient
+) -> None:
+    observer = client_for(cast.observer)
+    assert str(version_id) in observer.get("/en-vivo").text
+    lead.post(f"/pautas/{version_id}/uso", data={"step": "retire"})
+    assert str(version_id) not in observer.get("/en-vivo").text
+    with database.read() as session:
+        assert session.get_one(RubricVersion, version_id).rubric_id == "prueba"
+
+
+def test_an_educator_cannot_find_out_what_is_proposed(
+    client_for: ClientFor, database: Database, cast: Cast, version_id: UUID
+) -> None:
+    proposal_id = proposed(database, version_id, cast.observer)
+    educator = client_for(cast.educator)
+    assert "retóricas" not in educator.get(f"/pautas/{version_id}").text
+    answer = educator.post(f"/pautas/propuestas/{proposal_id}/respuestas", data={"text": "x"})
+    assert answer.status_code == 404
+    with database.read() as session:
+        assert session.get_one(RubricProposal, proposal_id).replies == []
