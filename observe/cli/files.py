@@ -56,6 +56,34 @@ def write_bytes(path: Path, content: bytes) -> None:
         ) from error
 
 
+def write_new(path: Path, content: bytes, *, force: bool) -> None:
+    """Write a file that is not there yet; over one that is only by `force`.
+
+    Raises:
+        BadInputError: it is there already, or it cannot be written there.
+    """
+    if not force:
+        require_free(path)
+    write_bytes(path, content)
+
+
+def require_free(*paths: Path) -> None:
+    """Return when none of the files is there.
+
+    Raises:
+        BadInputError: one of them is.
+    """
+    for path in paths:
+        if path.exists() or path.is_symlink():
+            raise BadInputError(
+                message(
+                    "The file %(path)s is there already. Choose another name, or write over it "
+                    "with --force.",
+                    path=str(path),
+                )
+            )
+
+
 def settle(file: IO[bytes]) -> None:
     """Return when what was written to the open `file` is on disk."""
     file.flush()

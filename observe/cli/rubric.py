@@ -17,7 +17,7 @@ from observe.rubric.operations import load, rubric_of, version_for, versions
 from observe.rubric.schema import Dimension, Rubric, canonical, hash_of
 from observe.text import message
 
-rubric = noun("rubric", message("Rubrics: check, load, list, show."))
+rubric = noun("rubric", message("Rubrics: check, load, list, show, diff, export, print."))
 
 
 @verb(rubric, "check", message("Checks a rubric file and tells all its problems; loads nothing."))

@@ -1,8 +1,10 @@
 """A sheet coded elsewhere or on paper, as CSV, becomes a draft: all of it or nothing.
 
 Columns: `cycle,start,end,dimension,score,note_at,note`. Comma, semicolon or tab between them; times
-like `00:18:42.5` (a decimal comma too); a score is a number, `N/O` or `N/A`; a row with a note and
-no score is one more note.
+like `00:18:42.5` (a decimal comma too); a score is a number or the letter that the scale has for
+it, `N/O` or `N/A`; a row with a note and no score is one more note. The answers of a snapshot stand
+there too, as rows called `<question>@<number of the snapshot>`. A row that only names its cell is
+one that nobody filled in: it says nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import TypeVar
 from uuid import UUID
@@ -23,7 +26,8 @@ from observe.coding.changes import Change, NoteDelete, NotePut, Payload, Plan, P
 from observe.coding.cycles import overlap_ms
 from observe.coding.models import Observation
 from observe.coding.operations import SHEET_WINDOW, apply, document_of, only_sheet, start
-from observe.coding.rules import CellScore, MarkName
+from observe.coding.rules import CellScore, CycleSnapshot
+from observe.coding.sheet_cells import Asked, answer_in, questions_asked, row_names, score_in
 from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.ids import new_id
 from observe.people import audit
@@ -35,13 +39,8 @@ from observe.video.timecode import Span, format_time, parse_time
 
 REQUIRED = ("cycle", "start", "end", "dimension", "score")
 OPTIONAL = ("note_at", "note")
+FILLED_IN = ("start", "end", "score", *OPTIONAL)  # by hand: the others only name the cell
 ROUNDING_MS = 1_000  # times noted by the second may pass the end of the recording by that much
-_MARKS: dict[str, MarkName] = {
-    "no": "not_observed",
-    "not_observed": "not_observed",
-    "na": "not_applicable",
-    "not_applicable": "not_applicable",
-}
 _T = TypeVar("_T")
 
 
@@ -177,6 +176,12 @@ class _Row:
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
 
+    @property
+    def is_filled_in(self) -> bool:
+        """Tell whether it says anything of its cell."""
+        says = any(self[column] for column in FILLED_IN)
+        return says or (self.too_long and any(self.cells.values()))
+
 
 def _rows(csv_text: str) -> Iterator[_Row]:
     text = csv_text.removeprefix("\ufeff").replace("\x00", "")
@@ -189,8 +194,9 @@ def _rows(csv_text: str) -> Iterator[_Row]:
     line = reader.line_num + 1
     for values in reader:
         cells = {name: value.strip() for name, value in zip(header, values, strict=False)}
-        if any(cells.values()):
-            yield _Row(line + skipped, cells, len(values) > len(header))
+        row = _Row(line + skipped, cells, len(values) > len(header))
+        if row.is_filled_in:
+            yield row
         line = reader.line_num + 1
 
 
@@ -219,6 +225,20 @@ class _SheetCycle:
     span: Span
     line: int
     scores: dict[str, CellScore] = field(default_factory=dict)
+    answered: dict[int, _Answered] = field(default_factory=dict)
+
+    def snapshots(self) -> Iterator[CycleSnapshot]:
+        """Yield the snapshots with what was answered."""
+        for number, answered in self.answered.items():
+            yield CycleSnapshot(number=number, answers=answered.answers)
+
+
+@dataclass
+class _Answered:
+    """The answers to one snapshot, and the row that has the first of them."""
+
+    row: _Row
+    answers: dict[str, str] = field(default_factory=dict)
 
 
 class _Reading:
@@ -233,7 +253,9 @@ class _Reading:
         self.warnings: list[Message] = []
         self.seen = False
         self.unusable: set[str] = set()  # cycles whose first row was wrong: told once
-        self.names = _dimension_names(rubric)
+        self.names = row_names(rubric)
+        asked = questions_asked(rubric.protocol.snapshots)
+        self.asked = {each.name: each for each in asked}
 
     def take(self, row: _Row) -> None:
         """Take one row, or note what is wrong with it."""
@@ -242,8 +264,11 @@ class _Reading:
             self._problem(row, message("It has more cells than there are columns."))
             return
         cycle = self._try(row, lambda: self._cycle(row))
-        dimension = self._try(row, lambda: self._dimension(row))
-        if row["score"]:
+        asked = self.asked.get(row["dimension"].lower())
+        dimension = None if asked else self._try(row, lambda: self._dimension(row))
+        if row["score"] and asked:
+            self._try(row, lambda: self._take_answer(row, cycle, asked))
+        elif row["score"]:
             self._try(row, lambda: self._take_score(row, cycle, dimension))
         if row["note"] or row["note_at"]:
             self._try(row, lambda: self._take_note(row, cycle, dimension))
@@ -251,8 +276,9 @@ class _Reading:
     def sheet(self) -> Sheet:
         """Return the whole; raises `InvalidError` when there was any problem."""
         self._check_overlaps()
+        self._check_answers()
         if not self.seen:
-            self.problems.append(message("There is no row under the names of the columns."))
+            self.problems.append(message("Nothing is filled in under the names of the columns."))
         if self.problems:
             raise _invalid(self.problems)
         planned = (
@@ -261,6 +287,7 @@ class _Reading:
                 start_ms=cycle.span.start_ms,
                 end_ms=cycle.span.end_ms,
                 scores=tuple(cycle.scores.values()),
+                snapshots=tuple(cycle.snapshots()),
             )
             for cycle in self.cycles.values()
         )
@@ -340,15 +367,25 @@ class _Reading:
     def _take_score(self, row: _Row, cycle: _SheetCycle | None, dimension: str | None) -> None:
         if not row["dimension"]:
             raise BadInputError(message("It has a score but does not name its dimension."))
-        value, mark = _score(row["score"])
         if dimension is None:
             return
+        scale = self.rubric.scale_of(rules.row_named(self.rubric, dimension).of)
+        value, mark = score_in(row["score"], scale)
         rules.check_score(self.rubric, dimension, value, mark)
         if cycle is None:
             return
         if dimension in cycle.scores:
             raise BadInputError(message("This cell already has a score on an earlier line."))
         cycle.scores[dimension] = CellScore(dimension=dimension, value=value, mark=mark)
+
+    def _take_answer(self, row: _Row, cycle: _SheetCycle | None, asked: Asked) -> None:
+        answer = answer_in(row["score"], asked.question)
+        if cycle is None:
+            return
+        answers = cycle.answered.setdefault(asked.number, _Answered(row)).answers
+        if asked.question.id in answers:
+            raise BadInputError(message("This cell already has a score on an earlier line."))
+        answers[asked.question.id] = answer
 
     def _take_note(self, row: _Row, cycle: _SheetCycle | None, dimension: str | None) -> None:
         if not row["note"]:
@@ -386,6 +423,12 @@ class _Reading:
             )
         return at_ms
 
+    def _check_answers(self) -> None:
+        snapshots = self.rubric.protocol.snapshots
+        for cycle in self.cycles.values():
+            for number, said in cycle.answered.items():
+                self._try(said.row, partial(rules.check_answers, snapshots, number, said.answers))
+
     def _check_overlaps(self) -> None:
         ordered = sorted(self.cycles.items(), key=lambda item: item[1].span)
         for (name, cycle), (later_name, later) in pairwise(ordered):
@@ -402,24 +445,3 @@ class _Reading:
 
 def _on_line(row: _Row, problem: Message) -> Message:
     return message("Line %(line)s: %(problem)s", line=row.line, problem=problem)
-
-
-def _dimension_names(rubric: Rubric) -> dict[str, str]:
-    """Return the id of each dimension by every name a sheet may use: id, code, either title."""
-    names: dict[str, str] = {}
-    for row in rubric.dimensions:
-        for name in (row.title.in_language("en"), row.title.es, row.code, row.id):
-            names[name.casefold()] = row.id
-    return names
-
-
-def _score(text: str) -> tuple[int | None, MarkName | None]:
-    mark = _MARKS.get(text.casefold().replace("/", "").replace(".", "").replace(" ", ""))
-    if mark is not None:
-        return None, mark
-    whole, _, fraction = text.replace(",", ".").partition(".")
-    if not (whole.isascii() and whole.isdigit() and not fraction.strip("0") and len(whole) < 4):
-        raise BadInputError(
-            message("“%(score)s” is no score: write a number, N/O or N/A.", score=text[:20])
-        )
-    return int(whole), None

@@ -18,6 +18,7 @@ from observe.coding.models import Observation
 from observe.coding.rules import CellScore, Document, DocumentCycle
 from observe.profile import Profile, profile_of
 from observe.rubric.schema import Rubric
+from observe.text import Cell, harmless
 
 COLUMNS: Final = (
     "observation",
@@ -51,8 +52,6 @@ COLUMNS: Final = (
     "skips",
     "other_rate_ms",
 )
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-Cell = str | int | float | None
 
 
 def csv_text(records: Iterable[tuple[Observation, Rubric, Document]]) -> str:
@@ -64,17 +63,6 @@ def csv_text(records: Iterable[tuple[Observation, Rubric, Document]]) -> str:
         for row in _rows(observation, rubric, document):
             writer.writerow([harmless(cell) for cell in row])
     return file.getvalue()
-
-
-def harmless(cell: Cell) -> Cell:
-    """Return `cell` so that a spreadsheet shows it and never runs it.
-
-    >>> harmless("=HYPERLINK(1)"), harmless("Berta"), harmless(4)
-    ("'=HYPERLINK(1)", 'Berta', 4)
-    """
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA_STARTS):
-        return f"'{cell}"
-    return cell
 
 
 def _rows(observation: Observation, rubric: Rubric, document: Document) -> Iterator[list[Cell]]:

@@ -28,6 +28,7 @@ def findings(content: Content) -> Iterator[Finding]:
     yield from _said_once(content, "domains", "id")
     yield from _said_once(content, "dimensions", "id")
     yield from _said_once(content, "dimensions", "code")
+    yield from _questions(content)
     yield from _behaviours(content)
     yield from _references(content)
     yield from _empty_domains(content)
@@ -98,6 +99,17 @@ def _snapshots(protocol: Protocol) -> Iterator[Finding]:
                 message("must name an earlier question and one of its answers"),
             )
         before[question.id] = {answer.id for answer in question.answers}
+
+
+def _questions(content: dict[str, Content]) -> Iterator[Finding]:
+    """Tell which ids of questions, or of the answers to one, are taken twice."""
+    path = ("protocol", "snapshots")
+    snapshots = _group(_group(content.get("protocol")).get("snapshots"))
+    for where, what in _said_once(snapshots, "questions", "id"):
+        yield (*path, *where), what
+    for index, question in _entries(snapshots, "questions"):
+        for where, what in _said_once(question, "answers", "id"):
+            yield (*path, "questions", index, *where), what
 
 
 def _behaviours(content: dict[str, Content]) -> Iterator[Finding]:
@@ -205,7 +217,7 @@ def _empty_domains(content: dict[str, Content]) -> Iterator[Finding]:
 
 
 def _listed(names: list[str] | list[Content]) -> str:
-    return ", ".join(name for name in names if isinstance(name, str)) or "–"
+    return ", ".join(dict.fromkeys(name for name in names if isinstance(name, str))) or "–"
 
 
 def _group(content: Content) -> dict[str, Content]:

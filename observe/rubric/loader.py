@@ -43,7 +43,13 @@ def _validated(reading: Reading) -> tuple[Rubric | None, list[Problem]]:
     try:
         return Rubric.model_validate(reading.content), []
     except ValidationError as error:
-        return None, [_problem(details, reading) for details in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        return None, [_problem(details, reading) for details in found if not _is_echo(details)]
+
+
+def _is_echo(details: ErrorDetails) -> bool:
+    """Tell whether a list is called short only because some of its entries are wrong."""
+    return details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]
 
 
 def _problem(details: ErrorDetails, reading: Reading) -> Problem:
@@ -98,8 +104,8 @@ def _explained(details: ErrorDetails) -> Message:
 def _unknown_key(details: ErrorDetails) -> Message:
     name = str(details["loc"][-1])
     near = difflib.get_close_matches(name, sorted(_KNOWN), n=1)
-    if near:
-        return message("is not known here; did you mean «%(near)s»?", near=near[0])
+    if near and near[0] != name:  # a field of something else has no place here either
+        return message("is not known here: perhaps «%(near)s» was meant", near=near[0])
     return message("is not known here: delete it (docs/rubrics.md lists what can be said)")
 
 

@@ -28,7 +28,10 @@ PlaybackPolicy = Literal["straight_through", "pause_allowed", "free"]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    # The sentence below a field is what an editor shows of it: see `json_schema`.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, use_attribute_docstrings=True
+    )
 
 
 class Text(_Frozen):
@@ -63,8 +66,11 @@ class Scale(_Frozen):
     min: Annotated[int, Field(ge=0, le=10)]
     max: Annotated[int, Field(ge=1, le=10)]
     labels: dict[int, Text] = {}
-    letters: dict[int, Text] = {}  # what stands on the button instead of the number
+    """Words for some or all of the numbers."""
+    letters: dict[int, Text] = {}
+    """What stands on the button instead of the number."""
     bands: Bands
+    """Three ranges: no gap, no overlap, from the lowest number to the highest."""
 
     def values(self) -> range:
         """Return every number that can be given, from the lowest to the highest."""
@@ -108,8 +114,11 @@ class Behaviour(_Frozen):
     title: Text
     description: Text | None = None
     scale: Slug
+    """A scale of this file, such as 1–3 with the letters B, M, A."""
     not_observed: MarkRule = "forbidden"
+    """May N/O be given?"""
     not_applicable: MarkRule = "forbidden"
+    """May N/A be given?"""
     descriptors: Descriptors | None = None
     examples: tuple[Text, ...] = ()
 
@@ -119,18 +128,29 @@ class Dimension(_Frozen):
 
     id: Slug
     code: Annotated[str, Field(min_length=1, max_length=6, pattern=r"^\S*$")]
+    """For narrow places; each dimension has its own."""
     title: Text
     domain: Slug | None
+    """The id of its domain; null: it is in none."""
     scale: Slug = "main"
+    """The name of its scale."""
     polarity: Literal["positive", "negative"] = "positive"
+    """Negative: a low score is the favourable one."""
     not_observed: MarkRule = "allowed"
+    """May N/O be given?"""
     not_applicable: MarkRule = "forbidden"
+    """May N/A be given?"""
     description: Text
+    """What is looked at."""
     indicators: tuple[Text, ...] = ()
+    """Things that are seen or heard."""
     descriptors: Descriptors
+    """What each range looks and sounds like: how often, how deep, how many."""
     examples: tuple[Text, ...] = ()
     behaviours: Annotated[tuple[Behaviour, ...], Field(max_length=20)] = ()
+    """What is looked for under it; rows of their own that enter no mean."""
     feedback: Wording = Wording()
+    """Offered to the observer, who edits it."""
 
 
 @dataclass(frozen=True)
@@ -163,55 +183,80 @@ class Question(_Frozen):
     id: Slug
     title: Text
     answers: Annotated[tuple[Answer, ...], Field(min_length=2, max_length=6)]
-    only_after: tuple[Slug, Slug] | None = None  # question, answer
+    only_after: tuple[Slug, Slug] | None = None
+    """An earlier question and one of its answers: asked only after that answer."""
 
 
 class Snapshots(_Frozen):
     """Moments of a cycle at which the class is looked at for `look_ms` and questions are asked."""
 
     at_ms: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1, max_length=20)]
+    """When in each cycle, in thousandths of a second."""
     look_ms: Annotated[int, Field(ge=1_000, le=60_000)] = 10_000
+    """For how long, in thousandths of a second."""
     questions: Annotated[tuple[Question, ...], Field(min_length=1, max_length=6)]
 
 
 class Protocol(_Frozen):
     """How a lesson is observed: cycles, their length, and what the player allows."""
 
-    unit: Text | None = None  # what one score speaks of: «the whole class, in one cycle»
+    unit: Text | None = None
+    """What one score speaks of, such as «the whole class, in one cycle»."""
     cycles: Annotated[int, Field(ge=1, le=40)]
+    """How many cycles a lesson usually has."""
     cycle_ms: Annotated[int, Field(ge=1_000)]
+    """Their length in thousandths of a second."""
     minimum_codable_ms: Annotated[int, Field(ge=1_000)]
-    order: Literal["as_filmed", "random"] = "as_filmed"  # in which a colleague gets the cycles
+    """A shorter cycle is taken with a warning; not more than cycle_ms."""
+    order: Literal["as_filmed", "random"] = "as_filmed"
+    """In which order a colleague gets the cycles."""
     playback_policy: PlaybackPolicy = "free"
+    """straight_through: each cycle at once, at 1×, and once; pause_allowed: at 1×, nothing twice
+    before the whole cycle was seen; free.
+    """
     snapshots: Snapshots | None = None
+    """Moments of each cycle at which the class is looked at, and what is asked then."""
     instructions: Text | None = None
+    """How to decide between neighbouring scores, and when N/O is meant."""
 
 
 class Reports(_Frozen):
     """What reports may show of it: no mean of fewer educators than this."""
 
     minimum_educators: Annotated[int, Field(ge=LEAST_EDUCATORS, le=100)] = LEAST_EDUCATORS
+    """How many educators a mean needs before it is shown."""
 
 
 class Rubric(_Frozen):
     """A whole pauta in one version."""
 
     schema_version: Annotated[int, Field(ge=1, le=1)]
+    """The version of this file format; always 1."""
     id: Slug
     version: Version
+    """Numbers with dots; 1.10 comes after 1.9."""
     title: Text
     summary: Text
+    """What it looks at and for whom."""
     source: Text
+    """Where the text comes from."""
     licence: Sentence
     credit: Text | None = None
+    """A line of credit that the licence asks for."""
     disclaimers: tuple[Text, ...] = ()
-    notes: Text | None = None  # what is new in this version, and whom it is owed to
+    """Sentences that must be shown with it."""
+    notes: Text | None = None
+    """What is new in this version, and whom it is owed to."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("es", "en")
+    """The languages in which every text is given; Spanish always."""
     reports: Reports = Reports()
     aggregation: Literal["mean_of_means", "holistic"] = "mean_of_means"
+    """holistic: domains have no mean at all."""
     protocol: Protocol
     scales: Annotated[dict[Slug, Scale], Field(min_length=1, max_length=20)]
+    """By name; «main» is the scale of every dimension that names no other."""
     domains: Annotated[tuple[Domain, ...], Field(max_length=20)]
+    """May be empty: []."""
     dimensions: Annotated[tuple[Dimension, ...], Field(min_length=1, max_length=80)]
 
     def has_dimension(self, dimension_id: str) -> bool:

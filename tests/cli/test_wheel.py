@@ -29,16 +29,17 @@ def test_the_wheel_holds_everything(wheel: Path) -> None:
         ("observe/web/templates", "*.html"),
         ("observe/web/static", "*.*"),
         ("observe/translations", "*.po"),
-        ("observe/feedback", "*.typ"),
+        ("observe", "*.typ"),
         ("migrations", "versions/*.py"),
         ("rubrics", "*.yaml"),
+        ("rubrics", "*.json"),
     ):
         found = [path for path in (ROOT / folder).rglob(pattern) if "__pycache__" not in path.parts]
         assert found, f"nothing in {folder}: does this test look in the right place?"
         for path in found:
             name = path.relative_to(ROOT).as_posix()
-            name = name.replace("migrations/", "observe/_migrations/", 1)
-            name = name.replace("rubrics/", "observe/_rubrics/", 1)
+            if folder in {"migrations", "rubrics"}:
+                name = f"observe/_{name}"
             assert name in inside
     assert not [name for name in inside if name.startswith(("tests", "media", "tools"))]
 

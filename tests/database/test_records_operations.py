@@ -19,9 +19,9 @@ from observe.feedback.models import Feedback, FeedbackState
 from observe.people.models import AuditEntry, Role, User
 from observe.profile import profile_of
 from observe.records import operations as records
-from observe.records.export import harmless
 from observe.records.operations import RecordFilter
 from observe.rubric.operations import rubric_of
+from observe.text import harmless
 from tests.factories import TODAY, Cast, person, recording
 from tests.feedback_cases import drafted, submitted
 

@@ -145,3 +145,26 @@ def test_an_educator_cannot_find_out_what_is_proposed(
     assert answer.status_code == 404
     with database.read() as session:
         assert session.get_one(RubricProposal, proposal_id).replies == []
+
+
+def test_two_versions_are_compared_and_a_person_says_what_is_comparable(
+    client_for: ClientFor, database: Database, cast: Cast, version_id: UUID, lead: FlaskClient
+) -> None:
+    text = GOOD.replace('version: "1.0"', 'version: "1.1"').replace("A ratos", "De dos a cuatro", 1)
+    with database.write() as session:
+        newer = load(session, text, "p.yaml", actor=None).id
+        elsewhere = version_for(session, "teach-primaria").id
+    address = f"/pautas/{version_id}/comparar/{newer}"
+    page = client_for(cast.educator).get(address).text
+    assert "De la versión 1.0 a la 1.1" in page
+    assert "<del>A ratos</del>" in page
+    assert "<ins>De dos a cuatro</ins>" in page
+    assert "Nadie ha dicho nada todavía" in page
+    assert f"/pautas/{version_id}/comparar/{newer}" in lead.get(f"/pautas/{newer}").text
+    said = {"one": "preguntas", "other": "preguntas", "comparable": "yes", "reason": ""}
+    refused = lead.post(address, data=said)
+    assert (refused.status_code, "Di por qué" in refused.text) == (400, True)
+    assert lead.post(address, data=said | {"reason": "Lo mismo, más claro."}).status_code == 302
+    assert "Lo mismo, más claro." in client_for(cast.educator).get(address).text
+    for wrong in (version_id, elsewhere):
+        assert lead.get(f"/pautas/{version_id}/comparar/{wrong}").status_code == 404

@@ -19,14 +19,16 @@ from observe.ids import parse_id
 from observe.people import access
 from observe.people.access import RUBRICS, Action, can
 from observe.people.models import School
-from observe.rubric import proposals
+from observe.rubric import crosswalk, proposals
+from observe.rubric.diff import Change, changes, words_of
 from observe.rubric.models import ProposalState, RubricProposal, RubricVersion, Stage
-from observe.rubric.operations import rubric_of, versions
+from observe.rubric.operations import rubric_of, version_order, versions
+from observe.rubric.rewording import Segment, segments
 from observe.rubric.schema import LONGEST_TEXT
 from observe.rubric.versions import pilot, pilots, publish, retire, stages
 from observe.text import Message, message
 from observe.web.guards import current_actor, permission, reading, today, writing
-from observe.web.words import say
+from observe.web.words import language, say
 
 blueprint = Blueprint("rubrics", __name__)
 
@@ -207,6 +209,68 @@ def _of_proposal(proposal_id: UUID) -> tuple[UUID, str]:
         if proposal is None or not can(current_actor(), Action.RUBRIC_PROPOSE, RUBRICS):
             raise access.not_found()
         return proposal.version_id, proposal.dimension
+
+
+# --- two versions ---------------------------------------------------------------------------------
+
+
+@blueprint.get("/pautas/<uuid:version_id>/comparar/<uuid:other_id>")
+@permission(Action.RUBRIC_SEE)
+def compare(version_id: UUID, other_id: UUID) -> ResponseReturnValue:
+    """Show what differs between two versions, and which of their dimensions are comparable."""
+    return _comparison(version_id, other_id)
+
+
+def _comparison(
+    version_id: UUID, other_id: UUID, status: int = 200, *, refused: Message | None = None
+) -> ResponseReturnValue:
+    with reading() as session:
+        found = (_version(session, each) for each in (version_id, other_id))
+        older, newer = sorted(found, key=version_order)
+        if older.rubric_id != newer.rubric_id or older.id == newer.id:
+            raise access.not_found()
+        differences = changes(rubric_of(older), rubric_of(newer))
+        by_thing = groupby(differences, key=lambda change: say(change.about))
+        page = render_template(
+            "rubrics/compare.html",
+            older=older,
+            newer=newer,
+            rubrics=(rubric_of(older), rubric_of(newer)),
+            things=[(about, [_difference(each) for each in group]) for about, group in by_thing],
+            said=crosswalk.said_of(session, older.id, newer.id),
+            edits=can(current_actor(), Action.RUBRIC_EDIT, RUBRICS),
+            refused=refused,
+            typed=request.form,
+        )
+    return page, status
+
+
+def _difference(change: Change) -> tuple[str, tuple[Segment, ...]]:
+    """Return the sentence of a change and its words, each as kept, dropped or added."""
+    before, after = words_of(change, language())
+    return say(change.what), segments(before or "", after or "")
+
+
+@blueprint.post("/pautas/<uuid:version_id>/comparar/<uuid:other_id>")
+@permission(Action.RUBRIC_EDIT)
+def match(version_id: UUID, other_id: UUID) -> ResponseReturnValue:
+    """Say whether a dimension of the one is comparable with one of the other."""
+    typed = request.form
+    try:
+        with writing() as session:
+            crosswalk.say(
+                session,
+                (version_id, typed.get("one", "")),
+                (other_id, typed.get("other", "")),
+                comparable=typed.get("comparable") == "yes",
+                reason=_lines(typed.get("reason", "")),
+                actor=current_actor(),
+            )
+    except BadInputError as error:
+        return _comparison(version_id, other_id, error.status, refused=error.message)
+    flash(say(message("Kept.")), "done")
+    address = url("rubrics.compare", version_id=version_id, other_id=other_id, _anchor="match")
+    return redirect(address)
 
 
 # --- where it is used -----------------------------------------------------------------------------
