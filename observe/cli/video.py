@@ -93,7 +93,7 @@ def _received(shell: Shell, files: Sequence[Path]) -> list[Received]:
             for path in files:
                 taking = message("Taking in %(name)s", name=path.name)
                 bar.update(task, description=shell.spoken(taking))
-                received.append(receive(shell.store, path))
+                received.append(receive(shell.store, path, named=len(files) > 1))
                 bar.advance(task)
         except BaseException:
             for each in received:

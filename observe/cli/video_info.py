@@ -221,6 +221,7 @@ def _heard_and_seen(session: Session, shell: Shell, row: Recording) -> tuple[Fac
         "voices": asdict(share) if share else None,
         "joints_ms": list(joints) if activity else None,
         "damaged": [[span.start_ms, span.end_ms] for span in damaged] if activity else None,
+        "lost_ms": activity.lost_ms if activity else None,
         "suggested": [
             {"at_ms": each.at_ms, "reason": shell.spoken(each.reason)}
             for each in timelines.suggested(session, shell.store, row)
@@ -231,6 +232,9 @@ def _heard_and_seen(session: Session, shell: Shell, row: Recording) -> tuple[Fac
         rows.append((message("Voices (a hint)"), _shares(share)))
     rows += [(message("Joint or scene change"), format_time(ms, millis=True)) for ms in joints]
     rows += [(message("Damaged"), str(span)) for span in damaged]
+    if activity and activity.lost_ms:
+        lost = format_time(activity.lost_ms, millis=True)
+        rows.append((message("Missing at the end, by what the file says of itself"), lost))
     return told, rows
 
 

@@ -77,12 +77,23 @@ def add_file(
     return add_received(session, store, receive(store, path), details, actor=actor)
 
 
-def receive(store: Store, path: Path) -> Received:
+def receive(store: Store, path: Path, *, named: bool = False) -> Received:
     """Take the user's file into the store and measure it. No database; the original stays as it is.
 
     Raises:
-        BadInputError: it is refused; nothing is left in the store.
+        BadInputError: it is refused, `named` where it is one of several; nothing is left in the
+            store.
     """
+    try:
+        return _received(store, path)
+    except BadInputError as error:
+        if not named:
+            raise
+        told = message("%(name)s: %(why)s", name=shown_name(path.name), why=error.message)
+        raise BadInputError(told) from error
+
+
+def _received(store: Store, path: Path) -> Received:
     name = new_id().hex
     size = store.take(path, name)
     try:

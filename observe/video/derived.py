@@ -23,6 +23,7 @@ from observe.video.store import Blob, Store
 
 Given = Recording | RecordingPart  # a row that stands for one file that a person gave
 HEARD: Final = frozenset({FileKind.PROXY, FileKind.WAVEFORM, FileKind.VOICES})
+_REORDERING: Final = ("h264", "hevc")
 _TRACK: Final = re.compile(r" a(\d+)", re.ASCII)
 
 
@@ -204,20 +205,52 @@ def parts_of(session: Session, recording_id: UUID) -> Sequence[RecordingPart]:
     ).all()
 
 
-def source_for_clips(session: Session, store: Store, recording_id: UUID) -> Path:
-    """Return the file that holds the whole lesson on its timeline, in the best quality there is.
+def whole_lesson(session: Session, store: Store, recording_id: UUID) -> Path:
+    """Return the file that holds the whole lesson as cameras wrote it, or nearly so.
 
     The original of a lesson in one file; the joined copy of one in several.
 
     Raises:
         FileNotFoundError: the original was removed, or the files are not joined yet.
     """
-    if not parts_of(session, recording_id):
-        return original_path(session, store, recording_id)
-    joined = newest(session, recording_id, FileKind.PROXY)
-    if joined is None:
-        raise FileNotFoundError("the files of this lesson are not joined yet")
-    return store.blob(joined.sha256)
+    if parts_of(session, recording_id):
+        return _copy(session, store, recording_id)
+    return original_path(session, store, recording_id)
+
+
+def source_for_clips(session: Session, store: Store, recording_id: UUID) -> Path:
+    """Return the file that holds the whole lesson on its timeline, in the best quality there is.
+
+    Raises:
+        FileNotFoundError: the original was removed, or the copy is not made yet.
+    """
+    if _cut_from_copy(session, store, recording_id):
+        return _copy(session, store, recording_id)
+    return original_path(session, store, recording_id)
+
+
+def _copy(session: Session, store: Store, recording_id: UUID) -> Path:
+    made = newest(session, recording_id, FileKind.PROXY)
+    if made is None:
+        raise FileNotFoundError("the copy of this lesson is not made yet")
+    return store.blob(made.sha256)
+
+
+def _cut_from_copy(session: Session, store: Store, recording_id: UUID) -> bool:
+    """Tell whether only a copy has the lesson's timeline.
+
+    That of several files is joined. An AVI does not tell when a frame is shown, only the order in
+    which it is decoded: where a codec may write them in another order, each reader guesses.
+    """
+    if parts_of(session, recording_id):
+        return True
+    recording = session.get_one(Recording, recording_id)
+    path = place_of(store, recording)
+    if path is None or recording.video_codec not in _REORDERING or not path.exists():
+        return False
+    with path.open("rb") as file:
+        head = file.read(12)
+    return (head[:4], head[8:]) == (b"RIFF", b"AVI ")
 
 
 def film_of(session: Session, store: Store, recording_id: UUID) -> Film:
@@ -228,7 +261,7 @@ def film_of(session: Session, store: Store, recording_id: UUID) -> Film:
     """
     path = source_for_clips(session, store, recording_id)
     heard = heard_in_clips(session, recording_id)
-    return Film(path, None if parts_of(session, recording_id) else heard, heard)
+    return Film(path, None if _cut_from_copy(session, store, recording_id) else heard, heard)
 
 
 def heard_in_clips(session: Session, recording_id: UUID) -> int | None:

@@ -74,6 +74,11 @@ class Noticed:
         return tuple(Spot("damaged", span.start_ms, span.end_ms, _damage(span)) for span in spans)
 
     @property
+    def lost_ms(self) -> int:
+        """How much of the end is missing, by what the file says of its length."""
+        return self.activity.lost_ms if self.activity else 0
+
+    @property
     def joints(self) -> tuple[Spot, ...]:
         """Where the second file of the lesson begins, and each one after it."""
         return tuple(

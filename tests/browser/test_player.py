@@ -23,6 +23,7 @@ from observe.video.store import Store
 from tests import factories
 from tests.browser.coding import SHOWN, WCAG, Lesson, open_screen, plan, saved
 from tests.browser.conftest import BROWSER
+from tests.films import run_ffmpeg
 from tests.numbered import number_of, numbered_video, uneven
 from tests.rubrics import SNAPSHOTS, timed
 
@@ -554,3 +555,37 @@ def test_another_key_is_chosen_told_when_taken_and_works_after_a_reload(
     page.keyboard.press("j")
     page.keyboard.press("l")
     assert now(page) == pytest.approx(11)
+
+
+def test_damage_does_not_end_the_film_the_rest_is_played(
+    context: BrowserContext,
+    database: Database,
+    store: Store,
+    cast: factories.Cast,
+    rubric_version: RubricVersion,
+    tmp_path: Path,
+) -> None:
+    """Chromium gives a film up for good at what it cannot decode; nobody has mended it yet here."""
+    film = tmp_path / "clase.mp4"
+    source = "-f lavfi -i testsrc2=size=640x360:rate=25:duration=14 -f lavfi -i sine=duration=14"
+    run_ffmpeg(*f"{source} -c:v libx264 -preset ultrafast -g 25 -b:v 2M -c:a aac".split(), film)
+    content = bytearray(film.read_bytes())
+    hurt = len(content) * 3 // 10
+    content[hurt : hurt + 60_000] = bytes(60_000)
+    film.write_bytes(content)
+    with database.write() as session:
+        details = LessonDetails(**factories.lesson(cast))  # type: ignore[arg-type]
+        recording = add_file(session, store, film, details, actor=cast.observer)
+        draft = start(session, recording.id, rubric_version.id, actor=cast.observer)
+    page = open_screen(context, Lesson(database, cast, draft.id, rubric_version))
+    gave_up = "(video) => video.addEventListener('error', () => { video.dataset.gaveUp = 'yes'; })"
+    video(page).evaluate(gave_up)
+    stand(page, 2)
+    page.keyboard.press("k")
+    expect(video(page)).to_have_attribute("data-gave-up", "yes", timeout=20_000)
+    for _ in range(200):
+        if now(page) > 9 and video(page).evaluate("(video) => !video.paused && !video.error"):
+            break
+        time.sleep(0.1)
+    assert now(page) > 9, "it went on behind the damage"
+    expect(page.locator("#no-picture")).to_be_hidden()

@@ -241,25 +241,34 @@ SOUND = ["-f", "lavfi", "-i", "sine=frequency=440:duration=20", "-shortest"]
 MP4 = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-pix_fmt", "yuv420p"]
 CAMERAS = {
     "played as it is": [("a.mp4", [*SOUND, *MP4], 20)],
+    "damaged": [("a.mp4", [*SOUND, *MP4], 20)],
     "remuxed": [("a.mkv", [*SOUND, *MP4], 20)],
     "encoded": [("a.avi", [*SOUND, "-c:v", "mpeg4"], 20)],
     "joined": [("a.mp4", [*SOUND, *MP4], 8), ("b.mp4", [*SOUND, *MP4], 12)],
     "joined encoded": [("a.avi", [*SOUND, "-c:v", "mpeg4"], 8), ("b.mp4", [*SOUND, *MP4], 12)],
 }
-COPIED = ("remuxed", "encoded", "joined", "joined encoded")
+AS_IT_IS = ("played as it is", "damaged")
+COPIED = ("damaged", "remuxed", "encoded", "joined", "joined encoded")
 ONCE = {FileKind.POSTER, FileKind.STRIP, FileKind.WAVEFORM, FileKind.VOICES, FileKind.ACTIVITY}
 
 
 def filmed(folder: Path, camera: str) -> list[Path]:
-    return [
+    films = [
         encoded(folder / name, *options, seconds=seconds)
         for name, options, seconds in CAMERAS[camera]
     ]
+    if camera == "damaged":
+        content = bytearray(films[0].read_bytes())
+        middle = len(content) // 2
+        content[middle : middle + 20_000] = bytes(20_000)
+        films[0].write_bytes(content)
+    return films
 
 
 HERE = {
     "encoded": ["proxy", "poster", "captions"],
     "joined": ["proxy", "hash", "survey", "activity"],
+    "damaged": ["mend"],
 }
 
 
@@ -326,6 +335,6 @@ def assert_done_once(lessons: Lessons, added: Recording, camera: str) -> None:
     )
     files = len(CAMERAS[camera])
     assert len(list(lessons.store.blobs())) == files + len(made)
-    ready = [] if camera == "played as it is" else ["recording.ready"]
+    ready = [] if camera in AS_IT_IS else ["recording.ready"]
     assert sorted(trail) == ["recording.added", *["recording.kept"] * files, *ready]
     lessons.assert_clean()

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -21,16 +22,20 @@ from observe.errors import BadInputError, NotFoundError
 from observe.jobs import JobState, Work
 from observe.people.models import AuditEntry
 from observe.settings import Settings
-from observe.video import operations
+from observe.video import clips, derived, operations
 from observe.video.media import graphs, shapes
 from observe.video.media.probe import probe
 from observe.video.media.tools import ToolError, ffmpeg_path
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingState, Upload
 from observe.video.preparing import copies
+from observe.video.preparing.copies import make_playable
 from observe.video.preparing.preparation import Preparation
 from observe.video.store import Store
+from observe.video.timecode import Span
 from tests.factories import Cast, recording
+from tests.films import run_ffmpeg
 from tests.lessons import Lessons, encoded
+from tests.numbered import belonging, number_in, numbered_video, steady
 
 HOSTILE = [
     "child_broken.mp3",
@@ -404,3 +409,50 @@ def test_what_was_removed_is_told_and_not_tried_again(
         task = Preparation.of(Work("x", home, database), row.id)
         with pytest.raises(NotFoundError, match="gone"):
             copies.make_playable(task)
+
+
+def test_what_plays_and_is_damaged_gets_a_copy_that_plays_to_the_end(
+    lessons: Lessons, tmp_path: Path
+) -> None:
+    whole = tmp_path / "clase.mp4"
+    film = "-f lavfi -i testsrc2=size=640x360:rate=25:duration=12 -f lavfi -i sine=duration=12"
+    run_ffmpeg(*f"{film} -c:v libx264 -preset ultrafast -g 25 -b:v 2M -c:a aac".split(), whole)
+    content = bytearray(whole.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 60_000] = bytes(60_000)
+    whole.write_bytes(content)
+    recording, job = lessons.prepared(lessons.add(whole))
+    assert (job.state, recording.state) == (JobState.DONE, RecordingState.READY)
+    played = lessons.task(recording).playing()
+    assert played.keyed
+    assert played.probe.duration_ms == pytest.approx(12_000, abs=60)
+    assert recording.duration_ms == pytest.approx(12_000, abs=60)
+    with av.open(str(played.path)) as container:
+        assert sum(1 for _frame in container.decode(video=0)) == pytest.approx(300, abs=2)
+    with lessons.database.read() as session:
+        kept = derived.source_for_clips(session, lessons.store, recording.id)
+    assert kept.read_bytes() == bytes(content), "clips come from the camera's own file"
+    assert make_playable(lessons.task(recording)) is None
+    assert lessons.task(recording).playing().path == played.path, "once, and it stays"
+    lessons.assert_clean()
+
+
+def test_an_avi_with_frames_out_of_order_is_cut_from_its_copy(
+    lessons: Lessons, tmp_path: Path
+) -> None:
+    times, span = steady(250, Fraction(25)), Span(2_520, 5_000)
+    plain, camera = numbered_video(tmp_path / "plain.mp4", times), tmp_path / "camara.avi"
+    options = "-c:v libx264 -preset ultrafast -bf 3 -crf 8 -an"
+    run_ffmpeg("-i", plain, *options.split(), camera)
+    added = lessons.add(camera)
+    work = Work("x", lessons.home, lessons.database)
+    with pytest.raises(FileNotFoundError):
+        clips.make_clip(work, added.id, span)
+    recording, job = lessons.prepared(added)
+    assert job.state is JobState.DONE
+    clip_id = clips.make_clip(work, recording.id, span)
+    with lessons.database.read() as session:
+        clip = lessons.store.blob(session.get_one(DerivedFile, clip_id).sha256)
+    with av.open(str(clip)) as container:
+        shown = [number_in(frame) for frame in container.decode(video=0)]
+    assert shown == belonging(times, span)

@@ -14,6 +14,7 @@ from observe.video.media import graphs, pictures
 from observe.video.media.graphs import Sides, Watch
 from observe.video.media.probe import probe
 from observe.video.media.shapes import StripLayout, plan_strip
+from tests.conftest import MakeVideo
 from tests.numbered import number_in, number_of, numbered_video, steady, turned, uneven
 
 LATE = Fraction(43, 40)  # 1.075 s
@@ -135,7 +136,21 @@ def test_what_an_encoding_leaves_beside_is_on_the_same_clock(
     assert count == pytest.approx(measured.duration_ms / 200, abs=1)
     drawn = tmp_path / "drawn"
     pictures.draw_strip(source, measured, layout, drawn, lambda: None)
-    assert tiles(sides.strip, layout) == pytest.approx(tiles(drawn, layout), abs=1)
+    sheet = tmp_path / "sheet"
+    pictures.sheet_of(sides.strip, layout, sheet, lambda: None)
+    assert tiles(sheet, layout) == pytest.approx(tiles(drawn, layout), abs=1)
+
+
+def test_an_encoding_tells_how_far_it_is_while_it_runs(
+    make_video: MakeVideo, tmp_path: Path
+) -> None:
+    source = make_video(30, size="960x540")
+    measured, told = probe(source), list[int]()
+    layout = plan_strip(measured.duration_ms, measured.width, measured.height)
+    sides = Sides(tmp_path / "sound", tmp_path / "grey", tmp_path / "strip", layout)
+    graphs.encode(source, measured, tmp_path / "copy.mp4", Watch(on_time=told.append), sides=sides)
+    between = {ms for ms in told if 0 < ms < measured.duration_ms * 0.9}
+    assert len(between) >= 2, told
 
 
 def tiles(sheet: Path, layout: StripLayout) -> list[int]:

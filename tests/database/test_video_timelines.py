@@ -24,6 +24,7 @@ from observe.video.timeline import timelines
 from observe.video.timeline.activity import Activity, read_activity, write_activity
 from observe.video.timeline.voices import Voice
 from tests import factories
+from tests.films import run_ffmpeg
 
 CUTS_MS = (11_400, 25_320)
 SECONDS = 40
@@ -204,9 +205,29 @@ def test_real_files_have_no_damage(tmp_path: Path, real_data: Path) -> None:
     told = {}
     for video in sorted((real_data / "videos").iterdir()):
         if video.is_file() and video.suffix != ".gif":
-            told[video.name] = watched(tmp_path, video).damaged
-    assert {name: spans for name, spans in told.items() if spans} == {}
+            found = watched(tmp_path, video)
+            told[video.name] = (found.damaged, found.lost_ms)
+    assert {name: found for name, found in told.items() if found != ((), 0)} == {}
     assert told
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.mkv", "-c:v libx264 -preset ultrafast -g 25 -c:a aac"),
+        ("a.mp4", "-c:v libx264 -preset ultrafast -g 25 -c:a aac -movflags +faststart"),
+        ("a.avi", "-c:v mpeg4 -g 25 -c:a mp2"),
+    ],
+)
+def test_a_file_cut_short_says_how_much_is_missing(tmp_path: Path, name: str, options: str) -> None:
+    whole, cut = tmp_path / name, tmp_path / f"cut-{name}"
+    film = "-f lavfi -i testsrc2=size=320x180:rate=25:duration=12 -f lavfi -i sine=duration=12"
+    run_ffmpeg(*film.split(), *options.split(), whole)
+    assert watched(tmp_path, whole).lost_ms == 0
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    here = probe(cut).duration_ms
+    assert here < 8_000
+    assert here + watched(tmp_path, cut).lost_ms == pytest.approx(12_000, abs=600)
 
 
 def test_hostile_files_end_with_an_answer(tmp_path: Path, real_data: Path) -> None:

@@ -16,7 +16,7 @@ import ffmpeg
 
 from observe.video.media import tools
 from observe.video.media.probe import Probe
-from observe.video.media.shapes import SHEET_QUALITY, StripLayout, fitting
+from observe.video.media.shapes import StripLayout, fitting
 from observe.video.timecode import Span
 
 LONG_SIDE: Final = 1280
@@ -83,7 +83,8 @@ class Sides:
     """Where an encoding also writes what later steps read, from the same decoded frames.
 
     `sound`: as `sound` writes it. `grey`: bare bytes of 160 × 90 pixels, 5 frames a second.
-    `strip`: a JPEG sheet of `layout`, each tile the picture shown at its moment.
+    `strip`: bare bytes of the tiles of `layout` (red, green, blue), each what is shown at its
+    moment.
     """
 
     sound: Path
@@ -126,8 +127,8 @@ def encode(
         parted = picture.filter_multi_output("split", 3)
         picture, small, tiles = (parted[branch] for branch in range(3))
         made.append(tools.target([_grey(small)], sides.grey, f="rawvideo"))
-        sheet = {"f": "mjpeg", "frames:v": 1, "q:v": SHEET_QUALITY}
-        made.append(tools.target([_sheet(tiles, sides.layout)], sides.strip, **sheet))
+        most = {"f": "rawvideo", "frames:v": sides.layout.count}
+        made.append(tools.target([_tiles(tiles, sides.layout)], sides.strip, **most))
         if heard is not None:
             parted = heard.filter_multi_output("asplit")
             heard, bare = parted[0], parted[1]
@@ -163,8 +164,11 @@ def _grey(picture: Any) -> Any:  # noqa: ANN401
     return picture.filter("scale", *GREY_SIZE, flags="area").filter("format", "gray")
 
 
-def _sheet(picture: Any, layout: StripLayout) -> Any:  # noqa: ANN401
-    """Return all tiles of the strip as one picture; rounding up, `fps` shows what stands then."""
+def _tiles(picture: Any, layout: StripLayout) -> Any:  # noqa: ANN401
+    """Return the tiles of the strip one by one; rounding up, `fps` shows what stands then.
+
+    Not as one sheet: ffmpeg tells no progress before every output has its first picture.
+    """
     interval = Fraction(layout.interval_ms, 1000)
     rate, first = f"{interval.denominator}/{interval.numerator}", _seconds(interval / 2)
     # The last picture stands on: the moment of the last tile may lie after the end.
@@ -173,10 +177,7 @@ def _sheet(picture: Any, layout: StripLayout) -> Any:  # noqa: ANN401
         "settb", "AVTB"
     )  # fps rounds the first moment to the clock it is given
     picture = picture.filter("fps", fps=rate, start_time=first, round="up")
-    picture = picture.filter("scale", layout.width, layout.height).filter("setsar", 1)
-    rows = -(-layout.count // layout.columns)
-    grid = f"{layout.columns}x{rows}"
-    return picture.filter("tile", grid, nb_frames=layout.count, color="gray")
+    return picture.filter("scale", layout.width, layout.height).filter("format", "rgb24")
 
 
 def _silence(probe: Probe) -> Any:  # noqa: ANN401

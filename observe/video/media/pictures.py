@@ -37,6 +37,15 @@ def draw_strip(
     _draw(source, probe, moments, layout, target, tick, exact=exact)
 
 
+def sheet_of(tiles: Path, layout: StripLayout, target: Path, tick: tools.Tick) -> None:
+    """Write the sheet as JPEG from the bare tiles that an encoding left.
+
+    Raises:
+        BadInputError: there are none.
+    """
+    _asked({"tiles": str(tiles)}, layout, target, tick, seconds=60)
+
+
 def draw_poster(source: Path, probe: Probe, at_ms: int, target: Path, tick: tools.Tick) -> None:
     """Write the picture at `at_ms` as JPEG, at most 640 × 360 lying or standing.
 
@@ -58,20 +67,29 @@ def _draw(
     *,
     exact: bool,
 ) -> None:
-    question = {
+    where = {
         "path": str(source),
         "options": tools.reading_options(),
         "stream": probe.video_index,
         "rotation": probe.rotation,
         "moments_us": [probe.first_frame_us + 1000 * moment for moment in moments],
         "exact": exact,
+    }
+    seconds = 120 + len(moments) + probe.duration_ms / 1000
+    _asked(where, layout, target, tick, seconds=seconds)
+
+
+def _asked(
+    where: dict[str, object], layout: StripLayout, target: Path, tick: tools.Tick, *, seconds: float
+) -> None:
+    question = where | {
+        "count": layout.count,
         "columns": layout.columns,
         "width": layout.width,
         "height": layout.height,
         "quality": SHEET_QUALITY,
         "target": str(target),
     }
-    seconds = 120 + len(moments) + probe.duration_ms / 1000
     limits = tools.Limits(seconds, int(seconds * 2), 3 * tools.GIB, 256 * 1024**2)
     try:
         drawn = tools.run_reader(_READER, question, limits, tick=tick)["drawn"]

@@ -1,8 +1,8 @@
 """Draws still pictures of a video into one JPEG, as a short-lived process: `picturing.py QUESTION`.
 
 QUESTION: the path, the stream, the moments (microseconds of the container's clock), the turn, and
-the sheet's layout. A moment that cannot be read stays grey. The answer counts the pictures drawn.
-Nothing of ours is imported here.
+the sheet's layout; or bare tiles in place of the video. A moment that cannot be read stays grey.
+The answer counts the pictures drawn. Nothing of ours is imported here.
 """
 
 from __future__ import annotations
@@ -29,27 +29,36 @@ Picture = NDArray[np.uint8]
 
 
 def draw(question: dict[str, Any]) -> int:
-    """Write the sheet; return how many of its pictures could be read."""
-    moments: list[int] = question["moments_us"]
-    columns, width, height = question["columns"], question["width"], question["height"]
-    rows = -(-len(moments) // columns)
+    """Write the sheet; return how many of its pictures there are."""
+    count, columns = question["count"], question["columns"]
+    width, height = question["width"], question["height"]
+    rows = -(-count // columns)
     sheet = np.full((rows * height, columns * width, 3), GREY, np.uint8)
     drawn = 0
+    for number, picture in enumerate(_pictures(question)):
+        if picture is not None:
+            top, left = number // columns * height, number % columns * width
+            sheet[top : top + height, left : left + width] = picture
+            drawn += 1
+    Path(question["target"]).write_bytes(_jpeg(sheet, question["quality"]))
+    return drawn
+
+
+def _pictures(question: dict[str, Any]) -> Iterator[Picture | None]:
+    """Yield the tiles: as they were left bare, or from the video."""
+    width, height = question["width"], question["height"]
+    if "tiles" in question:
+        yield from np.fromfile(question["tiles"], np.uint8).reshape(-1, height, width, 3)
+        return
     with av.open(
         f"file:{question['path']}", options=question["options"], metadata_errors="replace"
     ) as container:
         video = container.streams[question["stream"]]
         video.codec_context.options = container.options
         video.codec_context.thread_count = 2
-        frames = _frames(container, video, moments, exact=question["exact"])
-        for number, frame in enumerate(frames):
-            if frame is not None:
-                top, left = number // columns * height, number % columns * width
-                picture = _upright(frame, width, height, question["rotation"])
-                sheet[top : top + height, left : left + width] = picture
-                drawn += 1
-    Path(question["target"]).write_bytes(_jpeg(sheet, question["quality"]))
-    return drawn
+        moments: list[int] = question["moments_us"]
+        for frame in _frames(container, video, moments, exact=question["exact"]):
+            yield None if frame is None else _upright(frame, width, height, question["rotation"])
 
 
 def _frames(

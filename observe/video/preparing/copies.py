@@ -28,12 +28,13 @@ from observe.video.preparing import join
 from observe.video.preparing.join import Joined, NotJoinedError, Part
 from observe.video.preparing.preparation import Preparation, Progress
 
-Way = Literal["remux", "encode", "join", "join_encoded"]
+Way = Literal["remux", "encode", "join", "join_encoded", "mend"]
 RECIPES: Final[dict[Way, str]] = {
     "remux": "remux-1",
     "encode": "h264-720p-2",
     "join": "join-1",
     "join_encoded": "join-720p-1",
+    "mend": "mended-720p-1",
 }
 DRIFT_MS: Final = 100  # a copy in another container that differs by more is encoded anew
 CUT_SHORT_MS: Final = 1_000  # a damaged end: the copy is shorter than the file declares
@@ -202,6 +203,31 @@ def _remuxed(source: Path, measured: Probe, made: Path, progress: Progress) -> b
         log.info("remux failed", reason=str(error)[-200:])
         return False
     return copy.plan == "play" and abs(copy.duration_ms - measured.duration_ms) <= DRIFT_MS
+
+
+def make_mended(task: Preparation) -> None:
+    """Encode what plays, unless it is encoded: the frames of a damaged place are left standing.
+
+    Where even that cannot be done, what there is still plays up to the damage.
+
+    Raises:
+        CancelledError: the person asked to stop. ObserveError: it was ended by a signal or limit.
+    """
+    shown, track = task.playing(), task.recording().audio_track
+    if shown.keyed:
+        return
+    made, progress = task.store.temporary(".mp4"), task.progress("mend", shown.probe.duration_ms)
+    try:
+        graphs.encode(shown.path, shown.probe, made, progress.watch())
+        recipe = derived.with_track(RECIPES["mend"], track)
+        what = Made(task.recording_id, FileKind.PROXY, recipe, probe(made).media_type)
+        derived.keep(task.work.database, task.store, made, what)
+    except tools.ToolError as error:
+        log.warning("damaged video not mended", code=error.code, told=error.told[-500:])
+        if error.by_force:
+            raise ObserveError(_ENDED) from error
+    finally:
+        made.unlink(missing_ok=True)
 
 
 # --- several files -------------------------------------------------------------------------------

@@ -58,6 +58,7 @@ def pace_of(duration_ms: int, size_bytes: int, *, plays: bool, copies: bool) -> 
         "poster": LEAST,
         "survey": seconds * SURVEYING,
         "activity": seconds * WATCHING,
+        "mend": LEAST,  # nearly always nothing
         "captions": LEAST,
     }
     return Pace({step: max(LEAST, value) for step, value in expected.items()})

@@ -25,7 +25,13 @@ from observe.video.media import graphs, pictures, tools
 from observe.video.media.probe import probe
 from observe.video.media.shapes import plan_strip
 from observe.video.models import FileKind, Recording
-from observe.video.preparing.copies import make_playable, refuse, sound_side, strip_side
+from observe.video.preparing.copies import (
+    make_mended,
+    make_playable,
+    refuse,
+    sound_side,
+    strip_side,
+)
 from observe.video.preparing.originals import keep_originals
 from observe.video.preparing.preparation import Playing, Preparation
 from observe.video.store import Store
@@ -41,6 +47,7 @@ STEPS: Final[dict[str, Message]] = {
     "poster": message("Choosing a cover picture"),
     "survey": message("Drawing the film strip and listening to the lesson"),
     "activity": message("Looking for movement and joints"),
+    "mend": message("Making a copy that plays on behind the damage"),
     "captions": message("Looking for captions"),
 }
 
@@ -101,6 +108,7 @@ def _draw(task: Preparation) -> None:
         "poster": make_poster,
         "survey": survey,
         "activity": watch,
+        "mend": mend,
         "captions": find_captions,
     }
     troubles = []
@@ -143,7 +151,7 @@ def make_strip(task: Preparation) -> None:
 
     def draw(made: Path) -> None:
         if (left := strip_side(task, layout)).exists():
-            left.replace(made)
+            pictures.sheet_of(left, layout, made, tick)
             return
         pictures.draw_strip(shown.path, measured, layout, made, tick, keyed=keyed)
 
@@ -193,7 +201,7 @@ def watch(task: Preparation) -> None:
     """Keep what moves when, where scenes join, and what is damaged in the camera's own file."""
     what = Made(task.recording_id, FileKind.ACTIVITY, activity.RECIPE, "application/json")
     with task.work.database.read() as session:
-        source = derived.source_for_clips(session, task.store, task.recording_id)
+        source = derived.whole_lesson(session, task.store, task.recording_id)
     left, tick = task.store.side(task.recording_id, "grey"), task.progress("activity").tick
     grey = left if left.exists() else None
 
@@ -201,6 +209,15 @@ def watch(task: Preparation) -> None:
         activity.write_activity(source, probe(source), made, tick, grey=grey)
 
     task.make(what, write)
+
+
+def mend(task: Preparation) -> None:
+    """Make an encoded copy where what plays is damaged: there a browser gives it up for good."""
+    with task.work.database.read() as session:
+        row = derived.newest(session, task.recording_id, FileKind.ACTIVITY)
+    if row is None or not activity.read_activity(task.store.blob(row.sha256)).damaged:
+        return
+    make_mended(task)
 
 
 def find_captions(task: Preparation) -> None:

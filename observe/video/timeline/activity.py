@@ -26,6 +26,7 @@ from observe.video.timecode import Span
 
 GREY_SIZE: Final = (160, 90)
 GREY_RATE: Final = 5  # frames a second
+LOST_FROM_MS: Final = 2_000  # less is how containers round
 CUT: Final = 10.0  # per cent of the range by which frames at a joint differ
 FULL: Final = 32.0  # grey levels of mean difference that are the highest energy
 RECIPE: Final = "activity-1"
@@ -41,7 +42,7 @@ Energies = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Activity:
-    """Energy of each second (0 to 255), joints, and spans that are damaged.
+    """Energy of each second (0 to 255), joints, damaged spans, and what is lost at the end.
 
     An energy is `255 · √(d / 32)` for the mean difference `d` in grey levels: the root shows small
     movement beside large.
@@ -50,6 +51,7 @@ class Activity:
     energy: tuple[int, ...]
     joints_ms: tuple[int, ...]
     damaged: tuple[Span, ...]
+    lost_ms: int = 0  # how much longer the file says it is: a copy that was cut short
 
 
 def write_activity(
@@ -77,6 +79,7 @@ def write_activity(
         "energy": _scaled(energy),
         "joints_ms": [joint for joint in joints if _reliable(joint, damaged, probe.duration_ms)],
         "damaged": [[span.start_ms, span.end_ms] for span in damaged],
+        "lost_ms": _lost_ms(seen["declared_us"], probe),
     }
     target.write_text(json.dumps(told, separators=(",", ":")), encoding="ascii")
 
@@ -85,7 +88,13 @@ def read_activity(path: Path) -> Activity:
     """Return the activity timeline that `write_activity` wrote."""
     told = json.loads(path.read_text(encoding="ascii"))
     damaged = tuple(Span(start, end) for start, end in told["damaged"])
-    return Activity(tuple(told["energy"]), tuple(told["joints_ms"]), damaged)
+    lost_ms = told.get("lost_ms", 0)  # older ones do not say
+    return Activity(tuple(told["energy"]), tuple(told["joints_ms"]), damaged, lost_ms)
+
+
+def _lost_ms(declared_us: int, probe: Probe) -> int:
+    lost = (declared_us - probe.end_us) // 1000
+    return lost if lost > LOST_FROM_MS else 0
 
 
 def _scaled(energy: Energies) -> list[int]:

@@ -32,10 +32,23 @@ UNIT_ZEROS = bytes(16)  # H.264 and HEVC escape three; a stray start code may st
 BROADCAST = ("mpegts", "mpeg", "asf")
 ADJOINING = ("matroska,webm", "avi")  # containers in which packets follow each other
 TELLING_BY_ALL = (*BROADCAST, *ADJOINING)  # those in which packets of any stream tell of a loss
+DECLARING = ("mov", "matroska", "avi", "flv")  # whose head tells the length
 AVI_HEAD = 8  # of each packet: its name and its length
 AVI_NAMES = (b"JUNK", b"LIST", b"RIFF", b"idx1", b"ix")
 MATROSKA_NAMES = (b"\x1f\x43\xb6\x75", b"\x1c\x53\xbb\x6b", b"\x12\x54\xc3\x67", b"\xec")
-ZERO_FREE = ("mpeg4", "h263", "vp8", "vp9", "av1", "wmv1", "wmv2", "wmv3", "vc1", "msmpeg4v3")
+ZERO_FREE = (
+    "mpeg4",
+    "h263",
+    "vp8",
+    "vp9",
+    "av1",
+    "wmv1",
+    "wmv2",
+    "wmv3",
+    "vc1",
+    "msmpeg4v3",
+    "prores",
+)
 
 
 def packets(container: InputContainer, *streams: VideoStream) -> Iterator[Packet[Any] | None]:
@@ -162,6 +175,15 @@ class Inspector:
         """Tell whether a hole in the time is a loss."""
         broadcast = self._format in BROADCAST
         return broadcast and before_us is not None and at_us - before_us > HOLE_US
+
+    def declared_us(self, container: InputContainer) -> int:
+        """Return where the file says that it ends, 0 where containers only estimate that."""
+        if not self._format.startswith(DECLARING):
+            return 0
+        whole = (container.start_time or 0) + (container.duration or 0)
+        rate = self.video.average_rate
+        counted = self.video.frames / rate if rate and self._format == "avi" else 0
+        return max(whole, int(counted * MICRO))  # the other lengths of an AVI are what is left
 
     def ends_early(self, end_us: int) -> bool:
         """Tell whether all streams end long before the file says they do."""

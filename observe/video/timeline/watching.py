@@ -260,6 +260,7 @@ def watch(question: dict[str, Any]) -> dict[str, Any]:
         motion = Motion(clock_of(video))
         frames = KeyFrames(video, ledger, motion) if question["key_frames"] else None
         inspector = Inspector(question["path"], container, video)
+        declared_us = inspector.declared_us(container)
         _read(container, inspector, ledger, frames)
         if inspector.ends_early(question["end_us"]):
             ledger.damaged(question["end_us"])
@@ -274,6 +275,7 @@ def watch(question: dict[str, Any]) -> dict[str, Any]:
         "moved": [(a, b, round(c, 3)) for a, b, c in _movement(motion.moved, fine, joints)],
         "joints": joints,
         "damaged": ledger.spans(question["end_us"]),
+        "declared_us": declared_us,
     }
 
 

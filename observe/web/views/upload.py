@@ -123,7 +123,7 @@ def _received(store: Store, paths: Sequence[Path]) -> Iterator[list[video.Receiv
     taken: list[video.Received] = []
     try:
         for path in paths:
-            taken.append(video.receive(store, path))
+            taken.append(video.receive(store, path, named=len(paths) > 1))
         yield taken
     except BaseException:
         for each in taken:

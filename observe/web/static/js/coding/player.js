@@ -10,6 +10,8 @@ import { formatNumber, gettext } from "../text.js";
 import { clock, need } from "./page.js";
 
 const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
+const FURTHER_MS = 1000; // behind damage, twice as far at each try
+const MOST_TRIES = 6;
 const MOST_STEPS = 3; // of a key held down: more would go on after it is let go
 
 export class Player extends EventTarget {
@@ -23,6 +25,11 @@ export class Player extends EventTarget {
     this.bars = [];
     /** frames still to go, forward or back */
     this.steps = 0;
+    /** whether it is to play: one that breaks no longer says that it did */
+    this.wanted = false;
+    /** how often it was loaded anew at a damaged place, and where it went on */
+    this.tries = 0;
+    this.resumed = 0;
     /** how often it was moved, other than by steps */
     this.moves = 0;
     this.clock = need("#clock", HTMLElement);
@@ -71,6 +78,7 @@ export class Player extends EventTarget {
 
   /** Stop, whatever the bars say. */
   rest() {
+    this.wanted = false;
     this.video.pause();
     this.#paint();
   }
@@ -126,7 +134,9 @@ export class Player extends EventTarget {
     this.video.addEventListener("play", () => this.#follow());
     this.video.addEventListener("ratechange", () => this.#paintRate());
     this.video.addEventListener("loadedmetadata", () => this.#check());
-    this.video.addEventListener("error", () => this.#check());
+    this.video.addEventListener("play", () => (this.wanted = true));
+    this.video.addEventListener("pause", () => (this.wanted = false));
+    this.video.addEventListener("error", () => this.#recover());
     this.video.addEventListener("click", () => this.toggle());
     if (this.video.error || this.video.readyState > 0) this.#check();
   }
@@ -147,6 +157,24 @@ export class Player extends EventTarget {
 
   #paintRate() {
     this.rateShown.textContent = `${formatNumber(this.rate, Number.isInteger(this.rate) ? 0 : 2)}×`;
+  }
+
+  /** A browser gives a video up at damage for good: load it anew, and go on behind. */
+  #recover() {
+    const at = this.now;
+    if (at > this.resumed + 2 * FURTHER_MS) this.tries = 0;
+    if (this.video.error?.code !== MediaError.MEDIA_ERR_DECODE || this.tries >= MOST_TRIES) return this.#check();
+    this.resumed = Math.min(this.duration, at + FURTHER_MS * 2 ** this.tries);
+    this.tries += 1;
+    this.video.addEventListener(
+      "loadedmetadata",
+      () => {
+        this.go(this.resumed);
+        if (this.wanted) this.video.play().catch(() => this.#check());
+      },
+      { once: true },
+    );
+    this.video.load();
   }
 
   /** Browsers may play sound without a picture, or nothing, and say no word about it. */
