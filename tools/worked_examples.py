@@ -28,7 +28,7 @@ Written by `python -m tools.worked_examples`; a test compares it with what is co
   sum of squares. Cycles of one lesson are not lessons: it tells how steady the lesson was, not how
   far the educator can be known from it.
 - A **negative** dimension is shown as it was scored and enters its domain as `min + max − mean`.
-- A **domain** is the mean of its dimension means, not the mean of all cells; where cells are missing
+- A **domain** is the mean of its dimension means, not the mean of all cells; with cells missing
   the two differ. A domain in which a dimension has no number is not shown. It has a ± only when
   every cell of every cycle has a number.
 - With `aggregation: holistic` a domain has no mean at all, and **behaviours** enter no mean in any
