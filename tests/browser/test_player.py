@@ -125,7 +125,7 @@ def number(page: Page) -> int:
 
 def stepped(page: Page, key: str, number_before: int) -> int:
     page.keyboard.press(key)
-    for _ in range(60):
+    for _ in range(200):
         time.sleep(0.05)
         shown = number(page)
         if shown != number_before:
