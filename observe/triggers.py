@@ -25,6 +25,7 @@ class Rule:
     sentence: str
 
 
+_CHANGES: tuple[Event, ...] = ("UPDATE", "DELETE")
 _COMPLETE = """
   (SELECT count(*) FROM focus f
     WHERE f.feedback_id = NEW.id AND f.dimension IS NOT NULL AND trim(f.note) <> ''
@@ -77,6 +78,16 @@ RULES = [
         "UPDATE",
         "OLD.state <> 'open'",
         "a decided proposal stays as it is",
+    ),
+    *(
+        Rule(
+            f"rubric_draft_{event.lower()}_before_frozen",
+            "rubric_draft",
+            event,
+            "OLD.frozen_id IS NOT NULL",
+            "a draft that became a version stays as it is",
+        )
+        for event in _CHANGES
     ),
     Rule(
         "feedback_begins_as_draft",

@@ -42,7 +42,7 @@ class Action(enum.StrEnum):
     RUBRIC_SEE = "rubric.see"
     RUBRIC_LOAD = "rubric.load"
     RUBRIC_PROPOSE = "rubric.propose"  # comment on a dimension, propose other words, discuss
-    RUBRIC_EDIT = "rubric.edit"  # decide proposals, pilot, publish, retire, compare versions
+    RUBRIC_EDIT = "rubric.edit"  # write, decide proposals, pilot, publish, retire, match versions
     SCHOOL_SEE = "school.see"
     SCHOOL_IMPORT = "school.import"
     CLASS_LIST = "class_list"  # the names of children: see and write them

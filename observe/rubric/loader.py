@@ -11,9 +11,9 @@ from pydantic_core import ErrorDetails
 
 from observe.errors import InvalidError
 from observe.rubric import schema
-from observe.rubric.checks import findings
+from observe.rubric.checks import Finding, findings
 from observe.rubric.schema import Rubric
-from observe.rubric.yamltext import FieldPath, Problem, Reading, read_yaml
+from observe.rubric.yamltext import Content, FieldPath, Problem, Reading, read_yaml
 from observe.text import Message, message
 
 MOST_TOLD: Final = 100  # problems listed of one file; more would help nobody
@@ -26,25 +26,41 @@ def read_rubric(text: str, filename: str) -> Rubric:
         InvalidError: with every problem: file, line, field, and the way out.
 
     """
-    reading = read_yaml(text.removeprefix("\ufeff"))
-    if reading.problems and reading.content is None:
-        raise _refusal(filename, reading, reading.problems)
-    rubric, wrong = _validated(reading)
-    crossed = [
-        Problem(reading.line_of(path), path, what) for path, what in findings(reading.content)
-    ]
-    problems = [*reading.problems, *wrong, *crossed]
-    if rubric is None or problems:
-        raise _refusal(filename, reading, problems)
+    reading = read_content(text, filename)
+    rubric, found = checked(reading.content)
+    if rubric is None or reading.problems or found:
+        raise refusal(filename, reading, found)
     return rubric
 
 
-def _validated(reading: Reading) -> tuple[Rubric | None, list[Problem]]:
+def read_content(text: str, filename: str) -> Reading:
+    """Return what the file says, whether it is a rubric or not yet.
+
+    Raises:
+        InvalidError: it has no readable structure.
+
+    """
+    reading = read_yaml(text.removeprefix("\ufeff"))
+    if reading.problems and reading.content is None:
+        raise refusal(filename, reading, [])
+    return reading
+
+
+def checked(content: Content) -> tuple[Rubric | None, list[Finding]]:
+    """Return the rubric that `content` is, or None, and all that is wrong with it.
+
+    Content comes from a file, or from a draft of which no file was written yet.
+    """
+    rubric, wrong = _validated(content)
+    return rubric, [*wrong, *findings(content)]
+
+
+def _validated(content: Content) -> tuple[Rubric | None, list[Finding]]:
     try:
-        return Rubric.model_validate(reading.content), []
+        return Rubric.model_validate(content), []
     except ValidationError as error:
         found = error.errors(include_url=False)
-        return None, [_problem(details, reading) for details in found if not _is_echo(details)]
+        return None, [_finding(details) for details in found if not _is_echo(details)]
 
 
 def _is_echo(details: ErrorDetails) -> bool:
@@ -52,13 +68,15 @@ def _is_echo(details: ErrorDetails) -> bool:
     return details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]
 
 
-def _problem(details: ErrorDetails, reading: Reading) -> Problem:
+def _finding(details: ErrorDetails) -> Finding:
     path: FieldPath = tuple(part for part in details["loc"] if part != "[key]")
-    return Problem(reading.line_of(path), path, _explained(details))
+    return path, _explained(details)
 
 
-def _refusal(filename: str, reading: Reading, problems: list[Problem]) -> InvalidError:
-    told = sorted(problems, key=lambda problem: problem.line or 0)
+def refusal(filename: str, reading: Reading, found: list[Finding]) -> InvalidError:
+    """Return the refusal of a file: what was in the way of reading it, and what was found in it."""
+    located = [Problem(reading.line_of(path), path, what) for path, what in found]
+    told = sorted([*reading.problems, *located], key=lambda problem: problem.line or 0)
     sentences = [_sentence(filename, reading, problem) for problem in told[:MOST_TOLD]]
     if len(told) > MOST_TOLD:
         rest = len(told) - MOST_TOLD

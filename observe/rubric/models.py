@@ -29,6 +29,30 @@ class RubricVersion(Identified, Base):
     loaded_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class RubricDraft(Identified, Base):
+    """A version while people write it; `content` is what its file would say (JSON), gaps and all.
+
+    `dropped` are the things that were taken out and may be put back, the last one last. Once it
+    has become a version (`frozen_id`) it stays as it is.
+    """
+
+    __tablename__ = "rubric_draft"
+
+    rubric_id: Mapped[str]
+    version: Mapped[str]
+    content: Mapped[str]
+    dropped: Mapped[str] = mapped_column(default="[]")
+    base_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("rubric_version.id"))
+    begun_by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    begun_at: Mapped[datetime] = mapped_column(default=now)
+    changed_by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    changed_at: Mapped[datetime] = mapped_column(default=now)
+    frozen_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("rubric_version.id"))
+
+    base: Mapped[RubricVersion | None] = relationship(foreign_keys=base_id)
+    changed_by: Mapped[User] = relationship(foreign_keys=changed_by_id)
+
+
 class Stage(enum.StrEnum):
     """How far a version is: tried in some schools, in use everywhere, or no longer begun with."""
 

@@ -33,23 +33,33 @@ def load(session: Session, text: str, filename: str, *, actor: Actor | None) -> 
     """
     if actor is not None:
         access.require(actor, Action.RUBRIC_LOAD, Thing("rubric"))
-    rubric = read_rubric(text, filename)
+    return keep(session, read_rubric(text, filename), actor=actor)
+
+
+def keep(session: Session, rubric: Rubric, *, actor: Actor | None) -> RubricVersion:
+    """Keep a rubric that was checked; the caller knows that `actor` may.
+
+    Raises:
+        ConflictError: this version is already here and says something else.
+
+    """
     document = canonical(rubric)
-    known = _same_version(session, rubric)
+    known = same_version(session, rubric)
     if known is None:
-        return _keep(session, rubric, document, actor)
+        return _kept(session, rubric, document, actor)
     if known.content_hash != hash_of(document):
-        raise _changed(rubric)
+        raise taken(rubric)
     return known
 
 
-def _same_version(session: Session, rubric: Rubric) -> RubricVersion | None:
+def same_version(session: Session, rubric: Rubric) -> RubricVersion | None:
+    """Return what is here under the id and the version number of `rubric`."""
     return session.scalar(
         sa.select(RubricVersion).filter_by(rubric_id=rubric.id, version=rubric.version)
     )
 
 
-def _keep(session: Session, rubric: Rubric, document: str, actor: Actor | None) -> RubricVersion:
+def _kept(session: Session, rubric: Rubric, document: str, actor: Actor | None) -> RubricVersion:
     row = RubricVersion(
         rubric_id=rubric.id,
         version=rubric.version,
@@ -71,7 +81,8 @@ def _keep(session: Session, rubric: Rubric, document: str, actor: Actor | None) 
     return row
 
 
-def _changed(rubric: Rubric) -> ConflictError:
+def taken(rubric: Rubric) -> ConflictError:
+    """Return the refusal of a rubric whose version number is another's."""
     return ConflictError(
         message(
             "Version %(version)s of «%(rubric)s» is already here with other words, and a version "

@@ -24,7 +24,7 @@ from observe.rubric.diff import Change, changes, words_of
 from observe.rubric.models import ProposalState, RubricProposal, RubricVersion, Stage
 from observe.rubric.operations import rubric_of, version_order, versions
 from observe.rubric.rewording import Segment, segments
-from observe.rubric.schema import LONGEST_TEXT
+from observe.rubric.schema import LONGEST_TEXT, Rubric
 from observe.rubric.versions import pilot, pilots, publish, retire, stages
 from observe.text import Message, message
 from observe.web.guards import current_actor, permission, reading, today, writing
@@ -65,6 +65,7 @@ def index() -> ResponseReturnValue:
             words=STAGE_WORDS,
             shapes=STAGE_SHAPES,
             proposed=_proposed(session),
+            edits=can(current_actor(), Action.RUBRIC_EDIT, RUBRICS),
         )
 
 
@@ -229,14 +230,12 @@ def _comparison(
         older, newer = sorted(found, key=version_order)
         if older.rubric_id != newer.rubric_id or older.id == newer.id:
             raise access.not_found()
-        differences = changes(rubric_of(older), rubric_of(newer))
-        by_thing = groupby(differences, key=lambda change: say(change.about))
         page = render_template(
             "rubrics/compare.html",
             older=older,
             newer=newer,
             rubrics=(rubric_of(older), rubric_of(newer)),
-            things=[(about, [_difference(each) for each in group]) for about, group in by_thing],
+            things=things_that_differ(rubric_of(older), rubric_of(newer)),
             said=crosswalk.said_of(session, older.id, newer.id),
             edits=can(current_actor(), Action.RUBRIC_EDIT, RUBRICS),
             refused=refused,
@@ -245,7 +244,16 @@ def _comparison(
     return page, status
 
 
-def _difference(change: Change) -> tuple[str, tuple[Segment, ...]]:
+Difference = tuple[str, tuple[Segment, ...]]
+
+
+def things_that_differ(old: Rubric, new: Rubric) -> list[tuple[str, list[Difference]]]:
+    """Return what each thing that changed is called, and what differs in it."""
+    by_thing = groupby(changes(old, new), key=lambda change: say(change.about))
+    return [(about, [_difference(each) for each in group]) for about, group in by_thing]
+
+
+def _difference(change: Change) -> Difference:
     """Return the sentence of a change and its words, each as kept, dropped or added."""
     before, after = words_of(change, language())
     return say(change.what), segments(before or "", after or "")

@@ -1,0 +1,435 @@
+"""Writing a version in the browser: begun from another, changed field by field, then frozen.
+
+Several people may write the same draft. A change says what stood in the field when it was begun
+(`was`); where somebody else has written meanwhile, nothing of that field is overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe.db import locked, now
+from observe.errors import BadInputError, ConflictError, InvalidError
+from observe.people import access, audit
+from observe.people.access import RUBRICS, Action, Actor
+from observe.people.models import AuditEntry, User
+from observe.rubric import content as contents
+from observe.rubric import fields, loader, proposals
+from observe.rubric.content import Group, Kind
+from observe.rubric.fields import Field
+from observe.rubric.models import RubricDraft, RubricVersion
+from observe.rubric.operations import keep, rubric_of, same_version, taken, version_order
+from observe.rubric.schema import Rubric
+from observe.rubric.versions import pilot
+from observe.rubric.yamltext import LARGEST_FILE
+from observe.text import Message, message
+
+CHANGE: Final = "rubric.draft.change"
+LONGEST_TITLE: Final = 200
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What a person typed into a field (`now`), and what stood there when she began (`was`)."""
+
+    field: str
+    was: str
+    now: str
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A field that was not written: `by` wrote `theirs` there, or (None) dropped all around it."""
+
+    field: str
+    theirs: str | None
+    by: str
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What is missing or wrong, and the field in which it is mended; None: no field of the page."""
+
+    field: Field | None
+    what: Message
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A domain or dimension that was taken out, and where it stood."""
+
+    kind: Kind
+    at: int
+    thing: Group
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The schools and days in which a new version is tried."""
+
+    school_ids: Collection[UUID]
+    starts_on: date
+    ends_on: date | None
+
+
+# --- beginning ------------------------------------------------------------------------------------
+
+
+def begin_empty(session: Session, title: str, *, actor: Actor) -> RubricDraft:
+    """Begin a rubric in which only words are missing.
+
+    Raises:
+        NotFoundError, NotAllowedError: not hers to write.
+        BadInputError: the title is no name for it.
+    """
+    access.require(actor, Action.RUBRIC_EDIT, RUBRICS)
+    title = contents.composed(title).strip()
+    if not contents.slug(title) or len(title) > LONGEST_TITLE:
+        raise BadInputError(message("Write its name, in a few words."), field="title")
+    used = [*session.scalars(sa.select(RubricVersion.rubric_id))]
+    used += session.scalars(sa.select(RubricDraft.rubric_id))
+    rubric_id = contents.free_id(contents.slug(title), used)
+    return _begun(session, contents.blank(rubric_id, title), None, actor)
+
+
+def begin_from(session: Session, version_id: UUID, *, actor: Actor) -> RubricDraft:
+    """Begin the next version of a rubric as a copy of this one.
+
+    Its notes name those whose proposals were accepted.
+
+    Raises:
+        NotFoundError, NotAllowedError: no such version, or not hers to write.
+    """
+    access.require(actor, Action.RUBRIC_EDIT, RUBRICS)
+    base = session.get(RubricVersion, version_id)
+    if base is None:
+        raise access.not_found()
+    content = contents.plain_of(rubric_of(base))
+    content.pop("notes", None)
+    if names := proposals.credit(proposals.of_version(session, base.id, actor=actor)):
+        content["notes"] = _credit(content, names)
+    return _begun(session, content, base, actor)
+
+
+def _credit(content: Group, names: Sequence[str]) -> Group:
+    said = message("This version takes up proposals of: %(names)s.", names=", ".join(names))
+    return {each: said.in_language(each) for each in fields.languages_of(content)}
+
+
+def begin_with(session: Session, text: str, filename: str, *, actor: Actor) -> RubricDraft:
+    """Begin with what a file says, which may be incomplete.
+
+    Raises:
+        NotFoundError, NotAllowedError: not hers to write.
+        InvalidError: with all problems of the file that no field of the page can mend.
+    """
+    access.require(actor, Action.RUBRIC_EDIT, RUBRICS)
+    reading = loader.read_content(text, filename)
+    if not isinstance(reading.content, dict):
+        raise loader.refusal(filename, reading, loader.checked(reading.content)[1])
+    content = contents.adopted(reading.content)
+    known = fields.fields(content)
+    found = loader.checked(contents.finished(content))[1]
+    stuck = [each for each in found if fields.at(content, known, each[0]) is None]
+    if reading.problems or stuck:
+        raise loader.refusal(filename, reading, stuck)
+    return _begun(session, content, _newest(session, str(content["id"])), actor)
+
+
+def _newest(session: Session, rubric_id: str) -> RubricVersion | None:
+    rows = session.scalars(sa.select(RubricVersion).filter_by(rubric_id=rubric_id))
+    return max(rows, key=version_order, default=None)
+
+
+def _begun(
+    session: Session, content: Group, base: RubricVersion | None, actor: Actor
+) -> RubricDraft:
+    content["version"] = _free_version(session, str(content["id"]), str(content["version"]))
+    draft = RubricDraft(
+        base_id=base.id if base else None,
+        begun_by_id=actor.user_id,
+        **_columns(content),
+        changed_by_id=actor.user_id,
+    )
+    session.add(draft)
+    session.flush()
+    _told(session, "rubric.draft.begin", draft, actor, base=draft.base_id)
+    return draft
+
+
+def _columns(content: Group) -> dict[str, str]:
+    written = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
+    if len(written) > 2 * LARGEST_FILE:  # a letter with an accent has six characters here
+        raise BadInputError(message("The rubric would be too long. Shorten some of its texts."))
+    return {
+        "rubric_id": str(content["id"]),
+        "version": str(content.get("version", "")),
+        "content": written,
+    }
+
+
+def _free_version(session: Session, rubric_id: str, version: str) -> str:
+    """Return `version`, or the next number that no version and no draft of the rubric has."""
+    used = {*session.scalars(sa.select(RubricVersion.version).filter_by(rubric_id=rubric_id))}
+    used |= {*session.scalars(sa.select(RubricDraft.version).filter_by(rubric_id=rubric_id))}
+    while version in used:
+        before, _, last = version.rpartition(".")
+        version = f"{before}.{int(last) + 1}" if last.isdecimal() and before else f"{version}.1"
+    return version
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def open_drafts(session: Session, *, actor: Actor) -> list[RubricDraft]:
+    """Return the drafts that have not become a version, the last changed first.
+
+    Raises:
+        NotFoundError, NotAllowedError: not hers to write.
+    """
+    access.require(actor, Action.RUBRIC_EDIT, RUBRICS)
+    rows = sa.select(RubricDraft).where(RubricDraft.frozen_id.is_(None))
+    return list(session.scalars(rows.order_by(RubricDraft.changed_at.desc())))
+
+
+def draft_for(session: Session, draft_id: UUID, *, actor: Actor) -> RubricDraft:
+    """Return a draft.
+
+    Raises:
+        NotFoundError, NotAllowedError: no such draft, or not hers to write.
+    """
+    access.require(actor, Action.RUBRIC_EDIT, RUBRICS)
+    draft = session.get(RubricDraft, draft_id)
+    if draft is None:
+        raise access.not_found()
+    return draft
+
+
+def content_of(draft: RubricDraft) -> Group:
+    """Return what a draft says."""
+    said: Group = json.loads(draft.content)
+    return said
+
+
+def dropped_of(draft: RubricDraft) -> list[Dropped]:
+    """Return what was taken out of a draft and may be put back, the last one last."""
+    return [Dropped(**each) for each in json.loads(draft.dropped)]
+
+
+def problems(content: Group) -> list[Wrong]:
+    """Return all that the loader would refuse, in the order of the page."""
+    known = fields.fields(content)
+    order = {name: number for number, name in enumerate(known)}
+    found = [
+        Wrong(fields.at(content, known, path), what)
+        for path, what in loader.checked(contents.finished(content))[1]
+    ]
+    return sorted(found, key=lambda each: order[each.field.name] if each.field else len(order))
+
+
+# --- changing -------------------------------------------------------------------------------------
+
+
+def change(session: Session, draft_id: UUID, edits: Sequence[Edit], *, actor: Actor) -> list[Clash]:
+    """Write what was typed, field by field; return the fields that somebody else had written.
+
+    Raises:
+        NotFoundError, NotAllowedError: no such draft, or not hers to write.
+        ConflictError: it has become a version.
+        BadInputError: the whole would be too long.
+    """
+    draft = _locked(session, draft_id, actor)
+    content = content_of(draft)
+    known = fields.fields(content)
+    clashes, written = [], []
+    for edit in edits:
+        field = known.get(edit.field)
+        stands = fields.typed(content, field) if field else ""
+        if field is None or not _agrees(field, stands, edit):
+            theirs = stands if field else None
+            clashes.append(Clash(edit.field, theirs, _last_writer(session, draft, edit.field)))
+        elif not fields.same(field, stands, edit.now):
+            fields.write(content, field, edit.now)
+            written.append(edit.field)
+    if written:
+        _write(session, CHANGE, draft, content, actor, fields=written)
+    return clashes
+
+
+def _agrees(field: Field, stands: str, edit: Edit) -> bool:
+    """Tell whether nobody else wrote in the field, or wrote the same."""
+    return any(fields.same(field, stands, each) for each in (edit.was, edit.now))
+
+
+def _last_writer(session: Session, draft: RubricDraft, field: str) -> str:
+    """Return who changed a field last, or the thing that it belongs to, as the trail says."""
+    rows = sa.select(AuditEntry).where(
+        AuditEntry.thing_id == draft.id, AuditEntry.action.startswith("rubric.draft.")
+    )
+    for entry in session.scalars(rows.order_by(AuditEntry.number.desc())):
+        told: dict[str, Any] = json.loads(entry.details)
+        if field in told.get("fields", ()) or told.get("thing") in field.split("."):
+            return session.get_one(User, entry.actor_id).name
+    return session.get_one(User, draft.begun_by_id).name
+
+
+def add(
+    session: Session, draft_id: UUID, kind: Kind, *, domain: str | None = None, actor: Actor
+) -> str:
+    """Add an empty domain, or a dimension to a domain; return what it is called for now.
+
+    Raises:
+        NotFoundError, NotAllowedError: no such draft, or not hers to write.
+        ConflictError: it has become a version.
+    """
+    draft = _locked(session, draft_id, actor)
+    content = content_of(draft)
+    gone = [str(each.thing["id"]) for each in dropped_of(draft)]
+    added = contents.add(content, kind, domain=domain or None, gone=gone)
+    _write(session, "rubric.draft.add", draft, content, actor, kind=kind, thing=added)
+    return added
+
+
+def drop(session: Session, draft_id: UUID, kind: Kind, thing_id: str, *, actor: Actor) -> None:
+    """Take a domain or dimension out; it can be put back. What is not there stays away.
+
+    Raises:
+        NotFoundError, NotAllowedError: no such draft, or not hers to write.
+        ConflictError: it has become a version.
+    """
+    draft = _locked(session, draft_id, actor)
+    content = content_of(draft)
+    found = contents.drop(content, kind, thing_id)
+    if found is None:
+        return
+    at, thing = found
+    kept = [*json.loads(draft.dropped), {"kind": kind, "at": at, "thing": thing}]
+    draft.dropped = json.dumps(kept)
+    _write(session, "rubric.draft.drop", draft, content, actor, kind=kind, thing=thing_id)
+
+
+def put_back(session: Session, draft_id: UUID, thing_id: str, *, actor: Actor) -> None:
+    """Put back what was dropped, with all its words.
+
+    Raises:
+        NotFoundError, NotAllowedError: no such draft, or not hers to write.
+        ConflictError: it has become a version.
+    """
+    draft = _locked(session, draft_id, actor)
+    content, gone = content_of(draft), dropped_of(draft)
+    found = next((each for each in gone if each.thing["id"] == thing_id), None)
+    if found is None:
+        return
+    contents.put_back(content, found.kind, found.at, found.thing)
+    draft.dropped = json.dumps([vars(each) for each in gone if each is not found])
+    _write(session, "rubric.draft.put_back", draft, content, actor, thing=thing_id)
+
+
+def move(
+    session: Session,
+    draft_id: UUID,
+    kind: Kind,
+    thing_id: str,
+    by: Literal[-1, 1],
+    *,
+    actor: Actor,
+) -> None:
+    """Let a domain, or a dimension within its domain, stand one place further up or down.
+
+    Raises:
+        NotFoundError, NotAllowedError: no such draft, or not hers to write.
+        ConflictError: it has become a version.
+    """
+    draft = _locked(session, draft_id, actor)
+    content = content_of(draft)
+    contents.move(content, kind, thing_id, by)
+    _write(session, "rubric.draft.move", draft, content, actor, thing=thing_id, by=by)
+
+
+def _locked(session: Session, draft_id: UUID, actor: Actor) -> RubricDraft:
+    access.require(actor, Action.RUBRIC_EDIT, RUBRICS)
+    draft = locked(session, RubricDraft, draft_id)
+    if draft is None:
+        raise access.not_found()
+    if draft.frozen_id is not None:
+        raise ConflictError(
+            message(
+                "This draft became version %(version)s, and a version never changes: "
+                "begin a new one.",
+                version=draft.version,
+            )
+        )
+    return draft
+
+
+def _write(
+    session: Session,
+    action: str,
+    draft: RubricDraft,
+    content: Group,
+    actor: Actor,
+    **details: object,
+) -> None:
+    for name, value in _columns(content).items():
+        setattr(draft, name, value)
+    draft.changed_by_id, draft.changed_at = actor.user_id, now()
+    session.flush()
+    _told(session, action, draft, actor, **details)
+
+
+def _told(
+    session: Session, action: str, draft: RubricDraft, actor: Actor, **details: object
+) -> None:
+    audit.record(
+        session,
+        action,
+        actor_id=actor.user_id,
+        thing_kind="rubric",
+        thing_id=draft.id,
+        **details,
+    )
+
+
+# --- becoming a version ---------------------------------------------------------------------------
+
+
+def freeze(
+    session: Session, draft_id: UUID, trial: Trial | None = None, *, actor: Actor
+) -> RubricVersion:
+    """Make a version of a draft, in use everywhere or only where it is tried; return it.
+
+    Raises:
+        NotFoundError, NotAllowedError: no such draft or school, or not hers to write.
+        InvalidError: with all that is missing or wrong.
+        ConflictError: it became a version before, or its number is taken.
+        BadInputError: the trial names no school, or its days are the wrong way round.
+    """
+    draft = _locked(session, draft_id, actor)
+    rubric = _complete(content_of(draft))
+    if same_version(session, rubric) is not None:
+        raise taken(rubric)
+    version = keep(session, rubric, actor=actor)
+    if trial is not None:
+        pilot(session, version.id, trial.school_ids, trial.starts_on, trial.ends_on, actor=actor)
+    draft.frozen_id = version.id
+    session.flush()
+    _told(session, "rubric.draft.freeze", draft, actor, version=version.id)
+    return version
+
+
+def _complete(content: Group) -> Rubric:
+    rubric, found = loader.checked(contents.finished(content))
+    if rubric is None or found:
+        raise InvalidError(
+            message("It cannot be published yet. Things to mend: %(count)s.", count=len(found)),
+            [each.what for each in problems(content)],
+        )
+    return rubric

@@ -1,0 +1,364 @@
+"""The fields in which a person writes a rubric: where each stands in it, and what it shows. Pure.
+
+A field is named by its place (`dimensions.preguntas.title.es`), things by their ids, so that what
+another person adds, drops or moves meanwhile does not lead it astray.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from observe.rubric import content as contents
+from observe.rubric.content import Group
+from observe.rubric.naming import CHOICES, PARTS
+from observe.rubric.yamltext import Content, FieldPath
+from observe.text import Message, message
+
+LANGUAGES: Final = ("es", "en")
+MINUTE_MS: Final = 60_000
+NUMBERS: Final = range(11)  # of which a scale may be made
+
+
+class Form(enum.StrEnum):
+    """How something is typed."""
+
+    LINE = "line"
+    WORDS = "words"
+    LINES = "lines"  # each line is an entry of a list
+    NUMBER = "number"
+    MINUTES = "minutes"
+    CHOICE = "choice"
+    LANGUAGES = "languages"
+    DOMAIN = "domain"  # "" is none
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field; `choices` are values with their words: the first holds where nothing is said."""
+
+    path: tuple[str, ...]
+    label: Message
+    form: Form = Form.LINE
+    choices: tuple[tuple[str, Message | str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The place as one word."""
+        return ".".join(self.path)
+
+    @property
+    def language(self) -> str:
+        """The language of its words; empty for what is no words."""
+        return self.path[-1] if self.path[-1] in LANGUAGES else ""
+
+
+Fields = tuple[Field, ...]
+_MARKS: Final = ("allowed", "note_required", "forbidden")
+_TYPED_ONCE: Final = frozenset({"code", "licence", "version"})
+
+
+# --- which there are ------------------------------------------------------------------------------
+
+
+def fields(content: Group) -> dict[str, Field]:
+    """Return every field of a rubric by its name, in the order of the page."""
+    found = [*opening(), *protocol(), *origin()]
+    found += [field for name in contents.scale_names(content) for field in scale(name)]
+    for domain, dimensions in contents.grouped(content):
+        found += of_domain(str(domain["id"])) if domain else ()
+        found += [field for each in dimensions for field in of_dimension(content, each)]
+    return {field.name: field for field in found}
+
+
+def opening() -> Fields:
+    """Return what says what the rubric is."""
+    version = Field(("version",), message("Version number"))
+    spoken = tuple((" ".join(each), word) for each, word in _SPOKEN)
+    languages = Field(("languages",), PARTS["languages"], Form.LANGUAGES, spoken)
+    return (*_texts(("title",)), version, *_texts(("summary",), Form.WORDS), languages)
+
+
+_SPOKEN: Final = (
+    (("es", "en"), message("Spanish and English")),
+    (("es",), message("Spanish alone")),
+)
+
+
+def protocol() -> Fields:
+    """Return how a lesson is observed."""
+    place = ("protocol",)
+    return (
+        Field((*place, "cycles"), PARTS["cycles"], Form.NUMBER),
+        Field((*place, "cycle_ms"), message("Minutes of a cycle"), Form.MINUTES),
+        Field(
+            (*place, "minimum_codable_ms"),
+            message("Minutes below which a cycle is short"),
+            Form.MINUTES,
+        ),
+        _choice((*place, "playback_policy"), ("free", "pause_allowed", "straight_through")),
+        _choice((*place, "order"), ("as_filmed", "random")),
+        *_texts((*place, "unit")),
+        *_texts((*place, "instructions"), Form.WORDS),
+    )
+
+
+def origin() -> Fields:
+    """Return where the text comes from and what is new in it."""
+    return (
+        *_texts(("notes",), Form.WORDS, message("New in this version")),
+        *_texts(("source",), Form.WORDS),
+        Field(("licence",), PARTS["licence"]),
+        *_texts(("credit",), Form.WORDS),
+        *_texts(("disclaimers",), Form.LINES, message("Disclaimers, one a line")),
+    )
+
+
+def scale(name: str) -> Fields:
+    """Return the ends of a scale, where its ranges end, and the words of each number."""
+    place = ("scales", name)
+    ends = (
+        Field((*place, "min"), PARTS["min"], Form.NUMBER),
+        Field((*place, "max"), PARTS["max"], Form.NUMBER),
+        Field((*place, "bands", "low", "high"), message("Low goes up to"), Form.NUMBER),
+        Field((*place, "bands", "mid", "high"), message("Mid goes up to"), Form.NUMBER),
+    )
+    labels = (_texts((*place, "labels", str(n)), Form.WORDS, _words_of(n)) for n in NUMBERS)
+    return (*ends, *(field for each in labels for field in each))
+
+
+def _words_of(number: int) -> Message:
+    return message("Words for %(number)s", number=number)
+
+
+def of_domain(domain_id: str) -> Fields:
+    """Return the words of a domain."""
+    place = ("domains", domain_id)
+    return (*_texts((*place, "title")), *_texts((*place, "description"), Form.WORDS))
+
+
+def of_dimension(content: Group, dimension: Group) -> Fields:
+    """Return the fields of a dimension, those of its behaviours last."""
+    place = ("dimensions", str(dimension["id"]))
+    words = _texts((*place, "title")), _texts((*place, "description"), Form.WORDS)
+    under = (
+        _of_behaviour((*place, "behaviours", str(each["id"])), each)
+        for each in contents.things(dimension, "behaviours")
+        if isinstance(each.get("id"), str)
+    )
+    return (
+        *words[0],
+        *words[1],
+        *_described(place),
+        *_listed(place),
+        *_rules(content, place, dimension),
+        *(field for each in under for field in each),
+    )
+
+
+def _described(place: tuple[str, ...]) -> Iterator[Field]:
+    for band in ("low", "mid", "high"):
+        yield from _texts((*place, "descriptors", band), Form.WORDS)
+
+
+def _listed(place: tuple[str, ...]) -> Iterator[Field]:
+    yield from _texts((*place, "indicators"), Form.LINES, message("Look for, one a line"))
+    yield from _texts((*place, "examples"), Form.LINES, message("Examples, one a line"))
+    said = (*place, "feedback")
+    yield from _texts(
+        (*said, "strength"), Form.LINES, message("Phrases for a strength, one a line")
+    )
+    yield from _texts(
+        (*said, "priority"), Form.LINES, message("Phrases for a priority, one a line")
+    )
+    yield from _texts(
+        (*said, "questions"), Form.LINES, message("Questions to think about, one a line")
+    )
+
+
+def _rules(content: Group, place: tuple[str, ...], dimension: Group) -> Iterator[Field]:
+    yield Field((*place, "code"), message("Code (at most 6 letters)"))
+    yield Field((*place, "domain"), message("Domain"), Form.DOMAIN, _domains(content, dimension))
+    if len(names := contents.scale_names(content)) > 1:
+        said = tuple((name, name) for name in names)
+        yield Field((*place, "scale"), PARTS["scale"], Form.CHOICE, said)
+    yield _choice((*place, "polarity"), ("positive", "negative"))
+    yield _choice((*place, "not_observed"), _MARKS)
+    yield _choice((*place, "not_applicable"), tuple(reversed(_MARKS)))
+
+
+def _domains(content: Group, dimension: Group) -> tuple[tuple[str, Message | str], ...]:
+    found: list[tuple[str, Message | str]] = [("", message("None"))]
+    for domain in contents.things(content, "domains"):
+        title = contents.inside(domain, ("title", "es"))
+        words = title if isinstance(title, str) and title else message("(no name yet)")
+        found.append((str(domain["id"]), words))
+    own = dimension.get("domain")
+    if isinstance(own, str) and own not in dict(found):
+        found.append((own, message("(a domain that was dropped)")))
+    return tuple(found)
+
+
+def _of_behaviour(place: tuple[str, ...], behaviour: Group) -> Iterator[Field]:
+    yield from _texts((*place, "title"))
+    yield from _texts((*place, "description"), Form.WORDS)
+    if "descriptors" in behaviour:
+        yield from _described(place)
+    yield from _texts((*place, "examples"), Form.LINES, message("Examples, one a line"))
+
+
+def _texts(path: tuple[str, ...], form: Form = Form.LINE, label: Message | None = None) -> Fields:
+    said = label or PARTS[path[-1]]
+    return tuple(Field((*path, language), said, form) for language in LANGUAGES)
+
+
+def _choice(path: tuple[str, ...], values: tuple[str, ...]) -> Field:
+    return Field(
+        path, PARTS[path[-1]], Form.CHOICE, tuple((each, CHOICES[each]) for each in values)
+    )
+
+
+# --- what is typed in them ------------------------------------------------------------------------
+
+
+def languages_of(content: Group) -> tuple[str, ...]:
+    """Return the languages in which the rubric is written."""
+    said = content.get("languages")
+    return tuple(str(each) for each in said) if isinstance(said, list) else LANGUAGES
+
+
+def typed(content: Group, field: Field) -> str:
+    """Return what stands in a field."""
+    if field.form is Form.LINES:
+        lines = (_entry(each, field.language) for each in _entries(content, field))
+        return "\n".join(lines).rstrip("\n")
+    if field.form is Form.LANGUAGES:
+        return " ".join(languages_of(content))
+    said = contents.inside(content, field.path)
+    if not isinstance(said, str):
+        return field.choices[0][0] if field.choices else ""
+    if field.form is Form.LINE:
+        return " ".join(said.split("\n"))
+    return _minutes(said) if field.form is Form.MINUTES else said
+
+
+def _entries(content: Group, field: Field) -> list[Content]:
+    said = contents.inside(content, field.path[:-1])
+    return said if isinstance(said, list) else []
+
+
+def _entry(entry: Content, language: str) -> str:
+    said = entry.get(language) if isinstance(entry, dict) else None
+    return " ".join(said.split("\n")) if isinstance(said, str) else ""
+
+
+def _minutes(said: str) -> str:
+    return f"{int(said) / MINUTE_MS:g}".replace(".", ",") if _is_number(said) else said
+
+
+def _milliseconds(said: str) -> str:
+    whole, _, part = said.replace(",", ".").partition(".")
+    if not _is_number(whole) or (part and not _is_number(part)):
+        return said
+    return str(round(float(f"{whole}.{part or 0}") * MINUTE_MS))
+
+
+def _is_number(said: str) -> bool:
+    return said.isascii() and said.isdecimal() and len(said) < 10
+
+
+def same(field: Field, one: str, other: str) -> bool:
+    """Tell whether two people who typed this meant the same: blanks at the ends say nothing."""
+    return _said(field, one) == _said(field, other)
+
+
+def _said(field: Field, words: str) -> str:
+    """Return what is kept of what was typed."""
+    trimmed = _trimmed(words)
+    return _milliseconds(trimmed) if field.form is Form.MINUTES else trimmed
+
+
+def _trimmed(words: str) -> str:
+    return "\n".join(line.strip() for line in contents.composed(words).strip().split("\n"))
+
+
+def write(content: Group, field: Field, words: str) -> None:
+    """Let `content` say what was typed in a field."""
+    words = _said(field, words)
+    if field.form is Form.LINES:
+        _write_lines(content, field, words.split("\n") if words else [])
+    elif field.form is Form.LANGUAGES:
+        content["languages"] = [*words.split()]
+    elif field.form is Form.DOMAIN:
+        _group(content, field.path)["domain"] = words or None
+    else:
+        _put(_group(content, field.path), field.path[-1], words)
+    if field.path[0] == "scales":
+        _join_bands(_group(content, (*field.path[:2], "bands")))
+
+
+def _write_lines(content: Group, field: Field, lines: list[str]) -> None:
+    around = _group(content, field.path[:-1])
+    kept = [dict(each) if isinstance(each, dict) else {} for each in _entries(content, field)]
+    kept += [{} for _more in lines[len(kept) :]]
+    for number, entry in enumerate(kept):
+        _put(entry, field.language, lines[number] if number < len(lines) else "")
+    while kept and not any(kept[-1].values()):
+        kept.pop()
+    around[field.path[-2]] = list[Content](kept)
+
+
+def _put(group: Group, name: str, words: str) -> None:
+    if words:
+        group[name] = words
+    else:
+        group.pop(name, None)
+
+
+def _group(content: Group, path: tuple[str, ...]) -> Group:
+    """Return the group in which the last part of `path` stands, made where there was none."""
+    here: Content = content
+    for part in path[:-1]:
+        found = contents.inside(here, (part,))
+        if not isinstance(found, dict | list):
+            found = {}
+            if isinstance(here, dict):
+                here[part] = found
+        here = found
+    return here if isinstance(here, dict) else {}
+
+
+def _join_bands(scale: Group) -> None:
+    """Let each range begin where the one before it ends, and both ends be those of the scale."""
+    bands = _group(scale, ("bands", ""))
+    low, mid, high = (_group(bands, (name, "")) for name in ("low", "mid", "high"))
+    for band, end, value in ((low, "low", scale.get("min")), (high, "high", scale.get("max"))):
+        _put(band, end, value if isinstance(value, str) else "")
+    for before, after in ((low, mid), (mid, high)):
+        last = before.get("high")
+        _put(after, "low", str(int(last) + 1) if isinstance(last, str) and _is_number(last) else "")
+
+
+# --- which of them a problem is about -------------------------------------------------------------
+
+
+def at(content: Group, known: Mapping[str, Field], path: FieldPath) -> Field | None:
+    """Return the field in which a person mends what is wrong at `path`; None: there is none."""
+    names = contents.named(content, path)
+    if ".".join(names) in known:
+        return known[".".join(names)]
+    if len(names) == 1 < len(path):
+        return None  # an entry that is no thing at all
+    below = _first_in(known, names)
+    if below or not names:
+        return below
+    # Where a range begins is made of where the one before it ends: that is mended.
+    return _first_in(known, names[:3]) if names[0] == "scales" else None
+
+
+def _first_in(known: Mapping[str, Field], names: tuple[str, ...]) -> Field | None:
+    if not names:
+        return None
+    return next((each for each in known.values() if each.path[: len(names)] == names), None)

@@ -1,0 +1,250 @@
+"""What the page of a draft shows: each field with its words, what is missing, and what clashed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from observe.rubric import content as contents
+from observe.rubric import drafts, fields
+from observe.rubric.content import Group
+from observe.rubric.drafts import Clash, Wrong
+from observe.rubric.fields import Field, Form
+from observe.rubric.schema import Rubric
+from observe.rubric.sketch import sketch
+from observe.text import message
+from observe.web.words import say
+
+_MISSING = message("is missing")
+_NO_NAME = message("(no name yet)")
+
+
+@dataclass(frozen=True)
+class Box:
+    """A field as it is shown: what stands in it (`now`) and what the draft says (`was`)."""
+
+    field: Field
+    now: str
+    was: str
+    wrong: str = ""
+    clash: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A line of what is missing: the field that mends it (or none), where that is, and what."""
+
+    name: str
+    where: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A dimension or a behaviour: its id, what it is called, and its fields by their last name."""
+
+    id: str
+    called: str
+    boxes: dict[str, list[Box]]
+    behaviours: list[Card] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to do in it: it has no name yet, or something is told."""
+        boxes = [each for found in self.boxes.values() for each in found]
+        untitled = not self.boxes["title"][0].was
+        return untitled or any(each.wrong or each.clash for each in boxes)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A domain with its dimensions; `id` is empty for those in none."""
+
+    id: str
+    called: str
+    boxes: list[Box]
+    cards: list[Card]
+
+
+class DraftPage:
+    """A draft's content, ready to be shown.
+
+    `typed` are words that were not kept, with why (`clashes`); where `all_missing`, each empty
+    field that must be filled says so itself, not only the list.
+    """
+
+    def __init__(
+        self,
+        content: Group,
+        *,
+        typed: Mapping[str, str] | None = None,
+        clashes: Iterable[Clash] = (),
+        all_missing: bool = False,
+    ) -> None:
+        self._content = content
+        self._typed = typed or {}
+        self._clashes = {each.field: told_of(each) for each in clashes}
+        self._found = drafts.problems(content)
+        self._at = at_fields(content, self._found, all_missing=all_missing)
+
+    @property
+    def languages(self) -> str:
+        """The languages of the draft, as its field says them."""
+        return " ".join(fields.languages_of(self._content))
+
+    @property
+    def title(self) -> str:
+        """What the rubric is called."""
+        return _called(self._content)
+
+    @property
+    def missing(self) -> list[Told]:
+        """All that stands between the draft and a version."""
+        return [self._told(each) for each in self._found]
+
+    @property
+    def rubric(self) -> Rubric | None:
+        """The rubric as it would be, gaps shown as such."""
+        return sketch(self._content)
+
+    def told_of(self, clash: Clash) -> str:
+        """Return what a person reads of a field that somebody else has changed."""
+        return told_of(clash)
+
+    def name_of(self, thing: Group) -> str:
+        """Return what a domain or dimension is called."""
+        return _called(thing)
+
+    def opening(self) -> list[Box]:
+        """Return what says what the rubric is."""
+        return self._boxes(fields.opening())
+
+    def protocol(self) -> list[Box]:
+        """Return how a lesson is observed."""
+        return self._boxes(fields.protocol())
+
+    def origin(self) -> list[Box]:
+        """Return where the text comes from."""
+        return self._boxes(fields.origin())
+
+    def scales(self) -> list[tuple[str, list[Box], list[tuple[int, bool, list[Box]]]]]:
+        """Return each scale: its name, its ends, and the words of each number, used or not."""
+        found = []
+        for name in contents.scale_names(self._content):
+            boxes = self._boxes(fields.scale(name))
+            ends = [each for each in boxes if not each.field.language]
+            used = _span(ends[0].was, ends[1].was)
+            words = [
+                (n, n in used, [each for each in boxes if each.field.path[3:4] == (str(n),)])
+                for n in fields.NUMBERS
+            ]
+            found.append((name, ends, words))
+        return found
+
+    def sections(self) -> list[Section]:
+        """Return the domains with their dimensions, in the order of the sheet."""
+        return [
+            Section(
+                str(domain["id"]) if domain else "",
+                _called(domain) if domain else say(message("Outside the domains")),
+                self._boxes(fields.of_domain(str(domain["id"]))) if domain else [],
+                [self._card(each) for each in dimensions],
+            )
+            for domain, dimensions in contents.grouped(self._content)
+        ]
+
+    def _card(self, dimension: Group) -> Card:
+        found = self._boxes(fields.of_dimension(self._content, dimension))
+        own = [each for each in found if each.field.path[2] != "behaviours"]
+        under = [
+            Card(
+                str(each["id"]),
+                _called(each),
+                _by_name(
+                    [box for box in found if box.field.path[2:4] == ("behaviours", each["id"])]
+                ),
+            )
+            for each in contents.things(dimension, "behaviours")
+        ]
+        return Card(str(dimension["id"]), _called(dimension), _by_name(own), under)
+
+    def _boxes(self, known: Iterable[Field]) -> list[Box]:
+        return [self._box(each) for each in known]
+
+    def _box(self, field: Field) -> Box:
+        was = fields.typed(self._content, field)
+        name = field.name
+        now = self._typed.get(name, was)
+        return Box(field, now, was, self._at.get(name, ""), self._clashes.get(name, ""))
+
+    def _told(self, wrong: Wrong) -> Told:
+        if wrong.field is None:
+            return Told("", "", say(wrong.what))
+        where = [*self._around(wrong.field), label_of(wrong.field)]
+        return Told(wrong.field.name, " · ".join(where), _what(self._content, wrong.field, wrong))
+
+    def _around(self, field: Field) -> list[str]:
+        """Return what the things are called in which a field stands."""
+        things = (field.path[:2], field.path[:4] if field.path[2:3] == ("behaviours",) else ())
+        found = (contents.inside(self._content, path) for path in things if path)
+        return [_called(each) for each in found if isinstance(each, dict) and "id" in each]
+
+
+def at_fields(content: Group, found: Iterable[Wrong], *, all_missing: bool) -> dict[str, str]:
+    """Return what is said at each field; that one is still empty only when `all_missing`."""
+    said: dict[str, str] = {}
+    for each in found:
+        if each.field is None:
+            continue
+        if all_missing or fields.typed(content, each.field):
+            said.setdefault(each.field.name, _what(content, each.field, each))
+    return said
+
+
+def _what(content: Group, field: Field, wrong: Wrong) -> str:
+    """Return what is wrong in words that fit a page: the loader speaks to who writes a file."""
+    if field.form is Form.DOMAIN:
+        return say(message("choose a domain that is there, or none"))
+    return say(wrong.what if fields.typed(content, field) else _MISSING)
+
+
+def told_of(clash: Clash) -> str:
+    """Return what a person reads at a field that somebody else has changed."""
+    if clash.theirs is None:
+        return say(
+            message("%(name)s dropped this part. Put it back to keep your words.", name=clash.by)
+        )
+    return say(
+        message("%(name)s wrote here meanwhile: «%(theirs)s»", name=clash.by, theirs=clash.theirs)
+    )
+
+
+def label_of(field: Field) -> str:
+    """Return what a field is called, in a list and where English stands beside Spanish."""
+    label = say(field.label)
+    return say(message("%(field)s (English)", field=label)) if field.language == "en" else label
+
+
+def _called(thing: Group) -> str:
+    title = contents.inside(thing, ("title", "es"))
+    if isinstance(title, str) and title:
+        return title
+    code = thing.get("code")
+    return f"{code} {say(_NO_NAME)}" if isinstance(code, str) else say(_NO_NAME)
+
+
+def _by_name(boxes: Iterable[Box]) -> dict[str, list[Box]]:
+    found: dict[str, list[Box]] = {}
+    for each in boxes:
+        path = each.field.path
+        found.setdefault(path[-2] if each.field.language else path[-1], []).append(each)
+    return found
+
+
+def _span(low: str, high: str) -> range:
+    return range(int(low), int(high) + 1) if low.isdecimal() and high.isdecimal() else range(0)
+
+
+def is_long(field: Field) -> bool:
+    """Tell whether a field needs several lines."""
+    return field.form in (Form.WORDS, Form.LINES)

@@ -1,0 +1,314 @@
+"""Writing a version of a pauta in the browser, by people who never see its file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Final, Literal, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request
+from flask import url_for as url
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from observe.db import now
+from observe.errors import BadInputError, ConflictError, InvalidError
+from observe.ids import parse_id
+from observe.people import access
+from observe.people.access import Action
+from observe.people.models import School
+from observe.rubric import content as contents
+from observe.rubric import drafts, fields, loader
+from observe.rubric.content import KINDS, Kind
+from observe.rubric.drafts import Clash, Edit, Trial
+from observe.rubric.models import RubricDraft
+from observe.rubric.operations import rubric_of, versions
+from observe.rubric.writing import yaml_of
+from observe.rubric.yamltext import LARGEST_FILE
+from observe.text import Message, message
+from observe.web import draft_page, words
+from observe.web.draft_page import DraftPage
+from observe.web.guards import current_actor, permission, reading, today, writing
+from observe.web.responses import as_download
+from observe.web.views.rubrics import things_that_differ
+from observe.web.words import say
+
+blueprint = Blueprint("rubric_drafts", __name__)
+
+WAS: Final = "was:"  # before the name of a field: what stood in it when the page was made
+LEAVES: Final = frozenset({"publish", "pilot"})
+
+
+# --- beginning ------------------------------------------------------------------------------------
+
+
+@blueprint.get("/pautas/borradores")
+@permission(Action.RUBRIC_EDIT)
+def index() -> ResponseReturnValue:
+    """Show what is being written, and the three ways to begin."""
+    return _start()
+
+
+def _start(
+    status: int = 200, *, refused: Message | None = None, listed: list[Message] | None = None
+) -> ResponseReturnValue:
+    with reading() as session:
+        rows = drafts.open_drafts(session, actor=current_actor())
+        page = render_template(
+            "rubrics/drafts.html",
+            drafts=[(row, DraftPage(drafts.content_of(row)).title) for row in rows],
+            versions=[(row, rubric_of(row)) for row in versions(session)],
+            refused=refused,
+            listed=listed or [],
+            typed=request.form,
+        )
+    return page, status
+
+
+@blueprint.post("/pautas/borradores")
+@permission(Action.RUBRIC_EDIT)
+def begin() -> ResponseReturnValue:
+    """Begin a draft: with nothing, as a copy of a version, or with a file."""
+    verbs: dict[str, Callable[[Session], RubricDraft]] = {
+        "empty": _begin_empty,
+        "version": _begin_from,
+        "file": _begin_with,
+    }
+    verb = verbs.get(request.form.get("how", ""))
+    if verb is None:
+        raise access.not_found()
+    try:
+        with writing() as session:
+            draft = verb(session)
+    except InvalidError as error:
+        return _start(error.status, refused=error.message, listed=error.problems)
+    except BadInputError as error:
+        return _start(error.status, refused=error.message)
+    return redirect(url("rubric_drafts.edit", draft_id=draft.id))
+
+
+def _begin_empty(session: Session) -> RubricDraft:
+    return drafts.begin_empty(session, request.form.get("title", ""), actor=current_actor())
+
+
+def _begin_from(session: Session) -> RubricDraft:
+    version_id = parse_id(request.form.get("version", ""))
+    if version_id is None:
+        raise access.not_found()
+    return drafts.begin_from(session, version_id, actor=current_actor())
+
+
+def _begin_with(session: Session) -> RubricDraft:
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise BadInputError(message("Choose the file."), field="file")
+    try:
+        text = file.read(4 * LARGEST_FILE).decode()
+    except UnicodeDecodeError as error:
+        raise BadInputError(
+            message("This is no file of a rubric: it must be text in UTF-8."), field="file"
+        ) from error
+    return drafts.begin_with(session, text, file.filename, actor=current_actor())
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+
+@blueprint.get("/pautas/borradores/<uuid:draft_id>")
+@permission(Action.RUBRIC_EDIT)
+def edit(draft_id: UUID) -> ResponseReturnValue:
+    """Show the draft in its fields; what has become a version is shown as that."""
+    with reading() as session:
+        draft = drafts.draft_for(session, draft_id, actor=current_actor())
+        if draft.frozen_id is not None:
+            return redirect(url("rubrics.show", version_id=draft.frozen_id))
+    return _page(draft_id)
+
+
+def _page(
+    draft_id: UUID,
+    status: int = 200,
+    *,
+    clashes: list[Clash] | None = None,
+    refused: Message | None = None,
+    asked: str = "",
+) -> ResponseReturnValue:
+    told = clashes or []
+    with reading() as session:
+        draft = drafts.draft_for(session, draft_id, actor=current_actor())
+        page = render_template(
+            "rubrics/draft.html",
+            draft=draft,
+            page=DraftPage(
+                drafts.content_of(draft),
+                typed={each.field: request.form.get(each.field, "") for each in told},
+                clashes=told,
+                all_missing=bool(asked),
+            ),
+            dropped=drafts.dropped_of(draft),
+            schools=list(session.scalars(sa.select(School).order_by(School.name))),
+            today=today(),
+            clashes=told,
+            refused=refused,
+            asked=asked,
+            typed=request.form,
+            label_of=draft_page.label_of,
+            is_long=draft_page.is_long,
+            Form=fields.Form,
+        )
+    return page, status
+
+
+@blueprint.post("/pautas/borradores/<uuid:draft_id>")
+@permission(Action.RUBRIC_EDIT)
+def save(draft_id: UUID) -> ResponseReturnValue:
+    """Keep what was typed; then add, drop, move, put back, or make it a version, as asked."""
+    do = request.form.get("do", "save")
+    if do.startswith("back:"):  # first: what was typed into it meanwhile is kept then
+        with writing() as session:
+            _do(session, draft_id, do)
+    with writing() as session:
+        clashes = drafts.change(session, draft_id, _edits(), actor=current_actor())
+    if clashes:
+        return _page(draft_id, ConflictError.status, clashes=clashes)
+    if do in LEAVES:
+        return _freeze(draft_id, do)
+    with writing() as session:
+        told, anchor = _do(session, draft_id, do)
+    if told:
+        flash(say(told), "done")
+    return redirect(url("rubric_drafts.edit", draft_id=draft_id, _anchor=anchor))
+
+
+def _edits() -> list[Edit]:
+    """Return the fields of the form in which something else stands than when the page was made."""
+    typed = request.form
+    return [
+        Edit(name, was, text)
+        for name, text in typed.items()
+        if (was := typed.get(WAS + name)) is not None and _lines(was) != _lines(text)
+    ]
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
+
+
+def _do(session: Session, draft_id: UUID, asked: str) -> tuple[Message | None, str]:
+    """Do what a button asks, such as `add:dimensions:pensar`; return what to say, and where."""
+    actor = current_actor()
+    verb, kind, name = (*asked.split(":", 2), "", "")[:3]
+    if verb != "save" and kind not in KINDS:
+        raise access.not_found()
+    of = cast(Kind, kind)
+    match verb:
+        case "add":
+            name = drafts.add(session, draft_id, of, domain=name or None, actor=actor)
+            return None, f"{kind}.{name}.title.es"
+        case "drop":
+            drafts.drop(session, draft_id, of, name, actor=actor)
+            return message("Dropped. It can be put back below."), "dropped"
+        case "back":
+            drafts.put_back(session, draft_id, name, actor=actor)
+            return message("It is back, with all its words."), f"{kind}.{name}.title.es"
+        case "up" | "down":
+            by: Literal[-1, 1] = -1 if verb == "up" else 1
+            drafts.move(session, draft_id, of, name, by, actor=actor)
+            return None, f"{kind}.{name}"
+        case _:
+            return message("Kept."), ""
+
+
+# --- saving by itself -----------------------------------------------------------------------------
+
+
+@blueprint.post("/pautas/borradores/<uuid:draft_id>/cambios")
+@permission(Action.RUBRIC_EDIT)
+def change(draft_id: UUID) -> ResponseReturnValue:
+    """Keep some fields; answer what clashed, what is wrong, and the part that shows the sheet."""
+    sent = request.get_json(silent=True)
+    edits = [_edit(each) for each in (sent if isinstance(sent, list) else [sent])]
+    with writing() as session:
+        clashes = drafts.change(session, draft_id, edits, actor=current_actor())
+        draft = drafts.draft_for(session, draft_id, actor=current_actor())
+        content = drafts.content_of(draft)
+    return jsonify(
+        saved=words.clock(now()),
+        clashes=[
+            {"field": each.field, "theirs": each.theirs, "told": draft_page.told_of(each)}
+            for each in clashes
+        ],
+        wrong=draft_page.at_fields(content, drafts.problems(content), all_missing=False),
+        aside=render_template("rubrics/draft_aside.html", draft=draft, page=DraftPage(content)),
+    )
+
+
+def _edit(sent: object) -> Edit:
+    match sent:
+        case {"field": str(field), "was": str(was), "now": str(typed)}:
+            return Edit(field, was, typed)
+    raise BadInputError(message("This could not be understood. Go back and try again."))
+
+
+# --- looking at it, taking it out -----------------------------------------------------------------
+
+
+@blueprint.get("/pautas/borradores/<uuid:draft_id>/comparar")
+@permission(Action.RUBRIC_EDIT)
+def compare(draft_id: UUID) -> ResponseReturnValue:
+    """Show what differs from the version it was copied from."""
+    with reading() as session:
+        draft = drafts.draft_for(session, draft_id, actor=current_actor())
+        page = DraftPage(drafts.content_of(draft))
+        new = page.rubric
+        if draft.base is None or new is None:
+            raise access.not_found()
+        return render_template(
+            "rubrics/draft_compare.html",
+            draft=draft,
+            page=page,
+            things=things_that_differ(rubric_of(draft.base), new),
+        )
+
+
+@blueprint.get("/pautas/borradores/<uuid:draft_id>/pauta.yaml")
+@permission(Action.RUBRIC_EDIT)
+def export(draft_id: UUID) -> ResponseReturnValue:
+    """Send the draft as a file, complete or not."""
+    with reading() as session:
+        draft = drafts.draft_for(session, draft_id, actor=current_actor())
+        content = drafts.content_of(draft)
+    rubric, found = loader.checked(contents.finished(content))
+    text = contents.file_of(content) if rubric is None or found else yaml_of(rubric)
+    answer = Response(text, mimetype="application/yaml")
+    return as_download(answer, f"{draft.rubric_id}-{draft.version}.yaml")
+
+
+# --- becoming a version ---------------------------------------------------------------------------
+
+
+def _freeze(draft_id: UUID, asked: str) -> ResponseReturnValue:
+    try:
+        with writing() as session:
+            trial = _trial() if asked == "pilot" else None
+            made = drafts.freeze(session, draft_id, trial, actor=current_actor())
+    except (InvalidError, BadInputError, ConflictError) as error:
+        return _page(draft_id, error.status, refused=error.message, asked=asked)
+    flash(say(message("Done: this is version %(version)s.", version=made.version)), "done")
+    return redirect(url("rubrics.show", version_id=made.id))
+
+
+def _trial() -> Trial:
+    typed = request.form
+    chosen = [school_id for each in typed.getlist("schools") if (school_id := parse_id(each))]
+    starts_on = _day(typed.get("starts_on", "")) or today()
+    return Trial(chosen, starts_on, _day(typed.get("ends_on", "")))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise BadInputError(message("This is no date. Write it like 2026-05-31.")) from error

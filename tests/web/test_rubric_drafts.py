@@ -1,0 +1,224 @@
+"""Writing a pauta in the browser: by plain forms, as a script does, and never by others."""
+
+from __future__ import annotations
+
+import io
+import re
+from html import unescape
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+
+from observe.db import Database
+from observe.people.access import Actor
+from observe.rubric import drafts, fields
+from observe.rubric.drafts import Edit
+from observe.rubric.models import RubricDraft, Stage
+from observe.rubric.operations import load, rubric_of, version_for
+from observe.rubric.versions import stage_of
+from tests.factories import Cast
+from tests.rubrics import WHOLE
+from tests.unit.test_rubric_loader import GOOD
+from tests.web.conftest import ClientFor
+
+TITLE = "dimensions.preguntas.title.es"
+BOX = re.compile(r'name="was:([^"]+)"\s+value="([^"]*)"')
+
+
+@pytest.fixture
+def lead(client_for: ClientFor, cast: Cast) -> FlaskClient:
+    return client_for(cast.network_lead)
+
+
+@pytest.fixture
+def draft_id(database: Database, cast: Cast) -> UUID:
+    with database.write() as session:
+        base = load(session, GOOD, "p.yaml", actor=None)
+        return drafts.begin_from(session, base.id, actor=cast.network_lead).id
+
+
+def form_of(page: str) -> dict[str, str]:
+    """Return what a browser would send of a page in which nothing was typed."""
+    boxes = {name: unescape(value) for name, value in BOX.findall(page)}
+    return {f"was:{name}": value for name, value in boxes.items()} | boxes
+
+
+def typed(client: FlaskClient, address: str, do: str = "save", **words: str) -> dict[str, str]:
+    """Return the whole form of a draft with other words in some fields."""
+    form = form_of(client.get(address).text)
+    assert words.keys() <= form.keys()
+    return form | words | {"do": do}
+
+
+def stands(database: Database, draft_id: UUID, name: str) -> str:
+    with database.read() as session:
+        content = drafts.content_of(session.get_one(RubricDraft, draft_id))
+    return fields.typed(content, fields.fields(content)[name])
+
+
+def test_a_pauta_is_written_from_nothing_and_published_without_a_script(
+    client_for: ClientFor, database: Database, cast: Cast, lead: FlaskClient
+) -> None:
+    assert "Escribir una pauta" in lead.get("/pautas").text
+    refused = lead.post("/pautas/borradores", data={"how": "empty", "title": "?"})
+    assert (refused.status_code, "Escribe su nombre" in refused.text) == (400, True)
+    begun = lead.post("/pautas/borradores", data={"how": "empty", "title": "Pauta de <patio>"})
+    address = begun.headers["Location"]
+    assert "Pauta de &lt;patio&gt;" in lead.get("/pautas/borradores").text
+    added = lead.post(
+        address, data=typed(lead, address, "add:dimensions:_1", **{"summary.es": "Ve."})
+    )
+    assert added.headers["Location"].endswith("#dimensions._3.title.es")
+    answer = lead.post(address, data=typed(lead, address, "publish"))
+    assert answer.status_code == 400
+    assert "Todavía no se puede publicar" in answer.text
+    assert re.search(r'id="dimensions._3.title.es-error"[^>]*>falta<', answer.text)
+    words = {"domains._1.title.es": "Convivir"}
+    for name in ("_2", "_3"):
+        for part in (
+            "title",
+            "description",
+            *(f"descriptors.{band}" for band in ("low", "mid", "high")),
+        ):
+            words[f"dimensions.{name}.{part}.es"] = f"Palabras {name}"
+    done = lead.post(address, data=typed(lead, address, "publish", **words))
+    assert "/pautas/" in done.headers["Location"]
+    assert lead.get(address).headers["Location"] == done.headers["Location"]
+    with database.read() as session:
+        made = rubric_of(version_for(session, "pauta-de-patio"))
+    assert [(each.id, each.domain) for each in made.dimensions] == [
+        ("palabras-2", "convivir"),
+        ("palabras-3", "convivir"),
+    ]
+    assert "Pauta de &lt;patio&gt;" in client_for(cast.observer).get("/en-vivo").text
+
+
+def test_a_new_version_is_begun_compared_and_tried(
+    database: Database, cast: Cast, lead: FlaskClient, draft_id: UUID
+) -> None:
+    with database.read() as session:
+        version_id = version_for(session, "prueba").id
+    assert "Hacer una nueva versión" in lead.get(f"/pautas/{version_id}").text
+    address = f"/pautas/borradores/{draft_id}"
+    lead.post(address, data=typed(lead, address, **{TITLE: "Preguntas abiertas"}))
+    page = lead.get(f"{address}/comparar").text
+    assert "<ins>abiertas</ins>" in page
+    trial = {"schools": "", "starts_on": "2026-05-01"}
+    refused = lead.post(address, data=typed(lead, address, "pilot") | trial)
+    assert (refused.status_code, "Elige los establecimientos" in refused.text) == (400, True)
+    trial["schools"] = str(cast.school.id)
+    assert lead.post(address, data=typed(lead, address, "pilot") | trial).status_code == 302
+    with database.read() as session:
+        made = version_for(session, "prueba")
+        assert (made.version, stage_of(session, made.id)) == ("1.1", Stage.PILOTED)
+
+
+def test_two_forms_on_the_same_field_give_back_what_was_typed(
+    client_for: ClientFor, database: Database, cast: Cast, lead: FlaskClient, draft_id: UUID
+) -> None:
+    other, address = client_for(cast.administrator), f"/pautas/borradores/{draft_id}"
+    first = typed(lead, address, **{TITLE: "Preguntas abiertas"})
+    second = typed(other, address, **{TITLE: "Buenas preguntas", "summary.es": "Otro resumen"})
+    assert lead.post(address, data=first).status_code == 302
+    answer = other.post(address, data=second)
+    page = unescape(answer.text)
+    assert answer.status_code == 409
+    assert f"{cast.network_lead.name} escribió aquí: «Preguntas abiertas»" in page
+    assert 'value="Buenas preguntas"' in page
+    assert stands(database, draft_id, TITLE) == "Preguntas abiertas"
+    assert stands(database, draft_id, "summary.es") == "Otro resumen", "the rest is kept"
+    again = form_of(answer.text) | {TITLE: "Buenas preguntas", "do": "save"}
+    assert other.post(address, data=again).status_code == 302
+    assert stands(database, draft_id, TITLE) == "Buenas preguntas"
+
+
+def test_what_is_dropped_comes_back_and_what_was_typed_for_it_is_shown(
+    client_for: ClientFor, database: Database, cast: Cast, lead: FlaskClient, draft_id: UUID
+) -> None:
+    other, address = client_for(cast.administrator), f"/pautas/borradores/{draft_id}"
+    late = typed(other, address, **{TITLE: "Escrito mientras tanto"})
+    lead.post(address, data=typed(lead, address, "drop:dimensions:preguntas"))
+    assert "Lo que se quitó" in lead.get(address).text
+    answer = other.post(address, data=late)
+    assert (answer.status_code, "Escrito mientras tanto" in answer.text) == (409, True)
+    again = form_of(answer.text) | {TITLE: "Escrito mientras tanto"}
+    other.post(address, data=again | {"do": "back:dimensions:preguntas"})
+    assert stands(database, draft_id, TITLE) == "Escrito mientras tanto"
+    assert lead.post(address, data=typed(lead, address, "burn:dimensions:x")).status_code == 302
+    assert lead.post(address, data=typed(lead, address, "drop:people:x")).status_code == 404
+
+
+def test_a_script_saves_a_field_and_gets_the_sheet(
+    database: Database, cast: Cast, lead: FlaskClient, draft_id: UUID
+) -> None:
+    address = f"/pautas/borradores/{draft_id}/cambios"
+    change = {"field": TITLE, "was": "Preguntas", "now": "Buenas <preguntas>"}
+    answer = lead.post(address, json=[change]).get_json()
+    assert answer["clashes"] == []
+    assert "Buenas &lt;preguntas&gt;" in answer["aside"]
+    assert 'data-dimension="preguntas"' in answer["aside"]
+    with database.write() as session:
+        edit = Edit(TITLE, change["now"], "Otra")
+        drafts.change(session, draft_id, [edit], actor=cast.administrator)
+    told = lead.post(address, json=[change | {"was": "Preguntas", "now": "Mía"}]).get_json()
+    (clash,) = told["clashes"]
+    assert (clash["field"], clash["theirs"]) == (TITLE, "Otra")
+    assert cast.administrator.name in clash["told"]
+    wrong = lead.post(address, json=[{"field": "protocol.cycles", "was": "3", "now": "tres"}])
+    assert "protocol.cycles" in wrong.get_json()["wrong"]
+    nonsense: list[object] = [{}, 5, [1], [{"field": TITLE}], [{"field": 1, "was": "", "now": ""}]]
+    for body in nonsense:
+        assert lead.post(address, json=body).status_code == 400
+    strange = [{"field": "id", "was": "prueba", "now": "x"}]
+    assert lead.post(address, json=strange).get_json()["clashes"], "no field of the page"
+
+
+def test_a_draft_goes_out_as_a_file_and_comes_in_again(
+    database: Database, lead: FlaskClient, draft_id: UUID
+) -> None:
+    sent = lead.get(f"/pautas/borradores/{draft_id}/pauta.yaml")
+    assert "prueba-1.1.yaml" in sent.headers["Content-Disposition"]
+    for text, status in ((sent.text, 302), (WHOLE, 302), ("- x", 400), ("a: [", 400)):
+        file = {"how": "file", "file": (io.BytesIO(text.encode()), "p.yaml")}
+        answer = lead.post("/pautas/borradores", data=file)
+        assert answer.status_code == status
+    assert "p.yaml" in answer.text
+    latin = {"how": "file", "file": (io.BytesIO("ñ".encode("latin-1")), "p.yaml")}
+    assert "UTF-8" in lead.post("/pautas/borradores", data=latin).text
+    assert "Elige el archivo" in lead.post("/pautas/borradores", data={"how": "file"}).text
+
+
+@pytest.mark.parametrize("name", ["teach-primaria", "interacciones-aula-media"])
+def test_a_whole_pauta_fits_on_the_page(database: Database, lead: FlaskClient, name: str) -> None:
+    with database.read() as session:
+        version = version_for(session, name)
+    begun = lead.post("/pautas/borradores", data={"how": "version", "version": str(version.id)})
+    page = lead.get(begun.headers["Location"]).text
+    assert "se puede probar o publicar" in page
+    labelled = set(re.findall(r'<label for="([^"]+)"', page))
+    assert set(BOX.findall(page))
+    assert {found for found, _value in BOX.findall(page)} <= labelled
+    for row in rubric_of(version).rows():
+        assert f'data-dimension="{row.id}"' in page
+
+
+def test_what_is_chosen_stays_chosen(lead: FlaskClient, draft_id: UUID) -> None:
+    page = lead.get(f"/pautas/borradores/{draft_id}").text
+    names = [name for name, _value in BOX.findall(page) if name.endswith((".domain", ".polarity"))]
+    assert len(names) == 4
+    for name in names:
+        select = page.split(f'name="{name}"', 1)[1].split("</select>")[0]
+        assert len(re.findall(r"<option[^>]*\sselected\b", select)) == 1, name
+
+
+def test_nobody_else_comes_near_a_draft(client_for: ClientFor, cast: Cast, draft_id: UUID) -> None:
+    address = f"/pautas/borradores/{draft_id}"
+    others: list[Actor] = [cast.educator, cast.observer, cast.utp_head, *cast.outsiders]
+    for actor in others:
+        client = client_for(actor)
+        for path in ("/pautas/borradores", address, f"{address}/comparar", f"{address}/pauta.yaml"):
+            assert client.get(path).status_code == 404, (actor.name, path)
+        for path in ("/pautas/borradores", address, f"{address}/cambios"):
+            assert client.post(path, json=[]).status_code == 404, (actor.name, path)
+        assert "Escribir una pauta" not in client.get("/pautas").text
