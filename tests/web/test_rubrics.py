@@ -10,8 +10,10 @@ from flask.testing import FlaskClient
 from observe.db import Database
 from observe.people.access import Actor
 from observe.rubric import proposals
+from observe.rubric.loader import read_rubric
 from observe.rubric.models import RubricProposal, RubricVersion, Stage
 from observe.rubric.operations import load, rubric_of, version_for
+from observe.rubric.schema import content_hash
 from observe.rubric.versions import pilots, stage_of
 from tests.factories import Cast
 from tests.unit.test_rubric_loader import GOOD
@@ -168,3 +170,20 @@ def test_two_versions_are_compared_and_a_person_says_what_is_comparable(
     assert "Lo mismo, más claro." in client_for(cast.educator).get(address).text
     for wrong in (version_id, elsewhere):
         assert lead.get(f"/pautas/{version_id}/comparar/{wrong}").status_code == 404
+
+
+def test_a_pauta_is_printed_typed_in_and_taken_elsewhere(
+    client_for: ClientFor, database: Database, cast: Cast
+) -> None:
+    with database.read() as session:
+        row = version_for(session, "teach-primaria")
+    client = client_for(cast.educator)
+    page = client.get(f"/pautas/{row.id}").text
+    for name in ("pauta.pdf", "planilla.csv", "pauta.yaml"):
+        assert f"/pautas/{row.id}/{name}" in page
+    printed = client.get(f"/pautas/{row.id}/pauta.pdf")
+    assert (printed.mimetype, printed.data[:5]) == ("application/pdf", b"%PDF-")
+    assert "teach-primaria-1.0.pdf" in printed.headers["Content-Disposition"]
+    assert "1a · Trata con respeto" in client.get(f"/pautas/{row.id}/planilla.csv").text
+    again = read_rubric(client.get(f"/pautas/{row.id}/pauta.yaml").text, "pauta.yaml")
+    assert content_hash(again) == row.content_hash

@@ -9,11 +9,12 @@ from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from observe.coding.blank_sheet import sheet_csv
 from observe.errors import BadInputError, ConflictError, NotFoundError
 from observe.ids import parse_id
 from observe.people import access
@@ -23,11 +24,14 @@ from observe.rubric import crosswalk, proposals
 from observe.rubric.diff import Change, changes, words_of
 from observe.rubric.models import ProposalState, RubricProposal, RubricVersion, Stage
 from observe.rubric.operations import rubric_of, version_order, versions
+from observe.rubric.printing import pdf
 from observe.rubric.rewording import Segment, segments
 from observe.rubric.schema import LONGEST_TEXT, Rubric
 from observe.rubric.versions import pilot, pilots, publish, retire, stages
+from observe.rubric.writing import yaml_of
 from observe.text import Message, message
 from observe.web.guards import current_actor, permission, reading, today, writing
+from observe.web.responses import as_download
 from observe.web.words import language, say
 
 blueprint = Blueprint("rubrics", __name__)
@@ -142,6 +146,46 @@ def _version(session: Session, version_id: UUID) -> RubricVersion:
 
 def _schools(session: Session) -> list[School]:
     return list(session.scalars(sa.select(School).order_by(School.name)))
+
+
+# --- on paper and as a file -----------------------------------------------------------------------
+
+
+@blueprint.get("/pautas/<uuid:version_id>/pauta.pdf")
+@permission(Action.RUBRIC_SEE)
+def printed(version_id: UUID) -> ResponseReturnValue:
+    """Send the sheet to fill in by hand where there is no laptop."""
+    rubric = _read(version_id)
+    answer = Response(pdf(rubric, language()), content_type="application/pdf")
+    return as_download(answer, f"{_file_name(rubric)}.pdf")
+
+
+@blueprint.get("/pautas/<uuid:version_id>/planilla.csv")
+@permission(Action.RUBRIC_SEE)
+def sheet(version_id: UUID) -> ResponseReturnValue:
+    """Send the same sheet as a table, into which the paper's numbers are typed."""
+    rubric = _read(version_id)
+    content = sheet_csv(rubric, language()).encode("utf-8-sig")
+    answer = Response(content, content_type="text/csv; charset=utf-8")
+    return as_download(answer, f"{_file_name(rubric)}.csv")
+
+
+@blueprint.get("/pautas/<uuid:version_id>/pauta.yaml")
+@permission(Action.RUBRIC_SEE)
+def exported(version_id: UUID) -> ResponseReturnValue:
+    """Send the rubric's file, which another home can load."""
+    rubric = _read(version_id)
+    answer = Response(yaml_of(rubric), content_type="application/yaml; charset=utf-8")
+    return as_download(answer, f"{_file_name(rubric)}.yaml")
+
+
+def _read(version_id: UUID) -> Rubric:
+    with reading() as session:
+        return rubric_of(_version(session, version_id))
+
+
+def _file_name(rubric: Rubric) -> str:
+    return f"{rubric.id}-{rubric.version}"
 
 
 # --- proposals ------------------------------------------------------------------------------------
