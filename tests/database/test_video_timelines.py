@@ -183,6 +183,27 @@ def test_a_damaged_middle_is_told_and_the_rest_is_not(
         assert told.end_ms - hit.end_ms <= group
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.vob", "-c:v mpeg2video -b:v 2M -c:a ac3 -f vob"),
+        ("a.wmv", "-c:v wmv2 -b:v 2M -c:a wmav2"),
+        ("a.ts", "-c:v libx264 -preset ultrafast -g 25 -b:v 2M -c:a aac"),
+    ],
+)
+def test_half_a_second_lost_of_a_broadcast_is_told(tmp_path: Path, name: str, options: str) -> None:
+    whole = tmp_path / name
+    film = "-f lavfi -i testsrc2=size=640x360:rate=25:duration=12 -f lavfi -i sine=duration=12"
+    run_ffmpeg(*film.split(), *options.split(), whole)
+    assert watched(tmp_path, whole).damaged == ()
+    content = bytearray(whole.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 150_000] = bytes(150_000)  # of 12 s in 3 MB
+    whole.write_bytes(content)
+    (told,) = watched(tmp_path, whole).damaged
+    assert told.start_ms < 6_100 < told.end_ms
+
+
 def test_a_damaged_key_frame_whose_lengths_add_up_is_found(tmp_path: Path) -> None:
     video = tmp_path / "still.mp4"
     ffmpeg(

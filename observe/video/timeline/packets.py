@@ -23,7 +23,9 @@ from av.stream import Stream
 from av.video import VideoFrame, VideoStream
 
 MICRO = 1_000_000
-HOLE_US = MICRO  # a longer hole is a loss, in containers that broadcast
+HOLE_US = MICRO // 4  # in containers that broadcast, a longer hole is a loss, if it is longer than
+HOLE_STEPS = 8  # so many usual steps as well: pictures come out of order, and cameras may be slow
+STEP_SHARE = 16  # of which a new step makes up one, in what is usual
 GAP_BYTES = 4096  # what lies between packets where nothing was lost is shorter, or has a name
 END_US = 2 * MICRO  # when all streams end earlier than declared by more, the rest is lost
 PATIENCE = 200  # errors in a row after which the rest cannot be read
@@ -137,6 +139,7 @@ class Inspector:
         self._codec = video.codec_context.codec.canonical_name
         self._prefix = _prefix(self._codec, video.codec_context.extradata or b"")
         self._reached = 0
+        self._step_us = 0.0  # from a packet to the next one, by and large
         self._latest_us = 0
 
     @property
@@ -173,8 +176,13 @@ class Inspector:
 
     def hole(self, before_us: int | None, at_us: int) -> bool:
         """Tell whether a hole in the time is a loss."""
-        broadcast = self._format in BROADCAST
-        return broadcast and before_us is not None and at_us - before_us > HOLE_US
+        if self._format not in BROADCAST or before_us is None:
+            return False
+        step, usual = at_us - before_us, self._step_us or HOLE_US
+        found = step > max(HOLE_US, HOLE_STEPS * usual)
+        if not found:
+            self._step_us = usual + (abs(step) - usual) / STEP_SHARE
+        return found
 
     def declared_us(self, container: InputContainer) -> int:
         """Return where the file says that it ends, 0 where containers only estimate that."""
