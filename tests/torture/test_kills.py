@@ -146,7 +146,7 @@ class Walk:
     def submit(self) -> None:
         """Submit, once the video is hashed."""
         path = f"/observaciones/{self.observation}/terminar"
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + 5 * PATIENCE  # a worker that is killed anew must come that far
         while True:
             self.visitor.get(path)
             answer = self.visitor.post(path, {"version": str(self.version)})
