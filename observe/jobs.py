@@ -362,7 +362,18 @@ _INTERRUPTED = message(
 )
 
 
+_present: Final[set[str]] = set()  # jobs that have a place in this worker, at work or waiting
+
+
 def _do(work: Work) -> None:
+    _present.add(work.job_id)
+    try:
+        _do_in_turn(work)
+    finally:
+        _present.discard(work.job_id)
+
+
+def _do_in_turn(work: Work) -> None:
     _wait_for_turn(work)
     with work.database.write() as session:
         _change(session, work.job_id, state=JobState.RUNNING)
@@ -375,15 +386,17 @@ def _do(work: Work) -> None:
 def _wait_for_turn(work: Work) -> None:
     """Let interrupted jobs go on one by one, the least suspected first.
 
-    One of them may have killed the worker: alone, it cannot take the innocent with it again.
+    One of them may have killed the worker: alone, it cannot take the innocent with it again. Only
+    those that have a place here are waited for: one that is still queued may need the place of
+    those that wait for it.
     """
     while True:
         work.check_cancelled()
         with work.database.read() as session:
             first = session.scalars(
                 sa.select(Job.id)
-                .where(Job.state.not_in(ENDED), Job.interruptions > 0)
-                .order_by(Job.interruptions, Job.id)
+                .where(Job.state.not_in(ENDED), Job.interruptions > 0, Job.id.in_(tuple(_present)))
+                .order_by(Job.state != JobState.RUNNING, Job.interruptions, Job.id)
                 .limit(1)
             ).first()
             interrupted = session.get_one(Job, work.job_id).interruptions > 0
