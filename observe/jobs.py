@@ -362,47 +362,37 @@ _INTERRUPTED = message(
 )
 
 
-_present: Final[set[str]] = set()  # jobs that have a place in this worker, at work or waiting
-
-
 def _do(work: Work) -> None:
-    _present.add(work.job_id)
-    try:
-        _do_in_turn(work)
-    finally:
-        _present.discard(work.job_id)
-
-
-def _do_in_turn(work: Work) -> None:
-    _wait_for_turn(work)
-    with work.database.write() as session:
-        _change(session, work.job_id, state=JobState.RUNNING)
+    while not _began(work):
+        time.sleep(POLL_SECONDS)
+    with work.database.read() as session:
         job = session.get_one(Job, work.job_id)
     _handlers[job.kind](work, job.subject_id)
     with work.database.write() as session:
         _change(session, work.job_id, state=JobState.DONE, percent=100, seconds_left=0)
 
 
-def _wait_for_turn(work: Work) -> None:
-    """Let interrupted jobs go on one by one, the least suspected first.
+def _began(work: Work) -> bool:
+    """Begin the job and tell whether it was its turn.
 
-    One of them may have killed the worker: alone, it cannot take the innocent with it again. Only
-    those that have a place here are waited for: one that is still queued may need the place of
-    those that wait for it.
+    Interrupted jobs go on one by one, the least suspected first: one of them may have killed the
+    worker, and alone it cannot take the innocent with it again. Only those at work here are waited
+    for: one that is still queued may need the place of those that would wait for it.
     """
-    while True:
-        work.check_cancelled()
-        with work.database.read() as session:
+    work.check_cancelled()
+    at_work = _workplace.at_work if _workplace is not None else set()
+    with work.database.write() as session:
+        if session.get_one(Job, work.job_id).interruptions > 0:
             first = session.scalars(
                 sa.select(Job.id)
-                .where(Job.state.not_in(ENDED), Job.interruptions > 0, Job.id.in_(tuple(_present)))
+                .where(Job.state.not_in(ENDED), Job.interruptions > 0, Job.id.in_(tuple(at_work)))
                 .order_by(Job.state != JobState.RUNNING, Job.interruptions, Job.id)
                 .limit(1)
             ).first()
-            interrupted = session.get_one(Job, work.job_id).interruptions > 0
-        if not interrupted or first == work.job_id:
-            return
-        time.sleep(POLL_SECONDS)
+            if first != work.job_id:
+                return False
+        _change(session, work.job_id, state=JobState.RUNNING)
+    return True
 
 
 def _unexpected(error: Exception) -> Message:

@@ -136,6 +136,18 @@ def test_a_job_that_kills_its_worker_is_told_and_blocks_no_other(
         _until(lambda: _state(database, good).state is JobState.DONE)
 
 
+def test_interrupted_jobs_do_not_wait_for_one_that_waits_for_their_place(
+    home: Settings, database: Database
+) -> None:
+    """All places are taken by jobs more suspected than one that is queued behind them."""
+    ids = [_enqueue(database, "test.steps") for _ in range(jobs.AT_ONCE + 1)]
+    with database.write() as session:
+        for place, job_id in enumerate(ids):
+            session.get_one(Job, job_id).interruptions = 2 if place < jobs.AT_ONCE else 1
+    with _worker(home):
+        _until(lambda: all(_state(database, i).state is JobState.DONE for i in ids))
+
+
 def test_a_running_job_can_be_cancelled(home: Settings, database: Database) -> None:
     job_id = _enqueue(database, "test.long")
     with _worker(home):
