@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from observe.db import Database
 from observe.people.access import Actor
+from observe.people.models import School
 from observe.rubric import proposals
 from observe.rubric.loader import read_rubric
 from observe.rubric.models import RubricProposal, RubricVersion, Stage
@@ -187,3 +188,14 @@ def test_a_pauta_is_printed_typed_in_and_taken_elsewhere(
     assert "1a · Trata con respeto" in client.get(f"/pautas/{row.id}/planilla.csv").text
     again = read_rubric(client.get(f"/pautas/{row.id}/pauta.yaml").text, "pauta.yaml")
     assert content_hash(again) == row.content_hash
+
+
+def test_only_schools_with_people_are_offered_for_a_trial(
+    database: Database, cast: Cast, version_id: UUID, lead: FlaskClient
+) -> None:
+    """The Ministry's directory has sixteen thousand."""
+    with database.write() as session:
+        session.add(School(rbd="9999-9", name="Escuela Sin Nadie", commune="Arica"))
+    page = lead.get(f"/pautas/{version_id}").text
+    assert cast.school.name in page
+    assert "Escuela Sin Nadie" not in page

@@ -173,9 +173,7 @@ def _tiles(picture: Any, layout: StripLayout) -> Any:  # noqa: ANN401
     rate, first = f"{interval.denominator}/{interval.numerator}", _seconds(interval / 2)
     # The last picture stands on: the moment of the last tile may lie after the end.
     picture = picture.filter("tpad", stop_mode="clone", stop_duration=_seconds(interval))
-    picture = picture.filter(
-        "settb", "AVTB"
-    )  # fps rounds the first moment to the clock it is given
+    picture = picture.filter("settb", "AVTB")  # to whose clock fps rounds the first moment
     picture = picture.filter("fps", fps=rate, start_time=first, round="up")
     return picture.filter("scale", layout.width, layout.height).filter("format", "rgb24")
 

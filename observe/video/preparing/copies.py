@@ -208,7 +208,8 @@ def _remuxed(source: Path, measured: Probe, made: Path, progress: Progress) -> b
 def make_mended(task: Preparation) -> None:
     """Encode what plays, unless it is encoded: the frames of a damaged place are left standing.
 
-    Where even that cannot be done, what there is still plays up to the damage.
+    Where even that cannot be done, or would lose the rest, what there is stays: the player goes on
+    behind the damage as well as the browser can.
 
     Raises:
         CancelledError: the person asked to stop. ObserveError: it was ended by a signal or limit.
@@ -219,8 +220,12 @@ def make_mended(task: Preparation) -> None:
     made, progress = task.store.temporary(".mp4"), task.progress("mend", shown.probe.duration_ms)
     try:
         graphs.encode(shown.path, shown.probe, made, progress.watch())
+        copy = probe(made)
+        if shown.probe.duration_ms - copy.duration_ms > CUT_SHORT_MS:
+            log.warning("mended copy ends early", duration_ms=copy.duration_ms)
+            return
         recipe = derived.with_track(RECIPES["mend"], track)
-        what = Made(task.recording_id, FileKind.PROXY, recipe, probe(made).media_type)
+        what = Made(task.recording_id, FileKind.PROXY, recipe, copy.media_type)
         derived.keep(task.work.database, task.store, made, what)
     except tools.ToolError as error:
         log.warning("damaged video not mended", code=error.code, told=error.told[-500:])

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Final, Literal, cast
 from uuid import UUID
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
@@ -18,7 +17,7 @@ from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.ids import parse_id
 from observe.people import access
 from observe.people.access import Action
-from observe.people.models import School
+from observe.people.directory import staffed_schools
 from observe.rubric import content as contents
 from observe.rubric import drafts, fields, loader
 from observe.rubric.content import KINDS, Kind
@@ -148,7 +147,7 @@ def _page(
                 all_missing=bool(asked),
             ),
             dropped=drafts.dropped_of(draft),
-            schools=list(session.scalars(sa.select(School).order_by(School.name))),
+            schools=staffed_schools(session),
             today=today(),
             clashes=told,
             refused=refused,

@@ -19,7 +19,7 @@ from observe.errors import BadInputError, ConflictError, NotFoundError
 from observe.ids import parse_id
 from observe.people import access
 from observe.people.access import RUBRICS, Action, can
-from observe.people.models import School
+from observe.people.directory import staffed_schools
 from observe.rubric import crosswalk, proposals
 from observe.rubric.diff import Change, changes, words_of
 from observe.rubric.models import ProposalState, RubricProposal, RubricVersion, Stage
@@ -119,7 +119,7 @@ def _page(
             words=STAGE_WORDS,
             shapes=STAGE_SHAPES,
             pilots=pilots(session, version.id),
-            schools=_schools(session) if edits else [],
+            schools=staffed_schools(session) if edits else [],
             proposes=proposes,
             edits=edits,
             proposals=found,
@@ -142,10 +142,6 @@ def _version(session: Session, version_id: UUID) -> RubricVersion:
     if row is None:
         raise access.not_found()
     return row
-
-
-def _schools(session: Session) -> list[School]:
-    return list(session.scalars(sa.select(School).order_by(School.name)))
 
 
 # --- on paper and as a file -----------------------------------------------------------------------
