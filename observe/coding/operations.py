@@ -82,7 +82,8 @@ def start(
     found = _draft(session, recording, version, coder)
     if found is not None:
         return found
-    require_usable(session, version, recording.class_group.school_id, recording.recorded_on)
+    if assigning.assignment_of(recording, coder.user_id, version.id) is None:  # asked is asked
+        require_usable(session, version, recording.class_group.school_id, recording.recorded_on)
     observation = _begin(session, recording, version, coder, actor=actor)
     if action is Action.OBSERVATION_START:
         _begin_as_asked(session, observation, actor)

@@ -27,7 +27,7 @@ from observe.coding.cycles import overlap_ms
 from observe.coding.models import Observation
 from observe.coding.operations import SHEET_WINDOW, apply, document_of, only_sheet, start
 from observe.coding.rules import CellScore, CycleSnapshot
-from observe.coding.sheet_cells import Asked, answer_in, questions_asked, row_names, score_in
+from observe.coding.sheet_cells import Asked, RowNames, answer_in, questions_asked, score_in
 from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.ids import new_id
 from observe.people import audit
@@ -253,7 +253,7 @@ class _Reading:
         self.warnings: list[Message] = []
         self.seen = False
         self.unusable: set[str] = set()  # cycles whose first row was wrong: told once
-        self.names = row_names(rubric)
+        self.names = RowNames(rubric)
         asked = questions_asked(rubric.protocol.snapshots)
         self.asked = {each.name: each for each in asked}
 
@@ -359,7 +359,7 @@ class _Reading:
         name = row["dimension"]
         if not name:
             return None
-        found = self.names.get(name.casefold())
+        found = self.names.find(name)
         if found is None:
             raise BadInputError(message("The rubric has no dimension “%(name)s”.", name=name[:64]))
         return found

@@ -46,21 +46,30 @@ def questions_asked(snapshots: Snapshots | None) -> tuple[Asked, ...]:
     )
 
 
-def row_names(rubric: Rubric) -> dict[str, str]:
-    """Return the id of each row by every name a sheet may use: id, code, either title.
+class RowNames:
+    """The rows of a rubric by every name a sheet may use: id, code, either title.
 
-    A name that two rows have names neither; an id always names its own row.
+    An id written exactly, as in printed sheets, names its own row. Otherwise capitals do not matter
+    and a name that two rows have names neither: «Preguntas» may be the title of one and the id of
+    another, whose title was changed.
     """
-    names = [
-        (name, row.id)
-        for row in rubric.rows()
-        for name in (
-            row.of.title.in_language("en"),
-            row.of.title.es,
-            *(() if row.behaviour else (row.dimension.code,)),
+
+    def __init__(self, rubric: Rubric) -> None:
+        self._ids = {row.id for row in rubric.rows()}
+        self._names = _clear(
+            (name, row.id)
+            for row in rubric.rows()
+            for name in (
+                row.id,
+                row.of.title.in_language("en"),
+                row.of.title.es,
+                *(() if row.behaviour else (row.dimension.code,)),
+            )
         )
-    ]
-    return _clear(names) | {row.id.casefold(): row.id for row in rubric.rows()}
+
+    def find(self, name: str) -> str | None:
+        """Return the id of the row that `name` means, or None."""
+        return name if name in self._ids else self._names.get(name.casefold())
 
 
 def score_in(text: str, scale: Scale) -> tuple[int | None, MarkName | None]:
@@ -103,7 +112,7 @@ def answer_in(text: str, question: Question) -> str:
         for language in ("es", "en")
     ]
     ids = {answer.id: answer.id for answer in question.answers}
-    found = (places | _clear(titles) | ids).get(text.casefold())
+    found = (_clear([*places.items(), *titles]) | ids).get(text.casefold())
     if found is None:
         raise BadInputError(
             message(

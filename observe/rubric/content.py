@@ -93,9 +93,11 @@ def adopted(said: Group) -> Group:
     title = inside(said, ("title", "es"))
     words = title if isinstance(title, str) else ""
     content = blank(slug(words) or "pauta", words) | {"domains": [], "dimensions": []}
-    content |= copy.deepcopy(said)
+    content |= _without_empties(copy.deepcopy(said))
     if "languages" not in said:
         del content["languages"]
+    elif isinstance(spoken := content["languages"], str):
+        content["languages"] = [*spoken.replace(",", " ").split()]
     called = {
         str(each.get("id")): _called(content, "domains", each)
         for each in things(content, "domains")
@@ -298,7 +300,7 @@ def slug(title: str) -> str:
 
 def composed(words: str) -> str:
     """Return words as they are kept: as a file is read, without what no file can hold."""
-    sound = words.replace("\r\n", "\n").encode(errors="replace").decode()
+    sound = words.replace("\r\n", "\n").replace("\0", "").encode(errors="replace").decode()
     return unicodedata.normalize("NFC", sound)
 
 

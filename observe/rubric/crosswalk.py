@@ -11,11 +11,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe.db import locked
 from observe.errors import BadInputError
 from observe.people import access, audit
 from observe.people.access import RUBRICS, Action, Actor
 from observe.rubric.models import RubricMatch, RubricVersion
 from observe.rubric.operations import rubric_of, version_order
+from observe.rubric.proposals import kept
 from observe.text import message
 
 
@@ -38,10 +40,11 @@ def say(
         BadInputError: both are of one version or of two rubrics, or no reason is given.
     """
     access.require(actor, Action.RUBRIC_EDIT, RUBRICS)
-    reason = reason.strip()
+    reason = kept(reason, "reason")
     if not reason:
         raise BadInputError(message("Say why, for those who read the chart."), field="reason")
     (older, its), (newer, hers) = _in_order(session, one, other)
+    locked(session, RubricVersion, newer.id)  # two who say something at once: one after the other
     row = _said(session, older.id, its, newer.id, hers)
     if row is None:
         row = RubricMatch(
@@ -96,23 +99,23 @@ def said_of(session: Session, older_id: UUID, newer_id: UUID) -> list[RubricMatc
 def comparable_with(session: Session, version_id: UUID, dimension: str) -> set[tuple[UUID, str]]:
     """Return every dimension (version, id) that may stand in one line with this one, itself too.
 
-    What is comparable with something comparable is so too: a line may pass through three versions.
+    A line may pass through several versions; of each it has one dimension. What somebody said is
+    not comparable with any of the line is not in it.
     """
-    pairs = session.execute(
-        sa.select(
-            RubricMatch.older_id,
-            RubricMatch.older_dimension,
-            RubricMatch.newer_id,
-            RubricMatch.newer_dimension,
-        ).where(RubricMatch.comparable)
-    ).all()
-    found, waiting = set[tuple[UUID, str]](), [(version_id, dimension)]
-    while waiting:
-        here = waiting.pop()
-        if here in found:
-            continue
-        found.add(here)
-        for older_id, its, newer_id, hers in pairs:
-            ends = {(older_id, its), (newer_id, hers)}
-            waiting += (ends - {here}) if here in ends else ()
-    return found
+    said: dict[frozenset[tuple[UUID, str]], bool] = {
+        frozenset({(row.older_id, row.older_dimension), (row.newer_id, row.newer_dimension)}): (
+            row.comparable
+        )
+        for row in session.scalars(sa.select(RubricMatch).order_by(RubricMatch.id))
+    }
+    line = [(version_id, dimension)]
+    for here in line:  # it grows meanwhile
+        for pair, comparable in said.items():
+            if not comparable or here not in pair:
+                continue
+            (other,) = pair - {here}
+            in_it = any(other[0] == each[0] for each in line)
+            refused = any(said.get(frozenset({other, each}), True) is False for each in line)
+            if not in_it and not refused:
+                line.append(other)
+    return set(line)

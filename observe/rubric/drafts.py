@@ -7,9 +7,8 @@ Several people may write the same draft. A change says what stood in the field w
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -27,13 +26,14 @@ from observe.rubric.content import Group, Kind
 from observe.rubric.fields import Field
 from observe.rubric.models import RubricDraft, RubricVersion
 from observe.rubric.operations import keep, rubric_of, same_version, taken, version_order
-from observe.rubric.schema import Rubric
-from observe.rubric.versions import pilot
-from observe.rubric.yamltext import LARGEST_FILE
+from observe.rubric.schema import MOST_DIMENSIONS, MOST_DOMAINS, Rubric
+from observe.rubric.versions import Trial, pilot
+from observe.rubric.yamltext import LARGEST_FILE, FieldPath
 from observe.text import Message, message
 
 CHANGE: Final = "rubric.draft.change"
 LONGEST_TITLE: Final = 200
+MOST: Final[dict[Kind, int]] = {"domains": MOST_DOMAINS, "dimensions": MOST_DIMENSIONS}
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,6 @@ class Dropped:
     kind: Kind
     at: int
     thing: Group
-
-
-@dataclass(frozen=True)
-class Trial:
-    """The schools and days in which a new version is tried."""
-
-    school_ids: Collection[UUID]
-    starts_on: date
-    ends_on: date | None
 
 
 # --- beginning ------------------------------------------------------------------------------------
@@ -136,12 +127,32 @@ def begin_with(session: Session, text: str, filename: str, *, actor: Actor) -> R
     if not isinstance(reading.content, dict):
         raise loader.refusal(filename, reading, loader.checked(reading.content)[1])
     content = contents.adopted(reading.content)
+    _require_sheet_size(content)
+    fields.adopt_words(content)
     known = fields.fields(content)
     found = loader.checked(contents.finished(content))[1]
-    stuck = [each for each in found if fields.at(content, known, each[0]) is None]
+    stuck = [each for each in found if not _can_be_mended(content, known, each[0])]
     if reading.problems or stuck:
         raise loader.refusal(filename, reading, stuck)
     return _begun(session, content, _newest(session, str(content["id"])), actor)
+
+
+def _can_be_mended(content: Group, known: Mapping[str, Field], path: FieldPath) -> bool:
+    """Tell whether a person finds the place on the page: the very field, or an empty one in it."""
+    field = fields.at(content, known, path)
+    if field is None:
+        return False
+    exact = field.path == contents.named(content, path)
+    return exact or not fields.typed(content, field) or bool(field.choices)
+
+
+def _require_sheet_size(content: Group) -> None:
+    """Refuse at once what could never be published, and what only takes long to look at."""
+    for kind, most in MOST.items():
+        if len(contents.things(content, kind)) > most:
+            raise BadInputError(
+                message("That is too many for a sheet: at most %(most)s of a kind.", most=most)
+            )
 
 
 def _newest(session: Session, rubric_id: str) -> RubricVersion | None:
@@ -294,6 +305,7 @@ def add(
     content = content_of(draft)
     gone = [str(each.thing["id"]) for each in dropped_of(draft)]
     added = contents.add(content, kind, domain=domain or None, gone=gone)
+    _require_sheet_size(content)
     _write(session, "rubric.draft.add", draft, content, actor, kind=kind, thing=added)
     return added
 
@@ -316,7 +328,7 @@ def drop(session: Session, draft_id: UUID, kind: Kind, thing_id: str, *, actor: 
     _write(session, "rubric.draft.drop", draft, content, actor, kind=kind, thing=thing_id)
 
 
-def put_back(session: Session, draft_id: UUID, thing_id: str, *, actor: Actor) -> None:
+def put_back(session: Session, draft_id: UUID, kind: Kind, thing_id: str, *, actor: Actor) -> None:
     """Put back what was dropped, with all its words.
 
     Raises:
@@ -325,12 +337,13 @@ def put_back(session: Session, draft_id: UUID, thing_id: str, *, actor: Actor) -
     """
     draft = _locked(session, draft_id, actor)
     content, gone = content_of(draft), dropped_of(draft)
-    found = next((each for each in gone if each.thing["id"] == thing_id), None)
-    if found is None:
+    wanted = (kind, thing_id)
+    found = next((each for each in gone if (each.kind, each.thing["id"]) == wanted), None)
+    if found is None or contents.thing(content, kind, thing_id) is not None:
         return
-    contents.put_back(content, found.kind, found.at, found.thing)
+    contents.put_back(content, kind, found.at, found.thing)
     draft.dropped = json.dumps([vars(each) for each in gone if each is not found])
-    _write(session, "rubric.draft.put_back", draft, content, actor, thing=thing_id)
+    _write(session, "rubric.draft.put_back", draft, content, actor, kind=kind, thing=thing_id)
 
 
 def move(
@@ -418,7 +431,7 @@ def freeze(
         raise taken(rubric)
     version = keep(session, rubric, actor=actor)
     if trial is not None:
-        pilot(session, version.id, trial.school_ids, trial.starts_on, trial.ends_on, actor=actor)
+        pilot(session, version.id, trial, actor=actor)
     draft.frozen_id = version.id
     session.flush()
     _told(session, "rubric.draft.freeze", draft, actor, version=version.id)

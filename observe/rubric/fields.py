@@ -255,17 +255,18 @@ def _entry(entry: Content, language: str) -> str:
 
 
 def _minutes(said: str) -> str:
-    return f"{int(said) / MINUTE_MS:g}".replace(".", ",") if _is_number(said) else said
+    return f"{int(said) / MINUTE_MS:g}".replace(".", ",") if is_number(said) else said
 
 
 def _milliseconds(said: str) -> str:
     whole, _, part = said.replace(",", ".").partition(".")
-    if not _is_number(whole) or (part and not _is_number(part)):
+    if not is_number(whole) or (part and not is_number(part)):
         return said
     return str(round(float(f"{whole}.{part or 0}") * MINUTE_MS))
 
 
-def _is_number(said: str) -> bool:
+def is_number(said: str) -> bool:
+    """Tell whether something is a whole number of a size that a rubric may need."""
     return said.isascii() and said.isdecimal() and len(said) < 10
 
 
@@ -276,12 +277,11 @@ def same(field: Field, one: str, other: str) -> bool:
 
 def _said(field: Field, words: str) -> str:
     """Return what is kept of what was typed."""
-    trimmed = _trimmed(words)
+    lines = [line.strip() for line in contents.composed(words).split("\n")]
+    if field.form is Form.LINES:  # an empty line is an entry without words in this language
+        return "\n".join(lines).rstrip("\n")
+    trimmed = "\n".join(lines).strip("\n")
     return _milliseconds(trimmed) if field.form is Form.MINUTES else trimmed
-
-
-def _trimmed(words: str) -> str:
-    return "\n".join(line.strip() for line in contents.composed(words).strip().split("\n"))
 
 
 def write(content: Group, field: Field, words: str) -> None:
@@ -297,6 +297,19 @@ def write(content: Group, field: Field, words: str) -> None:
         _put(_group(content, field.path), field.path[-1], words)
     if field.path[0] == "scales":
         _join_bands(_group(content, (*field.path[:2], "bands")))
+
+
+def adopt_words(content: Group) -> None:
+    """Let words that a file gives without naming their language be Spanish, where words belong."""
+    for field in fields(content).values():
+        place = field.path[:-1]
+        said = contents.inside(content, place)
+        if field.language != "es":
+            continue
+        if field.form is Form.LINES and isinstance(said, list):
+            said[:] = [{"es": each} if isinstance(each, str) else each for each in said]
+        elif field.form is not Form.LINES and isinstance(said, str):
+            _group(content, place)[place[-1]] = {"es": said}
 
 
 def _write_lines(content: Group, field: Field, lines: list[str]) -> None:
@@ -338,7 +351,7 @@ def _join_bands(scale: Group) -> None:
         _put(band, end, value if isinstance(value, str) else "")
     for before, after in ((low, mid), (mid, high)):
         last = before.get("high")
-        _put(after, "low", str(int(last) + 1) if isinstance(last, str) and _is_number(last) else "")
+        _put(after, "low", str(int(last) + 1) if isinstance(last, str) and is_number(last) else "")
 
 
 # --- which of them a problem is about -------------------------------------------------------------

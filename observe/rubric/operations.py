@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from observe.errors import ConflictError, NotFoundError
@@ -66,8 +67,11 @@ def _kept(session: Session, rubric: Rubric, document: str, actor: Actor | None) 
         document=document,
         content_hash=hash_of(document),
     )
-    session.add(row)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError as error:  # two who loaded it at once
+        raise taken(rubric) from error
     audit.record(
         session,
         "rubric.load",

@@ -17,6 +17,7 @@ from observe.db import locked, now
 from observe.errors import BadInputError, ConflictError
 from observe.people import access, audit
 from observe.people.access import RUBRICS, Action, Actor
+from observe.rubric.content import composed
 from observe.rubric.models import (
     ProposalState,
     RubricProposal,
@@ -113,20 +114,31 @@ def decide(
         raise access.not_found()
     if proposal.state is not ProposalState.OPEN:
         raise ConflictError(message("This proposal was decided already."))
-    if not accepted and not reason.strip():
+    reason = kept(reason, "reason")
+    if not accepted and not reason:
         raise BadInputError(message("Say why, for her who proposed it."), field="reason")
     proposal.state = ProposalState.ACCEPTED if accepted else ProposalState.DECLINED
     proposal.decided_by_id, proposal.decided_at = actor.user_id, now()
-    proposal.reason = reason.strip()
+    proposal.reason = reason
     session.flush()
     _told(session, f"rubric.{proposal.state.value}", proposal, actor)
     return proposal
 
 
 def _said(text: str, field: str) -> str:
-    text = text.strip()
+    text = kept(text, field)
     if not text:
         raise BadInputError(message("Write what you propose."), field=field)
+    return text
+
+
+def kept(text: str, field: str) -> str:
+    """Return words of a discussion as they are kept.
+
+    Raises:
+        BadInputError: they are too many.
+    """
+    text = composed(text).strip()
     if len(text) > LONGEST_TEXT:
         raise BadInputError(
             message("That is too long: at most %(most)s characters.", most=LONGEST_TEXT),

@@ -15,6 +15,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 LONGEST_TEXT = 4_000
+MOST_DOMAINS = 20
+MOST_DIMENSIONS = 80
 LEAST_EDUCATORS = 5  # a rubric may ask for more, never for fewer
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 Version = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){1,2}$")]
@@ -255,9 +257,9 @@ class Rubric(_Frozen):
     protocol: Protocol
     scales: Annotated[dict[Slug, Scale], Field(min_length=1, max_length=20)]
     """By name; «main» is the scale of every dimension that names no other."""
-    domains: Annotated[tuple[Domain, ...], Field(max_length=20)]
+    domains: Annotated[tuple[Domain, ...], Field(max_length=MOST_DOMAINS)]
     """May be empty: []."""
-    dimensions: Annotated[tuple[Dimension, ...], Field(min_length=1, max_length=80)]
+    dimensions: Annotated[tuple[Dimension, ...], Field(min_length=1, max_length=MOST_DIMENSIONS)]
 
     def has_dimension(self, dimension_id: str) -> bool:
         """Tell whether this pauta has a dimension of that id."""

@@ -56,8 +56,9 @@ def _settle(content: Group) -> None:
     for dimension in contents.things(content, "dimensions"):
         if dimension.get("domain") not in domains:
             dimension["domain"] = None
-        if dimension.get("scale", "main") not in contents.scale_names(content):
-            dimension["scale"] = "main"
+        for each in (dimension, *contents.things(dimension, "behaviours")):
+            if each.get("scale", "main") not in contents.scale_names(content):
+                each["scale"] = "main"
 
 
 def _mend(content: Group, details: ErrorDetails) -> None:

@@ -6,6 +6,7 @@ A version itself never changes. What was begun with it goes on, whatever becomes
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -22,6 +23,7 @@ from observe.rubric.models import RubricPilot, RubricStage, RubricVersion, Stage
 from observe.rubric.operations import versions
 from observe.text import message
 
+_USING: Final = ("observation", "assignment")
 # From where a version may go; back from retired too, since a mistake must be mendable.
 _NEXT: Final = {
     Stage.PILOTED: {Stage.PILOTED, Stage.PUBLISHED, Stage.RETIRED},
@@ -43,16 +45,17 @@ def stages(session: Session, version_ids: Collection[UUID]) -> dict[UUID, Stage]
     return found
 
 
-def pilot(
-    session: Session,
-    version_id: UUID,
-    school_ids: Collection[UUID],
-    starts_on: date,
-    ends_on: date | None,
-    *,
-    actor: Actor,
-) -> None:
-    """Try a version in these schools, from a day to a day; a school named before gets these days.
+@dataclass(frozen=True)
+class Trial:
+    """The schools in which a version is tried, from a day to a day, both included."""
+
+    school_ids: Collection[UUID]
+    starts_on: date
+    ends_on: date | None = None
+
+
+def pilot(session: Session, version_id: UUID, trial: Trial, *, actor: Actor) -> None:
+    """Try a version in these schools on these days; a school named before gets these days.
 
     A published version is not tried any more: only one that nobody has begun to use goes back.
 
@@ -62,17 +65,17 @@ def pilot(
         ConflictError: the version is published and in use, or retired.
     """
     row = _locked(session, version_id, actor)
-    if not school_ids:
+    if not trial.school_ids:
         raise BadInputError(message("Choose the schools in which it is tried."), field="schools")
-    if ends_on is not None and ends_on < starts_on:
+    if trial.ends_on is not None and trial.ends_on < trial.starts_on:
         raise BadInputError(message("The last day lies before the first."), field="ends_on")
-    if any(session.get(School, school_id) is None for school_id in school_ids):
+    if any(session.get(School, school_id) is None for school_id in trial.school_ids):
         raise access.not_found()
     _step(session, row, Stage.PILOTED, actor)
     known = {each.school_id: each for each in pilots(session, row.id)}
-    for school_id in sorted(set(school_ids)):
+    for school_id in sorted(set(trial.school_ids)):
         each = known.get(school_id) or RubricPilot(version_id=row.id, school_id=school_id)
-        each.starts_on, each.ends_on = starts_on, ends_on
+        each.starts_on, each.ends_on = trial.starts_on, trial.ends_on
         session.add(each)
     session.flush()
 
@@ -129,10 +132,13 @@ def _step(session: Session, row: RubricVersion, to: Stage, actor: Actor) -> None
 
 
 def _is_used(session: Session, version_id: UUID) -> bool:
-    """Tell whether an observation names it; that table lies in a room above, so by its name."""
-    observation = sa.table("observation", sa.column("rubric_version_id", sa.Uuid()))
-    used = sa.select(sa.literal(1)).where(observation.c.rubric_version_id == version_id)
-    return session.scalar(used.limit(1)) is not None
+    """Tell whether a lesson is coded with it, or a colleague was asked to.
+
+    Those tables lie in rooms above: by their names.
+    """
+    tables = (sa.table(name, sa.column("rubric_version_id", sa.Uuid())) for name in _USING)
+    used = (sa.exists().where(table.c.rubric_version_id == version_id) for table in tables)
+    return bool(session.scalar(sa.select(sa.or_(*used))))
 
 
 def pilots(session: Session, version_id: UUID) -> list[RubricPilot]:

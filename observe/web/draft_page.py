@@ -85,7 +85,7 @@ class DraftPage:
         self._typed = typed or {}
         self._clashes = {each.field: told_of(each) for each in clashes}
         self._found = drafts.problems(content)
-        self._at = at_fields(content, self._found, all_missing=all_missing)
+        self.at_fields = _at_fields(content, self._found, all_missing=all_missing)
 
     @property
     def languages(self) -> str:
@@ -95,7 +95,7 @@ class DraftPage:
     @property
     def title(self) -> str:
         """What the rubric is called."""
-        return _called(self._content)
+        return called(self._content)
 
     @property
     def missing(self) -> list[Told]:
@@ -113,7 +113,7 @@ class DraftPage:
 
     def name_of(self, thing: Group) -> str:
         """Return what a domain or dimension is called."""
-        return _called(thing)
+        return called(thing)
 
     def opening(self) -> list[Box]:
         """Return what says what the rubric is."""
@@ -146,7 +146,7 @@ class DraftPage:
         return [
             Section(
                 str(domain["id"]) if domain else "",
-                _called(domain) if domain else say(message("Outside the domains")),
+                called(domain) if domain else say(message("Outside the domains")),
                 self._boxes(fields.of_domain(str(domain["id"]))) if domain else [],
                 [self._card(each) for each in dimensions],
             )
@@ -159,14 +159,15 @@ class DraftPage:
         under = [
             Card(
                 str(each["id"]),
-                _called(each),
+                called(each),
                 _by_name(
                     [box for box in found if box.field.path[2:4] == ("behaviours", each["id"])]
                 ),
             )
             for each in contents.things(dimension, "behaviours")
+            if isinstance(each.get("id"), str)
         ]
-        return Card(str(dimension["id"]), _called(dimension), _by_name(own), under)
+        return Card(str(dimension["id"]), called(dimension), _by_name(own), under)
 
     def _boxes(self, known: Iterable[Field]) -> list[Box]:
         return [self._box(each) for each in known]
@@ -175,7 +176,7 @@ class DraftPage:
         was = fields.typed(self._content, field)
         name = field.name
         now = self._typed.get(name, was)
-        return Box(field, now, was, self._at.get(name, ""), self._clashes.get(name, ""))
+        return Box(field, now, was, self.at_fields.get(name, ""), self._clashes.get(name, ""))
 
     def _told(self, wrong: Wrong) -> Told:
         if wrong.field is None:
@@ -187,10 +188,10 @@ class DraftPage:
         """Return what the things are called in which a field stands."""
         things = (field.path[:2], field.path[:4] if field.path[2:3] == ("behaviours",) else ())
         found = (contents.inside(self._content, path) for path in things if path)
-        return [_called(each) for each in found if isinstance(each, dict) and "id" in each]
+        return [called(each) for each in found if isinstance(each, dict) and "id" in each]
 
 
-def at_fields(content: Group, found: Iterable[Wrong], *, all_missing: bool) -> dict[str, str]:
+def _at_fields(content: Group, found: Iterable[Wrong], *, all_missing: bool) -> dict[str, str]:
     """Return what is said at each field; that one is still empty only when `all_missing`."""
     said: dict[str, str] = {}
     for each in found:
@@ -225,7 +226,8 @@ def label_of(field: Field) -> str:
     return say(message("%(field)s (English)", field=label)) if field.language == "en" else label
 
 
-def _called(thing: Group) -> str:
+def called(thing: Group) -> str:
+    """Return what a rubric, a domain or a dimension is called as long as it is being written."""
     title = contents.inside(thing, ("title", "es"))
     if isinstance(title, str) and title:
         return title
@@ -242,7 +244,8 @@ def _by_name(boxes: Iterable[Box]) -> dict[str, list[Box]]:
 
 
 def _span(low: str, high: str) -> range:
-    return range(int(low), int(high) + 1) if low.isdecimal() and high.isdecimal() else range(0)
+    numbers = fields.is_number(low) and fields.is_number(high)
+    return range(int(low), int(high) + 1) if numbers else range(0)
 
 
 def is_long(field: Field) -> bool:

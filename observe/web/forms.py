@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
+from flask import request
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, Length
 
+from observe.errors import BadInputError
 from observe.text import Message, message
 from observe.web.words import say
 
@@ -57,6 +60,32 @@ _TEXTUAL = frozenset({"StringField", "EmailField", "TextAreaField", "SearchField
 
 def _trim(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
+
+
+def typed_lines(text: str) -> str:
+    """Return what was typed into a field of several lines, its line ends as we keep them."""
+    return text.replace("\r\n", "\n")
+
+
+def typed_day(text: str, field: str | None = None) -> date | None:
+    """Return the day that was typed, None where nothing was.
+
+    Raises:
+        BadInputError: it is no day.
+    """
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        told = message("This is no date. Write it like 2026-05-31.")
+        raise BadInputError(told, field=field) from error
+
+
+def sent_json() -> object:
+    """Return what a script sent; None for what is no JSON, or lies too deep to be any of ours."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None
 
 
 def spoken(told: Message) -> LazyString:

@@ -22,11 +22,12 @@ from observe.people import audit
 from observe.people.models import AuditEntry
 from observe.rubric import content as contents
 from observe.rubric import drafts, fields, proposals
-from observe.rubric.drafts import Clash, Edit, Trial
+from observe.rubric.drafts import Clash, Edit
 from observe.rubric.models import RubricDraft, RubricVersion, Stage
 from observe.rubric.operations import load, rubric_of
 from observe.rubric.schema import content_hash
-from observe.rubric.versions import offered, pilots, stage_of
+from observe.rubric.sketch import sketch
+from observe.rubric.versions import Trial, offered, pilots, stage_of
 from observe.rubric.writing import yaml_of
 from tests import factories
 from tests.factories import TODAY, Cast
@@ -187,7 +188,7 @@ def test_the_words_for_what_somebody_dropped_are_refused_and_not_lost(
     told = drafts.change(session, draft.id, [edit], actor=cast.network_lead)
     assert told == [Clash(TITLE, None, cast.administrator.name)]
     before = [each["id"] for each in contents.things(drafts.content_of(draft), "dimensions")]
-    drafts.put_back(session, draft.id, "preguntas", actor=cast.network_lead)
+    drafts.put_back(session, draft.id, "dimensions", "preguntas", actor=cast.network_lead)
     after = [each["id"] for each in contents.things(drafts.content_of(draft), "dimensions")]
     assert (before, after) == (["razones"], ["preguntas", "razones"])
     assert drafts.change(session, draft.id, [edit], actor=cast.network_lead) == []
@@ -325,3 +326,98 @@ def test_a_frozen_draft_never_changes(both: Database) -> None:
     for statement in ("UPDATE rubric_draft SET content = '{}'", "DELETE FROM rubric_draft"):
         with pytest.raises(sa.exc.DBAPIError, match="stays as it is"), both.write() as session:
             session.execute(sa.text(statement))
+
+
+# --- what reviewers broke -------------------------------------------------------------------------
+
+
+def imported(session: Session, cast: Cast, *changes: tuple[str, str]) -> RubricDraft:
+    text = GOOD
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return drafts.begin_with(session, text, "p.yaml", actor=cast.network_lead)
+
+
+def test_a_line_without_words_in_one_language_keeps_its_place(
+    session: Session, cast: Cast, draft: RubricDraft
+) -> None:
+    spanish, english = (f"dimensions.preguntas.indicators.{each}" for each in ("es", "en"))
+    for name, words in ((spanish, "A\nB\nC"), (english, "\nb\nc\n")):
+        assert not drafts.change(
+            session, draft.id, [Edit(name, "", words)], actor=cast.network_lead
+        )
+    listed = contents.inside(drafts.content_of(draft), ("dimensions", "preguntas", "indicators"))
+    assert listed == [{"es": "A"}, {"es": "B", "en": "b"}, {"es": "C", "en": "c"}]
+    assert stands(draft, english) == "\nb\nc"
+
+
+def test_what_can_never_be_a_sheet_is_refused_at_once(
+    session: Session, cast: Cast, draft: RubricDraft
+) -> None:
+    many = "dimensions: [" + "{}, " * 700 + "{}]\n"
+    with pytest.raises(InvalidError):  # empty entries are no dimensions
+        drafts.begin_with(session, many, "p.yaml", actor=cast.network_lead)
+    filled = "dimensions:\n" + "".join(f"  - {{code: D{n}}}\n" for n in range(81))
+    with pytest.raises(BadInputError, match="at most 80"):
+        drafts.begin_with(session, filled, "p.yaml", actor=cast.network_lead)
+    for _domain in range(19):
+        drafts.add(session, draft.id, "domains", actor=cast.network_lead)
+    with pytest.raises(BadInputError, match="at most 20"):
+        drafts.add(session, draft.id, "domains", actor=cast.network_lead)
+
+
+def test_words_of_a_file_without_their_language_are_spanish(session: Session, cast: Cast) -> None:
+    draft = imported(
+        session,
+        cast,
+        ("title: {es: Pauta, en: Rubric}", "title: Mi pauta"),
+        ("description: {es: Se pregunta, en: Questions are asked}", "description: Se pregunta"),
+        ("licence:", "languages: es\nlicence:"),
+    )
+    assert stands(draft, "title.es") == "Mi pauta"
+    assert stands(draft, "dimensions.preguntas.description.es") == "Se pregunta"
+    assert fields.languages_of(drafts.content_of(draft)) == ("es",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  main:\n", "  Otra escala:\n"),
+        ("mid: {low: 2, high: 3}", "mid: {low: 3, high: 3}"),
+    ],
+)
+def test_a_file_with_a_fault_that_no_field_mends_is_refused(
+    session: Session, cast: Cast, old: str, new: str
+) -> None:
+    with pytest.raises(InvalidError):
+        imported(session, cast, (old, new))
+
+
+def test_a_domain_and_a_dimension_of_one_name_come_back_each_for_itself(
+    session: Session, cast: Cast
+) -> None:
+    draft = imported(session, cast, ("id: preguntas", "id: pensar"))
+    for kind in contents.KINDS:
+        drafts.drop(session, draft.id, kind, "pensar", actor=cast.network_lead)
+    drafts.put_back(session, draft.id, "dimensions", "pensar", actor=cast.network_lead)
+    content = drafts.content_of(draft)
+    assert contents.thing(content, "dimensions", "pensar") is not None
+    assert contents.thing(content, "domains", "pensar") is None
+
+
+def test_a_scale_that_is_emptied_does_not_take_the_preview_away(
+    session: Session, cast: Cast
+) -> None:
+    extra = "  lma:\n    min: 1\n    max: 3\n    bands:\n      low: {low: 1, high: 1}\n"
+    extra += "      mid: {low: 2, high: 2}\n      high: {low: 3, high: 3}\n"
+    behaviour = "    behaviours:\n      - id: espera\n        title: {es: Espera, en: Waits}\n"
+    behaviour += "        scale: lma\n"
+    at = "    domain: pensar\n"
+    draft = imported(session, cast, ("domains:\n", extra + "domains:\n"), (at, at + behaviour))
+    names = ("min", "max", "bands.low.high", "bands.mid.high")
+    edits = [Edit(f"scales.lma.{n}", stands(draft, f"scales.lma.{n}"), "") for n in names]
+    assert drafts.change(session, draft.id, edits, actor=cast.network_lead) == []
+    shown = sketch(drafts.content_of(draft))
+    assert shown is not None
+    assert len(shown.rows()) == 3

@@ -21,7 +21,7 @@ from observe.people.models import AuditEntry, Role
 from observe.rubric import crosswalk, proposals
 from observe.rubric.models import ProposalState, RubricStage, RubricVersion, Stage
 from observe.rubric.operations import load, rubric_of
-from observe.rubric.versions import offered, pilot, pilots, publish, retire, stage_of
+from observe.rubric.versions import Trial, offered, pilot, pilots, publish, retire, stage_of
 from tests import factories
 from tests.factories import Cast
 from tests.unit.test_rubric_loader import GOOD
@@ -58,14 +58,14 @@ def test_a_pilot_is_offered_in_its_schools_on_its_days_and_the_old_one_elsewhere
 ) -> None:
     version(session)
     tried = version(session, "2.0")
-    pilot(session, tried, [cast.school.id], FIRST, LAST, actor=cast.network_lead)
+    pilot(session, tried, Trial([cast.school.id], FIRST, LAST), actor=cast.network_lead)
     other = cast.other_school
     assert names(session, cast.school.id) == {"prueba@2.0"}
     assert names(session, cast.school.id, date(2026, 6, 1)) == {"prueba@1.0"}
     assert names(session, cast.school.id, date(2026, 4, 30)) == {"prueba@1.0"}
     assert names(session, other.id) == {"prueba@1.0"}
     assert names(session, None) == {"prueba@2.0"}, "before the school is known, all are offered"
-    pilot(session, tried, [other.id], FIRST, None, actor=cast.network_lead)
+    pilot(session, tried, Trial([other.id], FIRST), actor=cast.network_lead)
     assert [(each.school_id, each.ends_on) for each in pilots(session, tried)] == [
         (cast.school.id, LAST),
         (other.id, None),
@@ -88,7 +88,7 @@ def test_nothing_begins_with_a_version_that_is_not_for_this_lesson(
     retire(session, retired, actor=cast.administrator)
     other = cast.other_school
     third = version(session, "3.0")
-    pilot(session, third, [other.id], FIRST, LAST, actor=cast.administrator)
+    pilot(session, third, Trial([other.id], FIRST, LAST), actor=cast.administrator)
     assert start(session, lesson.id, retired, actor=cast.observer).id == begun.id, "it goes on"
     with pytest.raises(ConflictError, match="only being tried"):
         start(session, lesson.id, third, actor=cast.observer)
@@ -114,8 +114,8 @@ def test_a_version_in_use_is_not_tried_any_more(session: Session, cast: Cast) ->
     used, unused = version(session), version(session, "2.0")
     start(session, factories.recording(session, cast).id, used, actor=cast.observer)
     with pytest.raises(ConflictError, match="make a new version"):
-        pilot(session, used, [cast.school.id], FIRST, LAST, actor=cast.network_lead)
-    pilot(session, unused, [cast.school.id], FIRST, LAST, actor=cast.network_lead)
+        pilot(session, used, Trial([cast.school.id], FIRST, LAST), actor=cast.network_lead)
+    pilot(session, unused, Trial([cast.school.id], FIRST, LAST), actor=cast.network_lead)
     with pytest.raises(ConflictError, match="already"):
         publish(session, used, actor=cast.network_lead)
 
@@ -129,10 +129,15 @@ def test_a_pilot_needs_schools_and_days_the_right_way_round(
 ) -> None:
     row = version(session)
     with pytest.raises(BadInputError) as caught:
-        pilot(session, row, [cast.school.id] if schools else [], *days, actor=cast.network_lead)
+        pilot(
+            session,
+            row,
+            Trial([cast.school.id] if schools else [], *days),
+            actor=cast.network_lead,
+        )
     assert caught.value.field == field
     with pytest.raises(NotFoundError):
-        pilot(session, row, [new_id()], FIRST, LAST, actor=cast.network_lead)
+        pilot(session, row, Trial([new_id()], FIRST, LAST), actor=cast.network_lead)
 
 
 def people(cast: Cast) -> list[Actor]:
@@ -142,7 +147,7 @@ def people(cast: Cast) -> list[Actor]:
 VERBS: list[Callable[[Session, UUID, Actor], object]] = [
     lambda session, row, actor: publish(session, row, actor=actor),
     lambda session, row, actor: retire(session, row, actor=actor),
-    lambda session, row, actor: pilot(session, row, [], FIRST, LAST, actor=actor),
+    lambda session, row, actor: pilot(session, row, Trial([], FIRST, LAST), actor=actor),
 ]
 
 
@@ -214,6 +219,43 @@ def test_a_line_goes_through_three_versions(session: Session, cast: Cast) -> Non
     for row in rows:
         assert crosswalk.comparable_with(session, *row) == set(rows)
     assert crosswalk.comparable_with(session, rows[0][0], "razones") == {(rows[0][0], "razones")}
+
+
+def test_who_says_no_is_heard_over_any_line(session: Session, cast: Cast) -> None:
+    one, two, three = ((version(session, n), "preguntas") for n in ("1.0", "1.1", "1.2"))
+    for pair, comparable in (((one, two), True), ((two, three), True), ((one, three), False)):
+        crosswalk.say(
+            session, *pair, comparable=comparable, reason="Visto.", actor=cast.administrator
+        )
+    assert crosswalk.comparable_with(session, *one) == {one, two}
+    assert crosswalk.comparable_with(session, *three) == {two, three}
+    other = (two[0], "razones")
+    crosswalk.say(
+        session, three, other, comparable=True, reason="También.", actor=cast.administrator
+    )
+    assert crosswalk.comparable_with(session, *one) == {one, two}, "one dimension of each version"
+
+
+def test_who_was_asked_codes_with_a_version_that_was_retired_meanwhile(
+    session: Session, cast: Cast
+) -> None:
+    asked, lesson = version(session), factories.recording(session, cast)
+    colleague = factories.person(session, "Julia Paz", Role.OBSERVER, cast.school)
+    assign(
+        session,
+        lesson.id,
+        colleague.user_id,
+        asked,
+        blind=True,
+        random_order=False,
+        due_on=None,
+        actor=cast.observer,
+    )
+    with pytest.raises(ConflictError, match="make a new version"):
+        trial = Trial([cast.school.id], FIRST, LAST)
+        pilot(session, asked, trial, actor=cast.network_lead)
+    retire(session, asked, actor=cast.network_lead)
+    assert start(session, lesson.id, asked, actor=colleague).rubric_version_id == asked
 
 
 def test_only_dimensions_of_two_versions_of_one_rubric_are_compared(

@@ -222,3 +222,41 @@ def test_nobody_else_comes_near_a_draft(client_for: ClientFor, cast: Cast, draft
         for path in ("/pautas/borradores", address, f"{address}/cambios"):
             assert client.post(path, json=[]).status_code == 404, (actor.name, path)
         assert "Escribir una pauta" not in client.get("/pautas").text
+
+
+def test_nobody_publishes_words_that_she_has_not_seen(
+    database: Database, cast: Cast, draft_id: UUID, lead: FlaskClient
+) -> None:
+    address = f"/pautas/borradores/{draft_id}"
+    form = typed(lead, address, "publish")
+    edit = Edit(TITLE, "Preguntas", "Preg")
+    with database.write() as session:
+        assert drafts.change(session, draft_id, [edit], actor=cast.administrator) == []
+    answer = lead.post(address, data=form)
+    assert answer.status_code == 409
+    assert "Preg" in answer.text
+    with database.read() as session:
+        assert session.get_one(RubricDraft, draft_id).frozen_id is None
+
+
+def test_an_empty_behaviour_of_a_file_is_nothing(lead: FlaskClient) -> None:
+    text = GOOD.replace(
+        "    domain: pensar\n", "    domain: pensar\n    behaviours:\n      - {}\n", 1
+    )
+    sent = {"how": "file", "file": (io.BytesIO(text.encode()), "p.yaml")}
+    begun = lead.post("/pautas/borradores", data=sent)
+    assert begun.status_code == 302
+    assert lead.get(begun.location).status_code == 200
+
+
+def test_what_is_no_number_of_a_scale_breaks_nothing(draft_id: UUID, lead: FlaskClient) -> None:
+    address = f"/pautas/borradores/{draft_id}"
+    for now in ("9" * 5000, "\x00", "١"):
+        was = lead.get(address).text  # the page is there each time
+        stood = unescape(dict(BOX.findall(was))["scales.main.min"])
+        sent = [{"field": "scales.main.min", "was": stood, "now": now}]
+        assert lead.post(f"{address}/cambios", json=sent).status_code == 200
+    assert lead.get(address).status_code == 200
+    deep = "[" * 200_000
+    answer = lead.post(f"{address}/cambios", data=deep, content_type="application/json")
+    assert answer.status_code == 400

@@ -199,3 +199,33 @@ def test_only_schools_with_people_are_offered_for_a_trial(
     page = lead.get(f"/pautas/{version_id}").text
     assert cast.school.name in page
     assert "Escuela Sin Nadie" not in page
+
+
+def test_where_a_version_is_tried_is_told_to_those_who_may_know_the_school(
+    client_for: ClientFor, cast: Cast, version_id: UUID, lead: FlaskClient
+) -> None:
+    trial = {"step": "pilot", "schools": str(cast.school.id), "starts_on": "2026-05-01"}
+    assert lead.post(f"/pautas/{version_id}/uso", data=trial).status_code == 302
+    assert cast.school.name in client_for(cast.observer).get(f"/pautas/{version_id}").text
+    for actor in (*cast.outsiders, cast.educator):
+        page = client_for(actor).get(f"/pautas/{version_id}").text
+        assert "En pilotaje" in page
+        assert cast.school.name not in page.split("<main")[1]
+
+
+def test_what_was_said_of_a_proposal_comes_back_in_its_own_place(
+    database: Database, cast: Cast, version_id: UUID, lead: FlaskClient
+) -> None:
+    proposal_id = proposed(database, version_id, cast.observer)
+    address = f"/pautas/propuestas/{proposal_id}"
+    answer = lead.post(f"{address}/respuestas", data={"text": "x" * 4_001})
+    assert answer.status_code == 400
+    assert f'id="reply-{proposal_id}"' in answer.text
+    place = answer.text.split(f'id="reply-{proposal_id}"')[1].split(">")[0]
+    assert "x" * 4_001 in place
+    with database.write() as session:
+        proposals.decide(session, proposal_id, accepted=True, reason="", actor=cast.administrator)
+    late = {"decision": "decline", "reason": "Ya lo dice la descripción."}
+    answer = lead.post(f"{address}/decision", data=late)
+    assert answer.status_code == 409
+    assert "Ya lo dice la descripción." in answer.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request
@@ -15,6 +14,7 @@ from observe.ids import parse_id
 from observe.people.access import Action
 from observe.text import message
 from observe.video.operations import recording_for
+from observe.web.forms import typed_day
 from observe.web.guards import current_actor, permission, reading, writing
 from observe.web.words import say
 
@@ -49,16 +49,9 @@ def _assign(recording_id: UUID) -> None:
             version_id,
             blind="blind" in typed,
             random_order="random" in typed,
-            due_on=_day(typed.get("due", "")),
+            due_on=typed_day(typed.get("due", "")),
             actor=current_actor(),
         )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise BadInputError(message("This is no date. Write it like 2026-05-31.")) from error
 
 
 @blueprint.post("/asignaciones/<uuid:assignment_id>/retirar")

@@ -24,6 +24,7 @@ from observe.video.models import Blurring, BlurSound, BlurState, BlurStyle, Deri
 from observe.video.operations import recording_for
 from observe.video.timecode import Span, parse_span
 from observe.web import blurred
+from observe.web.forms import sent_json
 from observe.web.guards import current_actor, home, permission, reading, writing
 from observe.web.responses import opens, send_media
 from observe.web.words import say
@@ -133,7 +134,7 @@ def correct(blurring_id: UUID) -> ResponseReturnValue:
     """Keep all corrections of the clip, as JSON; it is made anew."""
     with reading() as session:
         blurs.blurring_for(session, blurring_id, actor=current_actor())
-    given = request.get_json(silent=True)
+    given = sent_json()
     if not isinstance(given, dict) or not isinstance(given.get("version"), int):
         raise BadInputError(message("These corrections could not be read. Reload the page."))
     with writing() as session:

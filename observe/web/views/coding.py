@@ -38,6 +38,7 @@ from observe.video.media.shapes import strip_layout
 from observe.video.models import DerivedFile, FileKind, Recording
 from observe.video.operations import derived_file
 from observe.web import guards, noticed
+from observe.web.forms import sent_json
 from observe.web.guards import current_actor, permission
 from observe.web.responses import send_media
 from observe.web.words import clock, language, say
@@ -290,7 +291,7 @@ def change(observation_id: UUID) -> ResponseReturnValue:
 
 def _sent() -> _Sent:
     try:
-        return _Sent.model_validate(request.get_json())
+        return _Sent.model_validate(sent_json())
     except ValidationError as error:
         raise BadInputError(
             message("These changes could not be understood. Reload the page.")

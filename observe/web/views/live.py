@@ -22,7 +22,7 @@ from observe.rubric.versions import offered as rubrics_offered
 from observe.text import Message, message
 from observe.video import operations as video
 from observe.video.timecode import parse_time
-from observe.web.forms import needed
+from observe.web.forms import needed, sent_json
 from observe.web.guards import current_actor, permission, reading, today, writing
 from observe.web.lesson_form import FIELDS, DetailsForm, Offered, details_of, fill, offered
 from observe.web.words import say
@@ -95,7 +95,7 @@ def _form_page(
 @permission(Action.OBSERVATION_CODE)
 def end(observation_id: UUID) -> ResponseReturnValue:
     """Stop the clock (JSON `length_ms`: where it should have been stopped)."""
-    asked = request.get_json(silent=True)
+    asked = sent_json()
     given = asked.get("length_ms") if isinstance(asked, dict) else None
     length_ms = given if isinstance(given, int) and given >= 0 else None
     with writing() as session:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Final, Literal, cast
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from observe.people.directory import staffed_schools
 from observe.rubric import content as contents
 from observe.rubric import drafts, fields, loader
 from observe.rubric.content import KINDS, Kind
-from observe.rubric.drafts import Clash, Edit, Trial
+from observe.rubric.drafts import Clash, Edit
 from observe.rubric.models import RubricDraft
 from observe.rubric.operations import rubric_of, versions
 from observe.rubric.writing import yaml_of
@@ -29,9 +28,10 @@ from observe.rubric.yamltext import LARGEST_FILE
 from observe.text import Message, message
 from observe.web import draft_page, words
 from observe.web.draft_page import DraftPage
+from observe.web.forms import sent_json, typed_lines
 from observe.web.guards import current_actor, permission, reading, today, writing
 from observe.web.responses import as_download
-from observe.web.views.rubrics import things_that_differ
+from observe.web.views.rubrics import things_that_differ, typed_trial
 from observe.web.words import say
 
 blueprint = Blueprint("rubric_drafts", __name__)
@@ -57,7 +57,7 @@ def _start(
         rows = drafts.open_drafts(session, actor=current_actor())
         page = render_template(
             "rubrics/drafts.html",
-            drafts=[(row, DraftPage(drafts.content_of(row)).title) for row in rows],
+            drafts=[(row, draft_page.called(drafts.content_of(row))) for row in rows],
             versions=[(row, rubric_of(row)) for row in versions(session)],
             refused=refused,
             listed=listed or [],
@@ -165,34 +165,37 @@ def _page(
 def save(draft_id: UUID) -> ResponseReturnValue:
     """Keep what was typed; then add, drop, move, put back, or make it a version, as asked."""
     do = request.form.get("do", "save")
-    if do.startswith("back:"):  # first: what was typed into it meanwhile is kept then
+    told, anchor = None, ""
+    if back := do.startswith("back:"):  # first: what was typed into it meanwhile is kept then
         with writing() as session:
-            _do(session, draft_id, do)
+            told, anchor = _do(session, draft_id, do)
     with writing() as session:
-        clashes = drafts.change(session, draft_id, _edits(), actor=current_actor())
+        edits = _edits(all_seen=do in LEAVES)
+        clashes = drafts.change(session, draft_id, edits, actor=current_actor())
     if clashes:
         return _page(draft_id, ConflictError.status, clashes=clashes)
     if do in LEAVES:
         return _freeze(draft_id, do)
-    with writing() as session:
-        told, anchor = _do(session, draft_id, do)
+    if not back:
+        with writing() as session:
+            told, anchor = _do(session, draft_id, do)
     if told:
         flash(say(told), "done")
     return redirect(url("rubric_drafts.edit", draft_id=draft_id, _anchor=anchor))
 
 
-def _edits() -> list[Edit]:
-    """Return the fields of the form in which something else stands than when the page was made."""
+def _edits(*, all_seen: bool) -> list[Edit]:
+    """Return the fields of the form in which something else stands than when the page was made.
+
+    With `all_seen` the others too: nobody publishes words that she has not seen.
+    """
     typed = request.form
     return [
         Edit(name, was, text)
         for name, text in typed.items()
-        if (was := typed.get(WAS + name)) is not None and _lines(was) != _lines(text)
+        if (was := typed.get(WAS + name)) is not None
+        and (all_seen or typed_lines(was) != typed_lines(text))
     ]
-
-
-def _lines(text: str) -> str:
-    return text.replace("\r\n", "\n").strip()
 
 
 def _do(session: Session, draft_id: UUID, asked: str) -> tuple[Message | None, str]:
@@ -210,7 +213,7 @@ def _do(session: Session, draft_id: UUID, asked: str) -> tuple[Message | None, s
             drafts.drop(session, draft_id, of, name, actor=actor)
             return message("Dropped. It can be put back below."), "dropped"
         case "back":
-            drafts.put_back(session, draft_id, name, actor=actor)
+            drafts.put_back(session, draft_id, of, name, actor=actor)
             return message("It is back, with all its words."), f"{kind}.{name}.title.es"
         case "up" | "down":
             by: Literal[-1, 1] = -1 if verb == "up" else 1
@@ -227,20 +230,20 @@ def _do(session: Session, draft_id: UUID, asked: str) -> tuple[Message | None, s
 @permission(Action.RUBRIC_EDIT)
 def change(draft_id: UUID) -> ResponseReturnValue:
     """Keep some fields; answer what clashed, what is wrong, and the part that shows the sheet."""
-    sent = request.get_json(silent=True)
+    sent = sent_json()
     edits = [_edit(each) for each in (sent if isinstance(sent, list) else [sent])]
     with writing() as session:
         clashes = drafts.change(session, draft_id, edits, actor=current_actor())
         draft = drafts.draft_for(session, draft_id, actor=current_actor())
-        content = drafts.content_of(draft)
+        page = DraftPage(drafts.content_of(draft))
     return jsonify(
         saved=words.clock(now()),
         clashes=[
             {"field": each.field, "theirs": each.theirs, "told": draft_page.told_of(each)}
             for each in clashes
         ],
-        wrong=draft_page.at_fields(content, drafts.problems(content), all_missing=False),
-        aside=render_template("rubrics/draft_aside.html", draft=draft, page=DraftPage(content)),
+        wrong=page.at_fields,
+        aside=render_template("rubrics/draft_aside.html", draft=draft, page=page),
     )
 
 
@@ -262,8 +265,10 @@ def compare(draft_id: UUID) -> ResponseReturnValue:
         draft = drafts.draft_for(session, draft_id, actor=current_actor())
         page = DraftPage(drafts.content_of(draft))
         new = page.rubric
-        if draft.base is None or new is None:
+        if draft.base is None:
             raise access.not_found()
+        if new is None:
+            return redirect(url("rubric_drafts.edit", draft_id=draft_id))
         return render_template(
             "rubrics/draft_compare.html",
             draft=draft,
@@ -291,23 +296,9 @@ def export(draft_id: UUID) -> ResponseReturnValue:
 def _freeze(draft_id: UUID, asked: str) -> ResponseReturnValue:
     try:
         with writing() as session:
-            trial = _trial() if asked == "pilot" else None
+            trial = typed_trial() if asked == "pilot" else None
             made = drafts.freeze(session, draft_id, trial, actor=current_actor())
     except (InvalidError, BadInputError, ConflictError) as error:
         return _page(draft_id, error.status, refused=error.message, asked=asked)
     flash(say(message("Done: this is version %(version)s.", version=made.version)), "done")
     return redirect(url("rubrics.show", version_id=made.id))
-
-
-def _trial() -> Trial:
-    typed = request.form
-    chosen = [school_id for each in typed.getlist("schools") if (school_id := parse_id(each))]
-    starts_on = _day(typed.get("starts_on", "")) or today()
-    return Trial(chosen, starts_on, _day(typed.get("ends_on", "")))
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise BadInputError(message("This is no date. Write it like 2026-05-31.")) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from itertools import groupby
 from typing import Final
 from uuid import UUID
@@ -19,7 +18,8 @@ from observe.errors import BadInputError, ConflictError, NotFoundError
 from observe.ids import parse_id
 from observe.people import access
 from observe.people.access import RUBRICS, Action, can
-from observe.people.directory import staffed_schools
+from observe.people.directory import school_thing, staffed_schools
+from observe.people.models import School
 from observe.rubric import crosswalk, proposals
 from observe.rubric.diff import Change, changes, words_of
 from observe.rubric.models import ProposalState, RubricProposal, RubricVersion, Stage
@@ -27,9 +27,10 @@ from observe.rubric.operations import rubric_of, version_order, versions
 from observe.rubric.printing import pdf
 from observe.rubric.rewording import Segment, segments
 from observe.rubric.schema import LONGEST_TEXT, Rubric
-from observe.rubric.versions import pilot, pilots, publish, retire, stages
+from observe.rubric.versions import Trial, pilot, pilots, publish, retire, stages
 from observe.rubric.writing import yaml_of
 from observe.text import Message, message
+from observe.web.forms import typed_day, typed_lines
 from observe.web.guards import current_actor, permission, reading, today, writing
 from observe.web.responses import as_download
 from observe.web.words import language, say
@@ -97,7 +98,6 @@ def _page(
     status: int = 200,
     *,
     refused: Message | None = None,
-    field: str = "",
     at: str = "",
 ) -> ResponseReturnValue:
     actor = current_actor()
@@ -118,7 +118,7 @@ def _page(
             stage=stages(session, [version.id])[version.id],
             words=STAGE_WORDS,
             shapes=STAGE_SHAPES,
-            pilots=pilots(session, version.id),
+            pilots=[each for each in pilots(session, version.id) if _sees(each.school)],
             schools=staffed_schools(session) if edits else [],
             proposes=proposes,
             edits=edits,
@@ -130,11 +130,14 @@ def _page(
             longest=LONGEST_TEXT,
             today=today(),
             refused=refused,
-            field=field,
             at=at,
             typed=request.form,
         )
     return page, status
+
+
+def _sees(school: School) -> bool:
+    return can(current_actor(), Action.SCHOOL_SEE, school_thing(school))
 
 
 def _version(session: Session, version_id: UUID) -> RubricVersion:
@@ -199,17 +202,13 @@ def propose(version_id: UUID) -> ResponseReturnValue:
             session,
             version_id,
             dimension,
-            _lines(typed.get("text", "")),
+            typed_lines(typed.get("text", "")),
             part=typed.get("part"),
-            wording=_lines(typed.get("wording", "")),
+            wording=typed_lines(typed.get("wording", "")),
             actor=current_actor(),
         )
 
     return _done(version_id, verb, message("Your proposal is there."), at=dimension)
-
-
-def _lines(text: str) -> str:
-    return text.replace("\r\n", "\n")
 
 
 @blueprint.post("/pautas/propuestas/<uuid:proposal_id>/respuestas")
@@ -219,10 +218,11 @@ def reply(proposal_id: UUID) -> ResponseReturnValue:
     version_id, dimension = _of_proposal(proposal_id)
 
     def verb(session: Session) -> None:
-        text = _lines(request.form.get("text", ""))
+        text = typed_lines(request.form.get("text", ""))
         proposals.reply(session, proposal_id, text, actor=current_actor())
 
-    return _done(version_id, verb, message("Your answer is there."), at=dimension)
+    told = message("Your answer is there.")
+    return _done(version_id, verb, told, at=dimension, proposal_id=proposal_id)
 
 
 @blueprint.post("/pautas/propuestas/<uuid:proposal_id>/decision")
@@ -237,11 +237,12 @@ def decide(proposal_id: UUID) -> ResponseReturnValue:
             session,
             proposal_id,
             accepted=typed.get("decision") == "accept",
-            reason=_lines(typed.get("reason", "")),
+            reason=typed_lines(typed.get("reason", "")),
             actor=current_actor(),
         )
 
-    return _done(version_id, verb, message("Decided. Its author sees it here."), at=dimension)
+    told = message("Decided. Its author sees it here.")
+    return _done(version_id, verb, told, at=dimension, proposal_id=proposal_id)
 
 
 def _of_proposal(proposal_id: UUID) -> tuple[UUID, str]:
@@ -311,7 +312,7 @@ def match(version_id: UUID, other_id: UUID) -> ResponseReturnValue:
                 (version_id, typed.get("one", "")),
                 (other_id, typed.get("other", "")),
                 comparable=typed.get("comparable") == "yes",
-                reason=_lines(typed.get("reason", "")),
+                reason=typed_lines(typed.get("reason", "")),
                 actor=current_actor(),
             )
     except BadInputError as error:
@@ -329,7 +330,7 @@ def match(version_id: UUID, other_id: UUID) -> ResponseReturnValue:
 def use(version_id: UUID) -> ResponseReturnValue:
     """Try the version in some schools, publish it, or retire it."""
     verbs: dict[str, Callable[[Session], None]] = {
-        "pilot": lambda session: _pilot(session, version_id),
+        "pilot": lambda session: pilot(session, version_id, typed_trial(), actor=current_actor()),
         "publish": lambda session: publish(session, version_id, actor=current_actor()),
         "retire": lambda session: retire(session, version_id, actor=current_actor()),
     }
@@ -339,32 +340,32 @@ def use(version_id: UUID) -> ResponseReturnValue:
     return _done(version_id, verb, message("Kept."), at="uso")
 
 
-def _pilot(session: Session, version_id: UUID) -> None:
+def typed_trial() -> Trial:
+    """Return the trial that the form asks for; where its first day was left empty it is today.
+
+    Raises:
+        BadInputError: a day is none.
+    """
     typed = request.form
     chosen = [school_id for each in typed.getlist("schools") if (school_id := parse_id(each))]
-    starts_on, ends_on = (_day(typed.get(name, ""), name) for name in ("starts_on", "ends_on"))
-    if starts_on is None:
-        raise BadInputError(message("Please fill this in."), field="starts_on")
-    pilot(session, version_id, chosen, starts_on, ends_on, actor=current_actor())
-
-
-def _day(text: str, field: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        told = message("This is no date. Write it like 2026-05-31.")
-        raise BadInputError(told, field=field) from error
+    starts_on = typed_day(typed.get("starts_on", ""), "starts_on") or today()
+    return Trial(chosen, starts_on, typed_day(typed.get("ends_on", ""), "ends_on"))
 
 
 def _done(
-    version_id: UUID, verb: Callable[[Session], None], said: Message, *, at: str
+    version_id: UUID,
+    verb: Callable[[Session], None],
+    said: Message,
+    *,
+    at: str,
+    proposal_id: UUID | None = None,
 ) -> ResponseReturnValue:
     """Do it and go back to its place; what hinders it is told there, with what was typed."""
     try:
         with writing() as session:
             verb(session)
     except (BadInputError, ConflictError) as error:
-        field = getattr(error, "field", None) or ""
-        return _page(version_id, error.status, refused=error.message, field=field, at=at)
+        where = str(proposal_id or at)
+        return _page(version_id, error.status, refused=error.message, at=where)
     flash(say(said), "done")
     return redirect(url("rubrics.show", version_id=version_id, _anchor=at))

@@ -77,8 +77,10 @@ export class Autosave {
     this.running = true;
     this.say("saving", gettext("Saving…"));
     const sent = due.map((box) => ({ field: box.name, was: box.was, now: box.now }));
+    const before = new Map(due.map((box) => [box.name, box.sent]));
+    for (const box of due) box.sent = box.now;
     try {
-      this.#kept(sent, await post(this.form.dataset.changes ?? "", sent, { keepalive }));
+      this.#kept(sent, before, await post(this.form.dataset.changes ?? "", sent, { keepalive }));
     } catch (error) {
       this.#failed(/** @type {Error} */ (error));
     } finally {
@@ -88,14 +90,17 @@ export class Autosave {
 
   /**
    * @param {{field: string, now: string}[]} sent
+   * @param {Map<string, string | null>} before what was sent of them the time before
    * @param {Answer} answer
    */
-  #kept(sent, answer) {
+  #kept(sent, before, answer) {
     const clashes = new Map(answer.clashes.map((clash) => [clash.field, clash]));
     for (const { field, now } of sent) {
       const box = this.boxes.get(field);
       const clash = clashes.get(field);
-      if (clash) box?.collide(clash, () => this.plan(0));
+      // Her own words, of which the answer was lost on the way, are nobody else's.
+      if (clash && clash.theirs !== null && clash.theirs === before.get(field)?.trim()) box?.keep(clash.theirs);
+      else if (clash) box?.collide(clash, () => this.plan(0));
       else box?.keep(now);
     }
     for (const box of this.boxes.values()) box.tell(answer.wrong[box.name] ?? "");

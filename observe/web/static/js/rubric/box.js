@@ -12,6 +12,8 @@ export class Box {
     this.mark = /** @type {HTMLElement} */ (place.querySelector("[data-unsaved]"));
     /** @type {import("./autosave.js").Clash | null} */
     this.clash = null;
+    /** what was sent last, whether or not an answer came @type {string | null} */
+    this.sent = null;
   }
 
   get name() {
