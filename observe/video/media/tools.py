@@ -281,7 +281,8 @@ def run_ffmpeg(
         OSError: the disk is full.
     """
     command = graph.global_args(
-        *("-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", "-progress", "pipe:1"),
+        *("-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning"),
+        *("-stats_period", "0.2", "-progress", "pipe:1"),
         "-copyts",  # the container's own clock reaches the graph: we move it, ffmpeg does not guess
     ).compile(cmd=ffmpeg_path(), overwrite_output=True)
 
