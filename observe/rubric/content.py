@@ -10,28 +10,61 @@ import copy
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import yaml
 
-from observe.rubric.schema import Rubric
+from observe.rubric.schema import (
+    MOST_ANSWERS,
+    MOST_BEHAVIOURS,
+    MOST_DIMENSIONS,
+    MOST_DOMAINS,
+    MOST_QUESTIONS,
+    MOST_SCALES,
+    Rubric,
+)
 from observe.rubric.writing import LINE
 from observe.rubric.yamltext import Content, FieldPath
 from observe.text import message, plain
 
 Group = dict[str, Content]
-Kind = Literal["domains", "dimensions"]
-KINDS: Final[tuple[Kind, ...]] = ("domains", "dimensions")
+Place = tuple[str, ...]  # where a list or a thing stands, things by their ids
 LONGEST_ID: Final = 64
 _ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _PASSING: Final = re.compile(r"_(\d{1,9})")
-_UNTITLED: Final = {"domains": "dominio", "dimensions": "dimension"}
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a list of things holds: how many at most, and what one without a title is named."""
+
+    most: int
+    untitled: str
+
+
+DOMAINS: Final = ("domains",)
+DIMENSIONS: Final = ("dimensions",)
+SCALES: Final = ("scales",)  # each under its name
+SNAPSHOTS: Final = ("protocol", "snapshots")
+QUESTIONS: Final = (*SNAPSHOTS, "questions")
+_ANY: Final = "*"  # the id of a thing
+# Those within things after those with the things.
+_LISTS: Final[dict[Place, Held]] = {
+    DOMAINS: Held(MOST_DOMAINS, "dominio"),
+    DIMENSIONS: Held(MOST_DIMENSIONS, "dimension"),
+    (*DIMENSIONS, _ANY, "behaviours"): Held(MOST_BEHAVIOURS, "conducta"),
+    QUESTIONS: Held(MOST_QUESTIONS, "pregunta"),
+    (*QUESTIONS, _ANY, "answers"): Held(MOST_ANSWERS, "respuesta"),
+    SCALES: Held(MOST_SCALES, "escala"),
+}
 _SCALE_WORDS: Final = (
     message("Not yet"),
     message("At times"),
     message("Often"),
     message("Established"),
 )
+_SAID_EMPTY: Final = ("domain", *DOMAINS, *DIMENSIONS)
 _OWN_TEXT: Final = message("Text of our own.")
 
 
@@ -69,8 +102,8 @@ def blank(rubric_id: str, title: str) -> Group:
         "domains": [],
         "dimensions": [],
     }
-    domain = add(content, "domains")
-    add(content, "dimensions", domain=domain)
+    domain = add(content, DOMAINS)
+    add(content, DIMENSIONS, domain=domain)
     return content
 
 
@@ -98,21 +131,20 @@ def adopted(said: Group) -> Group:
         del content["languages"]
     elif isinstance(spoken := content["languages"], str):
         content["languages"] = [*spoken.replace(",", " ").split()]
-    called = {
-        str(each.get("id")): _called(content, "domains", each)
-        for each in things(content, "domains")
-    }
+    called: dict[str, str] = {}
+    for place, listed in lists(content):
+        names = {str(each.get("id")): _called(content, each, listed) for each in listed}
+        called |= names if place == DOMAINS else {}
     for dimension in things(content, "dimensions"):
-        _called(content, "dimensions", dimension)
         if isinstance(domain := dimension.get("domain"), str):
             dimension["domain"] = called.get(domain, domain)
     return content
 
 
-def _called(content: Group, kind: Kind, thing: Group) -> str:
+def _called(content: Group, thing: Group, listed: list[Group]) -> str:
     """Give `thing` a passing name unless it can be called by its own id; return its name."""
     own = thing.get("id")
-    alike = sum(each.get("id") == own for each in things(content, kind))
+    alike = sum(each.get("id") == own for each in listed)
     if not isinstance(own, str) or not _ID.fullmatch(own) or alike > 1:
         thing["id"] = own = _passing_name(content, ())
     return own
@@ -121,15 +153,46 @@ def _called(content: Group, kind: Kind, thing: Group) -> str:
 # --- what is in it --------------------------------------------------------------------------------
 
 
-def things(content: Group, kind: str) -> list[Group]:
+def held_in(place: Place) -> Held | None:
+    """Return what a list at `place` holds; None: there is no such list in a rubric."""
+    for shape, held in _LISTS.items():
+        if len(shape) == len(place) and all(
+            part in (_ANY, name) for part, name in zip(shape, place, strict=True)
+        ):
+            return held
+    return None
+
+
+def lists(content: Group) -> Iterator[tuple[Place, list[Group]]]:
+    """Yield every list of things with its place, those within things after those."""
+    for shape in _LISTS:
+        for place in _places(content, shape):
+            listed = inside(content, place)
+            if isinstance(listed, list):
+                yield place, [each for each in listed if isinstance(each, dict)]
+
+
+def _places(content: Group, shape: Place) -> Iterator[Place]:
+    if _ANY not in shape:
+        yield shape
+        return
+    before, after = shape[: shape.index(_ANY)], shape[shape.index(_ANY) + 1 :]
+    around = inside(content, before)
+    for each in around if isinstance(around, list) else ():
+        if isinstance(each, dict):
+            yield from _places(content, (*before, str(each.get("id")), *after))
+
+
+def things(content: Content, kind: str) -> list[Group]:
     """Return the domains, the dimensions, or the behaviours of a dimension."""
-    listed = content.get(kind)
+    listed = content.get(kind) if isinstance(content, dict) else None
     return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
 
-def thing(content: Group, kind: str, thing_id: str) -> Group | None:
-    """Return the thing of this id, or None: it was dropped, or never there."""
-    return next((each for each in things(content, kind) if each.get("id") == thing_id), None)
+def thing(content: Group, place: Place, thing_id: str) -> Group | None:
+    """Return the thing of this id in the list at `place`, or None: dropped, or never there."""
+    found = inside(content, (*place, thing_id))
+    return found if isinstance(found, dict) else None
 
 
 def inside(content: Content, path: Iterable[str]) -> Content:
@@ -180,55 +243,112 @@ def scale_names(content: Group) -> list[str]:
 # --- adding, dropping, moving ---------------------------------------------------------------------
 
 
-def add(content: Group, kind: Kind, *, domain: str | None = None, gone: Iterable[str] = ()) -> str:
-    """Add an empty domain, or a dimension to `domain`, and return its passing name.
+def add(
+    content: Group, place: Place, *, domain: str | None = None, gone: Iterable[str] = ()
+) -> str:
+    """Add an empty thing to the list at `place`, a dimension to `domain`; return its passing name.
 
     `gone` are names of things that were dropped and may come back.
     """
+    if place == SCALES:
+        name = free_id("escala-2", (*scale_names(content), *gone))
+        _scales(content)[name] = default_scale()
+        return name
     added: Group = {"id": _passing_name(content, gone), "title": {}}
-    if kind == "dimensions":
+    if place == DIMENSIONS:
         added |= {"code": _free_code(content), "domain": domain}
-    _list(content, kind).append(added)
+    elif place[-1] == "behaviours":
+        added["scale"] = _scale_of_behaviours(content)
+    _list(content, place).append(added)
     return str(added["id"])
 
 
-def drop(content: Group, kind: Kind, thing_id: str) -> tuple[int, Group] | None:
+def drop(content: Group, place: Place, thing_id: str) -> tuple[int, Group] | None:
     """Take a thing out; return where it stood and what it says, or None: it is not there."""
-    found = thing(content, kind, thing_id)
+    found = thing(content, place, thing_id)
     if found is None:
         return None
-    listed = _list(content, kind)
+    if place == SCALES:
+        del _scales(content)[thing_id]
+        return 0, {"id": thing_id} | found
+    listed = _list(content, place)
     at = listed.index(found)
     del listed[at]
     return at, found
 
 
-def put_back(content: Group, kind: Kind, at: int, dropped: Group) -> None:
+def put_back(content: Group, place: Place, at: int, dropped: Group) -> None:
     """Put a thing that was dropped back to where it stood, as far as there is such a place."""
-    _list(content, kind).insert(at, dropped)
+    if place == SCALES:
+        said = dict(dropped)
+        _scales(content)[str(said.pop("id"))] = said
+    else:
+        _list(content, place).insert(at, dropped)
 
 
-def move(content: Group, kind: Kind, thing_id: str, by: Literal[-1, 1]) -> None:
+def move(content: Group, place: Place, thing_id: str, by: Literal[-1, 1]) -> None:
     """Let a thing change places with the one before or after it; a dimension within its domain."""
-    found, listed = thing(content, kind, thing_id), _list(content, kind)
-    if found is None:
+    found = thing(content, place, thing_id)
+    if found is None or place == SCALES:
         return
-    near = [each for each in things(content, kind) if each.get("domain") == found.get("domain")]
+    listed = _list(content, place)
+    near: list[Content] = [
+        each
+        for each in listed
+        if isinstance(each, dict) and each.get("domain") == found.get("domain")
+    ]
     to = near.index(found) + by
     if 0 <= to < len(near):
         one, other = listed.index(found), listed.index(near[to])
         listed[one], listed[other] = listed[other], listed[one]
 
 
-def _list(content: Group, kind: Kind) -> list[Content]:
-    listed = content.get(kind)
+def is_there(content: Group, place: Place) -> bool:
+    """Tell whether a list may stand at `place`: the thing that it is of was not dropped."""
+    if held_in(place) is None or _ANY in place:
+        return False
+    return place in _LISTS or inside(content, place[:-1]) is not None
+
+
+def _list(content: Group, place: Place) -> list[Content]:
+    """Return the list at `place`, made where there was none."""
+    around = group(content, place)
+    listed = around.get(place[-1])
     if not isinstance(listed, list):
-        content[kind] = listed = []
+        around[place[-1]] = listed = []
     return listed
 
 
+def group(content: Group, path: Place) -> Group:
+    """Return the group in which the last part of `path` stands, made where there was none."""
+    here: Content = content
+    for part in path[:-1]:
+        found = inside(here, (part,))
+        if not isinstance(found, dict | list):
+            found = {}
+            if isinstance(here, dict):
+                here[part] = found
+        here = found
+    return here if isinstance(here, dict) else {}
+
+
+def _scales(content: Group) -> Group:
+    return group(content, (*SCALES, ""))
+
+
+def _scale_of_behaviours(content: Group) -> str:
+    """Return the scale that behaviours have so far, or else one that is not that of dimensions."""
+    used = [
+        each["scale"]
+        for place, listed in lists(content)
+        for each in listed
+        if place[-1] == "behaviours" and isinstance(each.get("scale"), str)
+    ]
+    return str(["main", *scale_names(content)[:2], *used][-1])
+
+
 def _passing_name(content: Group, gone: Iterable[str]) -> str:
-    names = [str(each.get("id")) for kind in KINDS for each in things(content, kind)]
+    names = [str(each.get("id")) for _place, listed in lists(content) for each in listed]
     numbers = [int(found[1]) for name in (*names, *gone) if (found := _PASSING.fullmatch(name))]
     return f"_{max(numbers, default=0) + 1}"
 
@@ -246,18 +366,33 @@ def finished(content: Group) -> Group:
     whole = _without_empties(copy.deepcopy(content))
     for dimension in _dimensions(whole):
         dimension.setdefault("descriptors", {})  # so that each range that is missing is told
-    for kind in KINDS:
-        for each in things(whole, kind):
-            if _PASSING.fullmatch(str(each.get("id"))):
-                _name(whole, kind, each)
+    looks = inside(whole, SNAPSHOTS)
+    if isinstance(looks, dict) and looks.keys().isdisjoint(("at_ms", "questions")):
+        del group(whole, SNAPSHOTS)[SNAPSHOTS[-1]]
+    _name_all(whole)
     return whole
+
+
+def _name_all(content: Group) -> None:
+    """Name what has a passing name after its title, here and where it is referred to."""
+    named: dict[str, str] = {}
+    for place, listed in lists(content):
+        for each in listed:
+            if _PASSING.fullmatch(passing := str(each.get("id"))):
+                named[passing] = each["id"] = _own_name(place, each, listed)
+    for dimension in _dimensions(content):
+        if isinstance(domain := dimension.get("domain"), str):
+            dimension["domain"] = named.get(domain, domain)
+    for question in things(inside(content, SNAPSHOTS), "questions"):
+        if isinstance(after := question.get("only_after"), list):
+            question["only_after"] = [named.get(str(each), each) for each in after]
 
 
 def _without_empties(content: Group) -> Group:
     kept = {name: _kept(inside) for name, inside in content.items()}
     told = {name: inside for name, inside in kept.items() if inside not in ("", None, {}, [])}
     # A dimension may be in no domain, and a rubric may have none: that is said, not left out.
-    return told | {name: kept[name] for name in ("domain", *KINDS) if name in kept}
+    return told | {name: kept[name] for name in _SAID_EMPTY if name in kept}
 
 
 def _kept(content: Content) -> Content:
@@ -268,14 +403,12 @@ def _kept(content: Content) -> Content:
     return content.strip() if isinstance(content, str) else content
 
 
-def _name(content: Group, kind: Kind, unnamed: Group) -> None:
-    title = inside(unnamed, ("title", "es"))
-    words = (slug(title) if isinstance(title, str) else "") or _UNTITLED[kind]
-    name = free_id(words, {str(each.get("id")) for each in things(content, kind)})
-    for dimension in _dimensions(content) if kind == "domains" else ():
-        if dimension.get("domain") == unnamed["id"]:
-            dimension["domain"] = name
-    unnamed["id"] = name
+def _own_name(place: Place, unnamed: Group, listed: list[Group]) -> str:
+    title, held = inside(unnamed, ("title", "es")), held_in(place)
+    words = slug(title) if isinstance(title, str) else ""
+    return free_id(
+        words or (held.untitled if held else ""), {str(each.get("id")) for each in listed}
+    )
 
 
 def free_id(name: str, used: Iterable[str]) -> str:

@@ -22,18 +22,17 @@ from observe.people.access import RUBRICS, Action, Actor
 from observe.people.models import AuditEntry, User
 from observe.rubric import content as contents
 from observe.rubric import fields, loader, proposals
-from observe.rubric.content import Group, Kind
+from observe.rubric.content import Group, Place
 from observe.rubric.fields import Field
 from observe.rubric.models import RubricDraft, RubricVersion
 from observe.rubric.operations import keep, rubric_of, same_version, taken, version_order
-from observe.rubric.schema import MOST_DIMENSIONS, MOST_DOMAINS, Rubric
+from observe.rubric.schema import Rubric
 from observe.rubric.versions import Trial, pilot
 from observe.rubric.yamltext import LARGEST_FILE, FieldPath
 from observe.text import Message, message
 
 CHANGE: Final = "rubric.draft.change"
 LONGEST_TITLE: Final = 200
-MOST: Final[dict[Kind, int]] = {"domains": MOST_DOMAINS, "dimensions": MOST_DIMENSIONS}
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,15 @@ class Edit:
 
 @dataclass(frozen=True)
 class Clash:
-    """A field that was not written: `by` wrote `theirs` there, or (None) dropped all around it."""
+    """A field that was not written: `by` wrote `theirs` there, or (None) dropped all around it.
+
+    `back` is what was dropped, where putting it back brings the field back.
+    """
 
     field: str
     theirs: str | None
     by: str
+    back: Dropped | None = None
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,21 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Dropped:
-    """A domain or dimension that was taken out, and where it stood."""
+    """A part that was taken out, and where it stood: the place of its list as one word."""
 
-    kind: Kind
+    kind: str
     at: int
     thing: Group
+
+    @property
+    def place(self) -> Place:
+        """Where its list stands."""
+        return tuple(self.kind.split("."))
+
+    @property
+    def name(self) -> str:
+        """The place where it stood, itself included, as one word; its fields begin so."""
+        return f"{self.kind}.{self.thing['id']}"
 
 
 # --- beginning ------------------------------------------------------------------------------------
@@ -148,10 +161,15 @@ def _can_be_mended(content: Group, known: Mapping[str, Field], path: FieldPath) 
 
 def _require_sheet_size(content: Group) -> None:
     """Refuse at once what could never be published, and what only takes long to look at."""
-    for kind, most in MOST.items():
-        if len(contents.things(content, kind)) > most:
+    counts = {place: len(listed) for place, listed in contents.lists(content)}
+    counts[contents.SCALES] = len(contents.scale_names(content))
+    for place, count in counts.items():
+        limit = contents.held_in(place)
+        if limit is not None and count > limit.most:
             raise BadInputError(
-                message("That is too many for a sheet: at most %(most)s of a kind.", most=most)
+                message(
+                    "That is too many for a sheet: at most %(most)s of a kind.", most=limit.most
+                )
             )
 
 
@@ -201,13 +219,27 @@ def _free_version(session: Session, rubric_id: str, version: str) -> str:
 
 
 def open_drafts(session: Session, *, actor: Actor) -> list[RubricDraft]:
-    """Return the drafts that have not become a version, the last changed first.
+    """Return the drafts that are being written, the last changed first.
 
     Raises:
         NotFoundError, NotAllowedError: not hers to write.
     """
     access.require(actor, Action.RUBRIC_EDIT, RUBRICS)
-    rows = sa.select(RubricDraft).where(RubricDraft.frozen_id.is_(None))
+    return _unfrozen(session, RubricDraft.discarded_at.is_(None))
+
+
+def discarded_drafts(session: Session, *, actor: Actor) -> list[RubricDraft]:
+    """Return the drafts that somebody discarded and may take up again, the last changed first.
+
+    Raises:
+        NotFoundError, NotAllowedError: not hers to write.
+    """
+    access.require(actor, Action.RUBRIC_EDIT, RUBRICS)
+    return _unfrozen(session, RubricDraft.discarded_at.is_not(None))
+
+
+def _unfrozen(session: Session, which: sa.ColumnElement[bool]) -> list[RubricDraft]:
+    rows = sa.select(RubricDraft).where(RubricDraft.frozen_id.is_(None), which)
     return list(session.scalars(rows.order_by(RubricDraft.changed_at.desc())))
 
 
@@ -266,13 +298,20 @@ def change(session: Session, draft_id: UUID, edits: Sequence[Edit], *, actor: Ac
         stands = fields.typed(content, field) if field else ""
         if field is None or not _agrees(field, stands, edit):
             theirs = stands if field else None
-            clashes.append(Clash(edit.field, theirs, _last_writer(session, draft, edit.field)))
+            by = _last_writer(session, draft, edit.field)
+            clashes.append(Clash(edit.field, theirs, by, _dropped_around(draft, edit.field)))
         elif not fields.same(field, stands, edit.now):
             fields.write(content, field, edit.now)
             written.append(edit.field)
     if written:
         _write(session, CHANGE, draft, content, actor, fields=written)
     return clashes
+
+
+def _dropped_around(draft: RubricDraft, field: str) -> Dropped | None:
+    """Return the part that was dropped and had the field, the one within which the others were."""
+    around = (each for each in dropped_of(draft) if field.startswith(f"{each.name}."))
+    return min(around, key=lambda each: len(each.place), default=None)
 
 
 def _agrees(field: Field, stands: str, edit: Edit) -> bool:
@@ -293,25 +332,34 @@ def _last_writer(session: Session, draft: RubricDraft, field: str) -> str:
 
 
 def add(
-    session: Session, draft_id: UUID, kind: Kind, *, domain: str | None = None, actor: Actor
+    session: Session, draft_id: UUID, place: Place, *, domain: str | None = None, actor: Actor
 ) -> str:
-    """Add an empty domain, or a dimension to a domain; return what it is called for now.
+    """Add an empty part to the list at `place`, a dimension to a domain; return its name for now.
 
     Raises:
-        NotFoundError, NotAllowedError: no such draft, or not hers to write.
-        ConflictError: it has become a version.
+        NotFoundError, NotAllowedError: no such draft or list, or not hers to write.
+        ConflictError: it has become a version, or what the list is of was dropped.
+        BadInputError: the list is full.
     """
     draft = _locked(session, draft_id, actor)
     content = content_of(draft)
+    _require_list(content, place)
     gone = [str(each.thing["id"]) for each in dropped_of(draft)]
-    added = contents.add(content, kind, domain=domain or None, gone=gone)
+    added = contents.add(content, place, domain=domain or None, gone=gone)
     _require_sheet_size(content)
-    _write(session, "rubric.draft.add", draft, content, actor, kind=kind, thing=added)
+    _write(session, "rubric.draft.add", draft, content, actor, kind=".".join(place), thing=added)
     return added
 
 
-def drop(session: Session, draft_id: UUID, kind: Kind, thing_id: str, *, actor: Actor) -> None:
-    """Take a domain or dimension out; it can be put back. What is not there stays away.
+def _require_list(content: Group, place: Place) -> None:
+    if contents.held_in(place) is None:
+        raise access.not_found()
+    if not contents.is_there(content, place):
+        raise ConflictError(message("Somebody dropped this part meanwhile. Put it back first."))
+
+
+def drop(session: Session, draft_id: UUID, place: Place, thing_id: str, *, actor: Actor) -> None:
+    """Take a part out; it can be put back. What is not there stays away.
 
     Raises:
         NotFoundError, NotAllowedError: no such draft, or not hers to write.
@@ -319,43 +367,48 @@ def drop(session: Session, draft_id: UUID, kind: Kind, thing_id: str, *, actor: 
     """
     draft = _locked(session, draft_id, actor)
     content = content_of(draft)
-    found = contents.drop(content, kind, thing_id)
+    found = contents.drop(content, place, thing_id)
     if found is None:
         return
     at, thing = found
+    kind = ".".join(place)
     kept = [*json.loads(draft.dropped), {"kind": kind, "at": at, "thing": thing}]
     draft.dropped = json.dumps(kept)
     _write(session, "rubric.draft.drop", draft, content, actor, kind=kind, thing=thing_id)
 
 
-def put_back(session: Session, draft_id: UUID, kind: Kind, thing_id: str, *, actor: Actor) -> None:
+def put_back(
+    session: Session, draft_id: UUID, place: Place, thing_id: str, *, actor: Actor
+) -> None:
     """Put back what was dropped, with all its words.
 
     Raises:
         NotFoundError, NotAllowedError: no such draft, or not hers to write.
-        ConflictError: it has become a version.
+        ConflictError: it has become a version, or what it was part of was dropped too.
     """
     draft = _locked(session, draft_id, actor)
     content, gone = content_of(draft), dropped_of(draft)
-    wanted = (kind, thing_id)
-    found = next((each for each in gone if (each.kind, each.thing["id"]) == wanted), None)
-    if found is None or contents.thing(content, kind, thing_id) is not None:
+    wanted = (place, thing_id)
+    found = next((each for each in gone if (each.place, each.thing["id"]) == wanted), None)
+    if found is None or contents.thing(content, place, thing_id) is not None:
         return
-    contents.put_back(content, kind, found.at, found.thing)
+    _require_list(content, place)
+    contents.put_back(content, place, found.at, found.thing)
     draft.dropped = json.dumps([vars(each) for each in gone if each is not found])
-    _write(session, "rubric.draft.put_back", draft, content, actor, kind=kind, thing=thing_id)
+    details = {"kind": found.kind, "thing": thing_id}
+    _write(session, "rubric.draft.put_back", draft, content, actor, **details)
 
 
 def move(
     session: Session,
     draft_id: UUID,
-    kind: Kind,
+    place: Place,
     thing_id: str,
     by: Literal[-1, 1],
     *,
     actor: Actor,
 ) -> None:
-    """Let a domain, or a dimension within its domain, stand one place further up or down.
+    """Let a part, a dimension within its domain, stand one place further up or down.
 
     Raises:
         NotFoundError, NotAllowedError: no such draft, or not hers to write.
@@ -363,11 +416,46 @@ def move(
     """
     draft = _locked(session, draft_id, actor)
     content = content_of(draft)
-    contents.move(content, kind, thing_id, by)
+    contents.move(content, place, thing_id, by)
     _write(session, "rubric.draft.move", draft, content, actor, thing=thing_id, by=by)
 
 
+def discard(session: Session, draft_id: UUID, *, actor: Actor) -> None:
+    """Put a draft away, with all its words; it can be taken up again.
+
+    Raises:
+        NotFoundError, NotAllowedError: no such draft, or not hers to write.
+        ConflictError: it has become a version.
+    """
+    draft = _unfrozen_one(session, draft_id, actor)
+    if draft.discarded_at is None:
+        draft.discarded_at = now()
+        session.flush()
+        _told(session, "rubric.draft.discard", draft, actor)
+
+
+def take_up(session: Session, draft_id: UUID, *, actor: Actor) -> None:
+    """Go on with a draft that was discarded.
+
+    Raises:
+        NotFoundError, NotAllowedError: no such draft, or not hers to write.
+        ConflictError: it has become a version.
+    """
+    draft = _unfrozen_one(session, draft_id, actor)
+    if draft.discarded_at is not None:
+        draft.discarded_at = None
+        session.flush()
+        _told(session, "rubric.draft.take_up", draft, actor)
+
+
 def _locked(session: Session, draft_id: UUID, actor: Actor) -> RubricDraft:
+    draft = _unfrozen_one(session, draft_id, actor)
+    if draft.discarded_at is not None:
+        raise ConflictError(message("This draft was discarded. Take it up again to write in it."))
+    return draft
+
+
+def _unfrozen_one(session: Session, draft_id: UUID, actor: Actor) -> RubricDraft:
     access.require(actor, Action.RUBRIC_EDIT, RUBRICS)
     draft = locked(session, RubricDraft, draft_id)
     if draft is None:

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from observe.rubric import content as contents
-from observe.rubric.content import Group
+from observe.rubric.content import Group, Place
 from observe.rubric.naming import CHOICES, PARTS
 from observe.rubric.yamltext import Content, FieldPath
 from observe.text import Message, message
 
 LANGUAGES: Final = ("es", "en")
-MINUTE_MS: Final = 60_000
 NUMBERS: Final = range(11)  # of which a scale may be made
 
 
@@ -31,7 +30,10 @@ class Form(enum.StrEnum):
     NUMBER = "number"
     MINUTES = "minutes"
     CHOICE = "choice"
+    TIMES = "times"  # minutes, several
+    SECONDS = "seconds"
     LANGUAGES = "languages"
+    AFTER = "after"  # a question and one of its answers; "" is always
     DOMAIN = "domain"  # "" is none
 
 
@@ -39,7 +41,7 @@ class Form(enum.StrEnum):
 class Field:
     """One field; `choices` are values with their words: the first holds where nothing is said."""
 
-    path: tuple[str, ...]
+    path: Place
     label: Message
     form: Form = Form.LINE
     choices: tuple[tuple[str, Message | str], ...] = ()
@@ -65,7 +67,7 @@ _TYPED_ONCE: Final = frozenset({"code", "licence", "version"})
 
 def fields(content: Group) -> dict[str, Field]:
     """Return every field of a rubric by its name, in the order of the page."""
-    found = [*opening(), *protocol(), *origin()]
+    found = [*opening(), *protocol(), *snapshots(content), *origin()]
     found += [field for name in contents.scale_names(content) for field in scale(name)]
     for domain, dimensions in contents.grouped(content):
         found += of_domain(str(domain["id"])) if domain else ()
@@ -100,9 +102,56 @@ def protocol() -> Fields:
         ),
         _choice((*place, "playback_policy"), ("free", "pause_allowed", "straight_through")),
         _choice((*place, "order"), ("as_filmed", "random")),
+        _choice(("aggregation",), ("mean_of_means", "holistic")),
+        Field(("reports", "minimum_educators"), PARTS["minimum_educators"], Form.NUMBER),
         *_texts((*place, "unit")),
         *_texts((*place, "instructions"), Form.WORDS),
     )
+
+
+def snapshots(content: Group) -> Fields:
+    """Return when the class is looked at, and what is asked then."""
+    place, questions = contents.SNAPSHOTS, contents.QUESTIONS
+    asked = contents.things(contents.inside(content, place), "questions")
+    return (
+        Field((*place, "at_ms"), message("At which minutes of a cycle (4; 9; 14)"), Form.TIMES),
+        Field((*place, "look_ms"), message("Seconds of each look"), Form.SECONDS),
+        *(
+            field
+            for each in asked
+            for field in of_question(content, (*questions, str(each["id"])), each)
+        ),
+    )
+
+
+def of_question(content: Group, place: Place, question: Group) -> Fields:
+    """Return the words of a question of the snapshots, when it is asked, and its answers."""
+    answers = contents.things(question, "answers")
+    return (
+        *_texts((*place, "title")),
+        Field((*place, "only_after"), message("Asked"), Form.AFTER, _answers(content, question)),
+        *(
+            field
+            for each in answers
+            for field in _texts((*place, "answers", str(each["id"]), "title"))
+        ),
+    )
+
+
+def _answers(content: Group, question: Group) -> tuple[tuple[str, Message | str], ...]:
+    """Return the answers to earlier questions, after one of which `question` may be asked."""
+    found: list[tuple[str, Message | str]] = [("", message("Always"))]
+    for earlier in contents.things(contents.inside(content, contents.SNAPSHOTS), "questions"):
+        if earlier is question:
+            break
+        for answer in contents.things(earlier, "answers"):
+            words = message(
+                "Only after «%(question)s»: %(answer)s",
+                question=_spanish_title(earlier),
+                answer=_spanish_title(answer),
+            )
+            found.append((f"{earlier['id']}.{answer['id']}", words))
+    return tuple(found)
 
 
 def origin() -> Fields:
@@ -125,12 +174,16 @@ def scale(name: str) -> Fields:
         Field((*place, "bands", "low", "high"), message("Low goes up to"), Form.NUMBER),
         Field((*place, "bands", "mid", "high"), message("Mid goes up to"), Form.NUMBER),
     )
-    labels = (_texts((*place, "labels", str(n)), Form.WORDS, _words_of(n)) for n in NUMBERS)
-    return (*ends, *(field for each in labels for field in each))
+    return (*ends, *(field for number in NUMBERS for field in _of_number(place, number)))
 
 
-def _words_of(number: int) -> Message:
-    return message("Words for %(number)s", number=number)
+def _of_number(place: Place, number: int) -> Fields:
+    words = message("Words for %(number)s", number=number)
+    letter = message("Letter on its button, if any")
+    return (
+        *_texts((*place, "labels", str(number)), Form.WORDS, words),
+        *_texts((*place, "letters", str(number)), Form.LINE, letter),
+    )
 
 
 def of_domain(domain_id: str) -> Fields:
@@ -144,9 +197,8 @@ def of_dimension(content: Group, dimension: Group) -> Fields:
     place = ("dimensions", str(dimension["id"]))
     words = _texts((*place, "title")), _texts((*place, "description"), Form.WORDS)
     under = (
-        _of_behaviour((*place, "behaviours", str(each["id"])), each)
+        _of_behaviour(content, (*place, "behaviours", str(each["id"])))
         for each in contents.things(dimension, "behaviours")
-        if isinstance(each.get("id"), str)
     )
     return (
         *words[0],
@@ -158,12 +210,12 @@ def of_dimension(content: Group, dimension: Group) -> Fields:
     )
 
 
-def _described(place: tuple[str, ...]) -> Iterator[Field]:
+def _described(place: Place) -> Iterator[Field]:
     for band in ("low", "mid", "high"):
         yield from _texts((*place, "descriptors", band), Form.WORDS)
 
 
-def _listed(place: tuple[str, ...]) -> Iterator[Field]:
+def _listed(place: Place) -> Iterator[Field]:
     yield from _texts((*place, "indicators"), Form.LINES, message("Look for, one a line"))
     yield from _texts((*place, "examples"), Form.LINES, message("Examples, one a line"))
     said = (*place, "feedback")
@@ -178,43 +230,64 @@ def _listed(place: tuple[str, ...]) -> Iterator[Field]:
     )
 
 
-def _rules(content: Group, place: tuple[str, ...], dimension: Group) -> Iterator[Field]:
+def _rules(content: Group, place: Place, dimension: Group) -> Iterator[Field]:
     yield Field((*place, "code"), message("Code (at most 6 letters)"))
     yield Field((*place, "domain"), message("Domain"), Form.DOMAIN, _domains(content, dimension))
-    if len(names := contents.scale_names(content)) > 1:
-        said = tuple((name, name) for name in names)
-        yield Field((*place, "scale"), PARTS["scale"], Form.CHOICE, said)
+    yield from _scale_of(content, place)
     yield _choice((*place, "polarity"), ("positive", "negative"))
     yield _choice((*place, "not_observed"), _MARKS)
     yield _choice((*place, "not_applicable"), tuple(reversed(_MARKS)))
 
 
+def _scale_of(content: Group, place: Place) -> Iterator[Field]:
+    if len(names := contents.scale_names(content)) > 1:
+        said = tuple((name, _scale_words(content, name)) for name in names)
+        yield Field((*place, "scale"), PARTS["scale"], Form.CHOICE, said)
+
+
+def _scale_words(content: Group, name: str) -> str:
+    """Return a scale as people know it: by its numbers, or their letters."""
+    said = [contents.inside(content, (*contents.SCALES, name, end)) for end in ("min", "max")]
+    letters = contents.inside(content, (*contents.SCALES, name, "letters"))
+    named = [
+        str(letter)
+        for number in NUMBERS
+        if (letter := contents.inside(letters, (str(number), "es"))) is not None
+    ]
+    return f"{name}: {' · '.join(named) or '–'.join(str(each or '?') for each in said)}"
+
+
 def _domains(content: Group, dimension: Group) -> tuple[tuple[str, Message | str], ...]:
     found: list[tuple[str, Message | str]] = [("", message("None"))]
     for domain in contents.things(content, "domains"):
-        title = contents.inside(domain, ("title", "es"))
-        words = title if isinstance(title, str) and title else message("(no name yet)")
-        found.append((str(domain["id"]), words))
+        found.append((str(domain["id"]), _spanish_title(domain) or message("(no name yet)")))
     own = dimension.get("domain")
     if isinstance(own, str) and own not in dict(found):
         found.append((own, message("(a domain that was dropped)")))
     return tuple(found)
 
 
-def _of_behaviour(place: tuple[str, ...], behaviour: Group) -> Iterator[Field]:
+def _of_behaviour(content: Group, place: Place) -> Iterator[Field]:
     yield from _texts((*place, "title"))
     yield from _texts((*place, "description"), Form.WORDS)
-    if "descriptors" in behaviour:
-        yield from _described(place)
+    yield from _described(place)
     yield from _texts((*place, "examples"), Form.LINES, message("Examples, one a line"))
+    yield from _scale_of(content, place)
+    for mark in ("not_observed", "not_applicable"):
+        yield _choice((*place, mark), tuple(reversed(_MARKS)))
 
 
-def _texts(path: tuple[str, ...], form: Form = Form.LINE, label: Message | None = None) -> Fields:
+def _spanish_title(thing: Group) -> str:
+    title = contents.inside(thing, ("title", "es"))
+    return title if isinstance(title, str) else ""
+
+
+def _texts(path: Place, form: Form = Form.LINE, label: Message | None = None) -> Fields:
     said = label or PARTS[path[-1]]
     return tuple(Field((*path, language), said, form) for language in LANGUAGES)
 
 
-def _choice(path: tuple[str, ...], values: tuple[str, ...]) -> Field:
+def _choice(path: Place, values: tuple[str, ...]) -> Field:
     return Field(
         path, PARTS[path[-1]], Form.CHOICE, tuple((each, CHOICES[each]) for each in values)
     )
@@ -237,11 +310,13 @@ def typed(content: Group, field: Field) -> str:
     if field.form is Form.LANGUAGES:
         return " ".join(languages_of(content))
     said = contents.inside(content, field.path)
+    if isinstance(said, list) and field.form in _LISTED:
+        return _LISTED[field.form].join(_shown(field, str(each)) for each in said)
     if not isinstance(said, str):
         return field.choices[0][0] if field.choices else ""
     if field.form is Form.LINE:
         return " ".join(said.split("\n"))
-    return _minutes(said) if field.form is Form.MINUTES else said
+    return _shown(field, said)
 
 
 def _entries(content: Group, field: Field) -> list[Content]:
@@ -254,15 +329,23 @@ def _entry(entry: Content, language: str) -> str:
     return " ".join(said.split("\n")) if isinstance(said, str) else ""
 
 
-def _minutes(said: str) -> str:
-    return f"{int(said) / MINUTE_MS:g}".replace(".", ",") if is_number(said) else said
+# What stands between the entries of a list that is typed in one line.
+_LISTED: Final = {Form.TIMES: "; ", Form.AFTER: "."}
+_UNITS_MS: Final = {Form.MINUTES: 60_000, Form.TIMES: 60_000, Form.SECONDS: 1_000}
 
 
-def _milliseconds(said: str) -> str:
-    whole, _, part = said.replace(",", ".").partition(".")
+def _shown(field: Field, said: str) -> str:
+    unit = _UNITS_MS.get(field.form)
+    if unit is None or not is_number(said):
+        return said
+    return f"{int(said) / unit:.9g}".replace(".", ",")
+
+
+def _milliseconds(said: str, unit_ms: int) -> str:
+    whole, _, part = said.strip().replace(",", ".").partition(".")
     if not is_number(whole) or (part and not is_number(part)):
         return said
-    return str(round(float(f"{whole}.{part or 0}") * MINUTE_MS))
+    return str(round(float(f"{whole}.{part or 0}") * unit_ms))
 
 
 def is_number(said: str) -> bool:
@@ -281,7 +364,11 @@ def _said(field: Field, words: str) -> str:
     if field.form is Form.LINES:  # an empty line is an entry without words in this language
         return "\n".join(lines).rstrip("\n")
     trimmed = "\n".join(lines).strip("\n")
-    return _milliseconds(trimmed) if field.form is Form.MINUTES else trimmed
+    unit = _UNITS_MS.get(field.form)
+    if unit is None:
+        return trimmed
+    times = trimmed.split(";") if field.form is Form.TIMES else [trimmed]
+    return "; ".join(_milliseconds(each, unit) for each in times)
 
 
 def write(content: Group, field: Field, words: str) -> None:
@@ -291,12 +378,15 @@ def write(content: Group, field: Field, words: str) -> None:
         _write_lines(content, field, words.split("\n") if words else [])
     elif field.form is Form.LANGUAGES:
         content["languages"] = [*words.split()]
+    elif field.form in _LISTED:
+        parts = [each.strip() for each in words.split(_LISTED[field.form].strip())]
+        contents.group(content, field.path)[field.path[-1]] = [*filter(None, parts)]
     elif field.form is Form.DOMAIN:
-        _group(content, field.path)["domain"] = words or None
+        contents.group(content, field.path)["domain"] = words or None
     else:
-        _put(_group(content, field.path), field.path[-1], words)
+        _put(contents.group(content, field.path), field.path[-1], words)
     if field.path[0] == "scales":
-        _join_bands(_group(content, (*field.path[:2], "bands")))
+        _join_bands(contents.group(content, (*field.path[:2], "bands")))
 
 
 def adopt_words(content: Group) -> None:
@@ -309,11 +399,11 @@ def adopt_words(content: Group) -> None:
         if field.form is Form.LINES and isinstance(said, list):
             said[:] = [{"es": each} if isinstance(each, str) else each for each in said]
         elif field.form is not Form.LINES and isinstance(said, str):
-            _group(content, place)[place[-1]] = {"es": said}
+            contents.group(content, place)[place[-1]] = {"es": said}
 
 
 def _write_lines(content: Group, field: Field, lines: list[str]) -> None:
-    around = _group(content, field.path[:-1])
+    around = contents.group(content, field.path[:-1])
     kept = [dict(each) if isinstance(each, dict) else {} for each in _entries(content, field)]
     kept += [{} for _more in lines[len(kept) :]]
     for number, entry in enumerate(kept):
@@ -330,23 +420,10 @@ def _put(group: Group, name: str, words: str) -> None:
         group.pop(name, None)
 
 
-def _group(content: Group, path: tuple[str, ...]) -> Group:
-    """Return the group in which the last part of `path` stands, made where there was none."""
-    here: Content = content
-    for part in path[:-1]:
-        found = contents.inside(here, (part,))
-        if not isinstance(found, dict | list):
-            found = {}
-            if isinstance(here, dict):
-                here[part] = found
-        here = found
-    return here if isinstance(here, dict) else {}
-
-
 def _join_bands(scale: Group) -> None:
     """Let each range begin where the one before it ends, and both ends be those of the scale."""
-    bands = _group(scale, ("bands", ""))
-    low, mid, high = (_group(bands, (name, "")) for name in ("low", "mid", "high"))
+    bands = contents.group(scale, ("bands", ""))
+    low, mid, high = (contents.group(bands, (name, "")) for name in ("low", "mid", "high"))
     for band, end, value in ((low, "low", scale.get("min")), (high, "high", scale.get("max"))):
         _put(band, end, value if isinstance(value, str) else "")
     for before, after in ((low, mid), (mid, high)):
@@ -371,7 +448,7 @@ def at(content: Group, known: Mapping[str, Field], path: FieldPath) -> Field | N
     return _first_in(known, names[:3]) if names[0] == "scales" else None
 
 
-def _first_in(known: Mapping[str, Field], names: tuple[str, ...]) -> Field | None:
+def _first_in(known: Mapping[str, Field], names: Place) -> Field | None:
     if not names:
         return None
     return next((each for each in known.values() if each.path[: len(names)] == names), None)

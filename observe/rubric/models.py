@@ -32,8 +32,8 @@ class RubricVersion(Identified, Base):
 class RubricDraft(Identified, Base):
     """A version while people write it; `content` is what its file would say (JSON), gaps and all.
 
-    `dropped` are the things that were taken out and may be put back, the last one last. Once it
-    has become a version (`frozen_id`) it stays as it is.
+    `dropped` are the parts that were taken out and may be put back, the last one last. Once it
+    has become a version (`frozen_id`) it stays as it is; until then it may be discarded.
     """
 
     __tablename__ = "rubric_draft"
@@ -48,6 +48,7 @@ class RubricDraft(Identified, Base):
     changed_by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
     changed_at: Mapped[datetime] = mapped_column(default=now)
     frozen_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("rubric_version.id"))
+    discarded_at: Mapped[datetime | None]
 
     base: Mapped[RubricVersion | None] = relationship(foreign_keys=base_id)
     changed_by: Mapped[User] = relationship(foreign_keys=changed_by_id)

@@ -17,6 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field
 LONGEST_TEXT = 4_000
 MOST_DOMAINS = 20
 MOST_DIMENSIONS = 80
+MOST_BEHAVIOURS = 20
+MOST_QUESTIONS = 6
+MOST_ANSWERS = 6
+MOST_SCALES = 20
 LEAST_EDUCATORS = 5  # a rubric may ask for more, never for fewer
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 Version = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){1,2}$")]
@@ -149,7 +153,7 @@ class Dimension(_Frozen):
     descriptors: Descriptors
     """What each range looks and sounds like: how often, how deep, how many."""
     examples: tuple[Text, ...] = ()
-    behaviours: Annotated[tuple[Behaviour, ...], Field(max_length=20)] = ()
+    behaviours: Annotated[tuple[Behaviour, ...], Field(max_length=MOST_BEHAVIOURS)] = ()
     """What is looked for under it; rows of their own that enter no mean."""
     feedback: Wording = Wording()
     """Offered to the observer, who edits it."""
@@ -184,7 +188,7 @@ class Question(_Frozen):
 
     id: Slug
     title: Text
-    answers: Annotated[tuple[Answer, ...], Field(min_length=2, max_length=6)]
+    answers: Annotated[tuple[Answer, ...], Field(min_length=2, max_length=MOST_ANSWERS)]
     only_after: tuple[Slug, Slug] | None = None
     """An earlier question and one of its answers: asked only after that answer."""
 
@@ -196,7 +200,7 @@ class Snapshots(_Frozen):
     """When in each cycle, in thousandths of a second."""
     look_ms: Annotated[int, Field(ge=1_000, le=60_000)] = 10_000
     """For how long, in thousandths of a second."""
-    questions: Annotated[tuple[Question, ...], Field(min_length=1, max_length=6)]
+    questions: Annotated[tuple[Question, ...], Field(min_length=1, max_length=MOST_QUESTIONS)]
 
 
 class Protocol(_Frozen):
@@ -255,7 +259,7 @@ class Rubric(_Frozen):
     aggregation: Literal["mean_of_means", "holistic"] = "mean_of_means"
     """holistic: domains have no mean at all."""
     protocol: Protocol
-    scales: Annotated[dict[Slug, Scale], Field(min_length=1, max_length=20)]
+    scales: Annotated[dict[Slug, Scale], Field(min_length=1, max_length=MOST_SCALES)]
     """By name; «main» is the scale of every dimension that names no other."""
     domains: Annotated[tuple[Domain, ...], Field(max_length=MOST_DOMAINS)]
     """May be empty: []."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from observe.rubric import content as contents
 from observe.rubric import drafts, fields
-from observe.rubric.content import Group
-from observe.rubric.drafts import Clash, Wrong
+from observe.rubric.content import Group, Place
+from observe.rubric.drafts import Clash, Dropped, Wrong
 from observe.rubric.fields import Field, Form
 from observe.rubric.schema import Rubric
 from observe.rubric.sketch import sketch
@@ -17,6 +17,7 @@ from observe.web.words import say
 
 _MISSING = message("is missing")
 _NO_NAME = message("(no name yet)")
+_WITHIN = ("behaviours", "answers")  # the lists of things that a thing may have
 
 
 @dataclass(frozen=True)
@@ -41,19 +42,29 @@ class Told:
 
 @dataclass(frozen=True)
 class Card:
-    """A dimension or a behaviour: its id, what it is called, and its fields by their last name."""
+    """A part with its fields by their last name, and what is in it: behaviours, or answers.
 
+    `kind` is the place of its list as one word.
+    """
+
+    kind: str
     id: str
     called: str
     boxes: dict[str, list[Box]]
-    behaviours: list[Card] = field(default_factory=list)
+    parts: list[Card] = field(default_factory=list)
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as one word."""
+        return f"{self.kind}.{self.id}"
 
     @property
     def is_open(self) -> bool:
         """Whether there is something to do in it: it has no name yet, or something is told."""
         boxes = [each for found in self.boxes.values() for each in found]
         untitled = not self.boxes["title"][0].was
-        return untitled or any(each.wrong or each.clash for each in boxes)
+        told = any(each.wrong or each.clash for each in boxes)
+        return untitled or told or any(each.is_open for each in self.parts)
 
 
 @dataclass(frozen=True)
@@ -111,9 +122,11 @@ class DraftPage:
         """Return what a person reads of a field that somebody else has changed."""
         return told_of(clash)
 
-    def name_of(self, thing: Group) -> str:
-        """Return what a domain or dimension is called."""
-        return called(thing)
+    def name_of(self, dropped: Dropped) -> str:
+        """Return what a part that was dropped is called, and what it belonged to."""
+        around = self._things_around(dropped.place)
+        name = str(dropped.thing["id"]) if dropped.place == contents.SCALES else ""
+        return " · ".join([*map(called, around), name or called(dropped.thing)])
 
     def opening(self) -> list[Box]:
         """Return what says what the rubric is."""
@@ -126,6 +139,25 @@ class DraftPage:
     def origin(self) -> list[Box]:
         """Return where the text comes from."""
         return self._boxes(fields.origin())
+
+    def looks(self) -> list[Box]:
+        """Return when the class is looked at, and for how long."""
+        depth = len(contents.SNAPSHOTS) + 1
+        return [
+            each
+            for each in self._boxes(fields.snapshots(self._content))
+            if len(each.field.path) == depth
+        ]
+
+    def questions(self) -> list[Card]:
+        """Return what is asked at each look, with the answers."""
+        looks = contents.inside(self._content, contents.SNAPSHOTS)
+        return [self._question(each) for each in contents.things(looks, "questions")]
+
+    def _question(self, question: Group) -> Card:
+        place = (*contents.QUESTIONS, str(question["id"]))
+        known = fields.of_question(self._content, place, question)
+        return _card(place, question, self._boxes(known))
 
     def scales(self) -> list[tuple[str, list[Box], list[tuple[int, bool, list[Box]]]]]:
         """Return each scale: its name, its ends, and the words of each number, used or not."""
@@ -148,26 +180,14 @@ class DraftPage:
                 str(domain["id"]) if domain else "",
                 called(domain) if domain else say(message("Outside the domains")),
                 self._boxes(fields.of_domain(str(domain["id"]))) if domain else [],
-                [self._card(each) for each in dimensions],
+                [self._dimension(each) for each in dimensions],
             )
             for domain, dimensions in contents.grouped(self._content)
         ]
 
-    def _card(self, dimension: Group) -> Card:
-        found = self._boxes(fields.of_dimension(self._content, dimension))
-        own = [each for each in found if each.field.path[2] != "behaviours"]
-        under = [
-            Card(
-                str(each["id"]),
-                called(each),
-                _by_name(
-                    [box for box in found if box.field.path[2:4] == ("behaviours", each["id"])]
-                ),
-            )
-            for each in contents.things(dimension, "behaviours")
-            if isinstance(each.get("id"), str)
-        ]
-        return Card(str(dimension["id"]), called(dimension), _by_name(own), under)
+    def _dimension(self, dimension: Group) -> Card:
+        place = (*contents.DIMENSIONS, str(dimension["id"]))
+        return _card(place, dimension, self._boxes(fields.of_dimension(self._content, dimension)))
 
     def _boxes(self, known: Iterable[Field]) -> list[Box]:
         return [self._box(each) for each in known]
@@ -181,14 +201,26 @@ class DraftPage:
     def _told(self, wrong: Wrong) -> Told:
         if wrong.field is None:
             return Told("", "", say(wrong.what))
-        where = [*self._around(wrong.field), label_of(wrong.field)]
+        around = map(called, self._things_around(wrong.field.path))
+        where = [*around, label_of(wrong.field)]
         return Told(wrong.field.name, " · ".join(where), _what(self._content, wrong.field, wrong))
 
-    def _around(self, field: Field) -> list[str]:
-        """Return what the things are called in which a field stands."""
-        things = (field.path[:2], field.path[:4] if field.path[2:3] == ("behaviours",) else ())
-        found = (contents.inside(self._content, path) for path in things if path)
-        return [called(each) for each in found if isinstance(each, dict) and "id" in each]
+    def _things_around(self, place: Place) -> list[Group]:
+        """Return the things in which something stands, the outermost first."""
+        around = (contents.inside(self._content, place[:n]) for n in range(1, len(place) + 1))
+        return [each for each in around if isinstance(each, dict) and "id" in each]
+
+
+def _card(place: Place, thing: Group, boxes: Sequence[Box]) -> Card:
+    """Return a thing with its boxes, what is in it in cards of their own."""
+    own = [each for each in boxes if each.field.path[len(place)] not in _WITHIN]
+    parts = []
+    for name in _WITHIN:
+        for each in contents.things(thing, name):
+            inner = (*place, name, str(each["id"]))
+            under = [box for box in boxes if box.field.path[: len(inner)] == inner]
+            parts.append(_card(inner, each, under))
+    return Card(".".join(place[:-1]), place[-1], called(thing), _by_name(own), parts)
 
 
 def _at_fields(content: Group, found: Iterable[Wrong], *, all_missing: bool) -> dict[str, str]:

@@ -183,12 +183,13 @@ def _begun(database: Database) -> tuple[UUID, Cast]:
 def test_the_words_for_what_somebody_dropped_are_refused_and_not_lost(
     cast: Cast, session: Session, draft: RubricDraft
 ) -> None:
-    drafts.drop(session, draft.id, "dimensions", "preguntas", actor=cast.administrator)
+    drafts.drop(session, draft.id, contents.DIMENSIONS, "preguntas", actor=cast.administrator)
     edit = Edit(TITLE, "Preguntas", "Preguntas abiertas")
     told = drafts.change(session, draft.id, [edit], actor=cast.network_lead)
-    assert told == [Clash(TITLE, None, cast.administrator.name)]
+    assert [(each.theirs, each.by) for each in told] == [(None, cast.administrator.name)]
+    assert [each.back for each in told] == drafts.dropped_of(draft)
     before = [each["id"] for each in contents.things(drafts.content_of(draft), "dimensions")]
-    drafts.put_back(session, draft.id, "dimensions", "preguntas", actor=cast.network_lead)
+    drafts.put_back(session, draft.id, contents.DIMENSIONS, "preguntas", actor=cast.network_lead)
     after = [each["id"] for each in contents.things(drafts.content_of(draft), "dimensions")]
     assert (before, after) == (["razones"], ["preguntas", "razones"])
     assert drafts.change(session, draft.id, [edit], actor=cast.network_lead) == []
@@ -202,10 +203,10 @@ def test_things_move_within_their_domain(cast: Cast, session: Session) -> None:
     def order(kind: str) -> list[object]:
         return [each["id"] for each in contents.things(drafts.content_of(draft), kind)]
 
-    drafts.move(session, draft.id, "dimensions", "razones", -1, actor=cast.network_lead)
+    drafts.move(session, draft.id, contents.DIMENSIONS, "razones", -1, actor=cast.network_lead)
     assert order("dimensions") == ["razones", "preguntas", "turnos", "apuro"]
-    drafts.move(session, draft.id, "dimensions", "preguntas", 1, actor=cast.network_lead)
-    drafts.move(session, draft.id, "domains", "convivir", -1, actor=cast.network_lead)
+    drafts.move(session, draft.id, contents.DIMENSIONS, "preguntas", 1, actor=cast.network_lead)
+    drafts.move(session, draft.id, contents.DOMAINS, "convivir", -1, actor=cast.network_lead)
     assert order("dimensions") == ["razones", "preguntas", "turnos", "apuro"], "the last stays"
     assert order("domains") == ["convivir", "pensar"]
 
@@ -260,7 +261,10 @@ def test_five_dimensions_from_nothing_are_published(cast: Cast, session: Session
     draft = drafts.begin_empty(session, "Pauta de patio", actor=lead)
     names = [
         "_2",
-        *(drafts.add(session, draft.id, "dimensions", domain="_1", actor=lead) for _ in "1234"),
+        *(
+            drafts.add(session, draft.id, contents.DIMENSIONS, domain="_1", actor=lead)
+            for _ in "1234"
+        ),
     ]
     assert names == ["_2", "_3", "_4", "_5", "_6"]
     with pytest.raises(InvalidError) as refused:
@@ -362,9 +366,9 @@ def test_what_can_never_be_a_sheet_is_refused_at_once(
     with pytest.raises(BadInputError, match="at most 80"):
         drafts.begin_with(session, filled, "p.yaml", actor=cast.network_lead)
     for _domain in range(19):
-        drafts.add(session, draft.id, "domains", actor=cast.network_lead)
+        drafts.add(session, draft.id, contents.DOMAINS, actor=cast.network_lead)
     with pytest.raises(BadInputError, match="at most 20"):
-        drafts.add(session, draft.id, "domains", actor=cast.network_lead)
+        drafts.add(session, draft.id, contents.DOMAINS, actor=cast.network_lead)
 
 
 def test_words_of_a_file_without_their_language_are_spanish(session: Session, cast: Cast) -> None:
@@ -398,12 +402,12 @@ def test_a_domain_and_a_dimension_of_one_name_come_back_each_for_itself(
     session: Session, cast: Cast
 ) -> None:
     draft = imported(session, cast, ("id: preguntas", "id: pensar"))
-    for kind in contents.KINDS:
+    for kind in (contents.DIMENSIONS, contents.DOMAINS):
         drafts.drop(session, draft.id, kind, "pensar", actor=cast.network_lead)
-    drafts.put_back(session, draft.id, "dimensions", "pensar", actor=cast.network_lead)
+    drafts.put_back(session, draft.id, contents.DIMENSIONS, "pensar", actor=cast.network_lead)
     content = drafts.content_of(draft)
-    assert contents.thing(content, "dimensions", "pensar") is not None
-    assert contents.thing(content, "domains", "pensar") is None
+    assert contents.thing(content, contents.DIMENSIONS, "pensar") is not None
+    assert contents.thing(content, contents.DOMAINS, "pensar") is None
 
 
 def test_a_scale_that_is_emptied_does_not_take_the_preview_away(

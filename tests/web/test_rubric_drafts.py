@@ -260,3 +260,43 @@ def test_what_is_no_number_of_a_scale_breaks_nothing(draft_id: UUID, lead: Flask
     deep = "[" * 200_000
     answer = lead.post(f"{address}/cambios", data=deep, content_type="application/json")
     assert answer.status_code == 400
+
+
+def test_a_behaviour_is_added_on_the_page_of_its_dimension(
+    database: Database, draft_id: UUID, lead: FlaskClient
+) -> None:
+    address = f"/pautas/borradores/{draft_id}"
+    place = "dimensions.preguntas.behaviours"
+    words = typed(lead, address, f"add:{place}", **{TITLE: "Buenas preguntas"})
+    added = lead.post(address, data=words)
+    assert added.headers["Location"].endswith(f"#{place}._1.title.es")
+    assert stands(database, draft_id, TITLE) == "Buenas preguntas", "typed before, kept first"
+    named = {f"{place}._1.title.es": "Espera"}
+    assert lead.post(address, data=typed(lead, address, **named)).status_code == 302
+    dropped = lead.post(address, data=typed(lead, address, f"drop:{place}:_1"))
+    assert dropped.headers["Location"].endswith("#dropped")
+    page = lead.get(address).text
+    assert f'value="back:{place}:_1"' in page
+    assert "Buenas preguntas · Espera" in page, "what it belonged to is told"
+    sent = [{"field": f"{place}._1.title.es", "was": "Espera", "now": "Espera más"}]
+    (clash,) = lead.post(f"{address}/cambios", json=sent).json["clashes"]  # type: ignore[index]
+    assert clash["back"] == f"back:{place}:_1"
+    for strange in ("add:licence", "drop:protocol:cycles", "add:dimensions.*.behaviours"):
+        before = stands(database, draft_id, TITLE)
+        assert lead.post(address, data=typed(lead, address, strange)).status_code in (404, 409)
+        assert stands(database, draft_id, TITLE) == before
+
+
+def test_a_draft_is_discarded_with_what_was_typed_last_and_taken_up_again(
+    client_for: ClientFor, database: Database, cast: Cast, draft_id: UUID, lead: FlaskClient
+) -> None:
+    address = f"/pautas/borradores/{draft_id}"
+    gone = lead.post(address, data=typed(lead, address, "discard", **{TITLE: "Otras"}))
+    assert gone.headers["Location"] == "/pautas/borradores#discarded"
+    assert lead.get(address).headers["Location"] == "/pautas/borradores#discarded"
+    assert "Descartados" in lead.get("/pautas/borradores").text
+    for actor in (cast.observer, *cast.outsiders):
+        assert client_for(actor).post(f"{address}/retomar").status_code == 404
+    assert lead.post(f"{address}/retomar").headers["Location"] == address
+    assert stands(database, draft_id, TITLE) == "Otras"
+    assert "Descartados" not in lead.get("/pautas/borradores").text

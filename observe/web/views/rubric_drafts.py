@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Literal, cast
+from typing import Final, Literal
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request
@@ -19,7 +19,6 @@ from observe.people.access import Action
 from observe.people.directory import staffed_schools
 from observe.rubric import content as contents
 from observe.rubric import drafts, fields, loader
-from observe.rubric.content import KINDS, Kind
 from observe.rubric.drafts import Clash, Edit
 from observe.rubric.models import RubricDraft
 from observe.rubric.operations import rubric_of, versions
@@ -55,15 +54,21 @@ def _start(
 ) -> ResponseReturnValue:
     with reading() as session:
         rows = drafts.open_drafts(session, actor=current_actor())
+        put_away = drafts.discarded_drafts(session, actor=current_actor())
         page = render_template(
             "rubrics/drafts.html",
-            drafts=[(row, draft_page.called(drafts.content_of(row))) for row in rows],
+            drafts=[_titled(row) for row in rows],
+            discarded=[_titled(row) for row in put_away],
             versions=[(row, rubric_of(row)) for row in versions(session)],
             refused=refused,
             listed=listed or [],
             typed=request.form,
         )
     return page, status
+
+
+def _titled(draft: RubricDraft) -> tuple[RubricDraft, str]:
+    return draft, draft_page.called(drafts.content_of(draft))
 
 
 @blueprint.post("/pautas/borradores")
@@ -123,6 +128,8 @@ def edit(draft_id: UUID) -> ResponseReturnValue:
         draft = drafts.draft_for(session, draft_id, actor=current_actor())
         if draft.frozen_id is not None:
             return redirect(url("rubrics.show", version_id=draft.frozen_id))
+        if draft.discarded_at is not None:
+            return redirect(url("rubric_drafts.index", _anchor="discarded"))
     return _page(draft_id)
 
 
@@ -174,6 +181,8 @@ def save(draft_id: UUID) -> ResponseReturnValue:
         clashes = drafts.change(session, draft_id, edits, actor=current_actor())
     if clashes:
         return _page(draft_id, ConflictError.status, clashes=clashes)
+    if do == "discard":
+        return _discard(draft_id)
     if do in LEAVES:
         return _freeze(draft_id, do)
     if not back:
@@ -199,28 +208,52 @@ def _edits(*, all_seen: bool) -> list[Edit]:
 
 
 def _do(session: Session, draft_id: UUID, asked: str) -> tuple[Message | None, str]:
-    """Do what a button asks, such as `add:dimensions:pensar`; return what to say, and where."""
+    """Do what a button asks, such as `drop:domains:pensar`; return what to say, and where.
+
+    A part is named by the place of its list, parted by dots, and its id; what is added, by the id
+    of the domain to which a dimension is added, or by nothing.
+    """
     actor = current_actor()
     verb, kind, name = (*asked.split(":", 2), "", "")[:3]
-    if verb != "save" and kind not in KINDS:
+    place = tuple(kind.split("."))
+    if verb != "save" and contents.held_in(place) is None:
         raise access.not_found()
-    of = cast(Kind, kind)
     match verb:
         case "add":
-            name = drafts.add(session, draft_id, of, domain=name or None, actor=actor)
-            return None, f"{kind}.{name}.title.es"
+            name = drafts.add(session, draft_id, place, domain=name or None, actor=actor)
+            return None, _first_field(kind, name)
         case "drop":
-            drafts.drop(session, draft_id, of, name, actor=actor)
+            drafts.drop(session, draft_id, place, name, actor=actor)
             return message("Dropped. It can be put back below."), "dropped"
         case "back":
-            drafts.put_back(session, draft_id, of, name, actor=actor)
-            return message("It is back, with all its words."), f"{kind}.{name}.title.es"
+            drafts.put_back(session, draft_id, place, name, actor=actor)
+            return message("It is back, with all its words."), _first_field(kind, name)
         case "up" | "down":
             by: Literal[-1, 1] = -1 if verb == "up" else 1
-            drafts.move(session, draft_id, of, name, by, actor=actor)
+            drafts.move(session, draft_id, place, name, by, actor=actor)
             return None, f"{kind}.{name}"
         case _:
             return message("Kept."), ""
+
+
+def _first_field(kind: str, name: str) -> str:
+    return f"{kind}.{name}." + ("min" if (kind,) == contents.SCALES else "title.es")
+
+
+def _discard(draft_id: UUID) -> ResponseReturnValue:
+    with writing() as session:
+        drafts.discard(session, draft_id, actor=current_actor())
+    flash(say(message("Discarded. It can be taken up again below.")), "done")
+    return redirect(url("rubric_drafts.index", _anchor="discarded"))
+
+
+@blueprint.post("/pautas/borradores/<uuid:draft_id>/retomar")
+@permission(Action.RUBRIC_EDIT)
+def take_up(draft_id: UUID) -> ResponseReturnValue:
+    """Go on with a draft that was discarded."""
+    with writing() as session:
+        drafts.take_up(session, draft_id, actor=current_actor())
+    return redirect(url("rubric_drafts.edit", draft_id=draft_id))
 
 
 # --- saving by itself -----------------------------------------------------------------------------
@@ -239,7 +272,12 @@ def change(draft_id: UUID) -> ResponseReturnValue:
     return jsonify(
         saved=words.clock(now()),
         clashes=[
-            {"field": each.field, "theirs": each.theirs, "told": draft_page.told_of(each)}
+            {
+                "field": each.field,
+                "theirs": each.theirs,
+                "told": draft_page.told_of(each),
+                "back": f"back:{each.back.kind}:{each.back.thing['id']}" if each.back else "",
+            }
             for each in clashes
         ],
         wrong=page.at_fields,

@@ -9,7 +9,7 @@ const RETRY_MS = 4000;
 const RETRY_LATER_MS = 15000; // after a refusal, such as when nobody is signed in any more
 
 /**
- * @typedef {{field: string, theirs: string | null, told: string}} Clash
+ * @typedef {{field: string, theirs: string | null, told: string, back: string}} Clash
  * @typedef {{saved: string, clashes: Clash[], wrong: Record<string, string>, aside: string}} Answer
  */
 

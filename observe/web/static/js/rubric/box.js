@@ -68,18 +68,20 @@ export class Box {
     const choice = Object.assign(document.createElement("p"), { className: "row" });
     choice.dataset.choice = "";
     this.error.after(choice);
-    if (theirs === null) return choice.append(this.#back());
+    if (theirs === null) return clash.back && choice.append(this.#back(clash.back));
     choice.append(
       this.#button(gettext("Keep mine"), theirs, this.now, chosen),
       this.#button(gettext("Take theirs"), theirs, theirs, chosen),
     );
   }
 
-  /** A button that puts back what was dropped around the field, and then keeps all that was typed. */
-  #back() {
-    const [kind, id] = this.name.split(".");
+  /**
+   * A button that puts back what was dropped around the field, and then keeps all that was typed.
+   * @param {string} value what the button asks for
+   */
+  #back(value) {
     const button = Object.assign(document.createElement("button"), { className: "button", textContent: gettext("Put it back") });
-    return Object.assign(button, { name: "do", value: `back:${kind}:${id}` });
+    return Object.assign(button, { name: "do", value });
   }
 
   /**
