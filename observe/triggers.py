@@ -40,6 +40,7 @@ _ONLY_CLIP = """
   AND NEW.feedback_id = OLD.feedback_id AND NEW.kind = OLD.kind
   AND NEW.dimension = OLD.dimension AND NEW.start_ms = OLD.start_ms AND NEW.end_ms = OLD.end_ms
   AND NEW.note = OLD.note AND NEW.next_step = OLD.next_step
+  AND NEW.phrase = OLD.phrase AND NEW.questions = OLD.questions AND NEW.why = OLD.why
   AND coalesce(NEW.due_on = OLD.due_on, NEW.due_on IS NULL AND OLD.due_on IS NULL)
 """
 
@@ -140,6 +141,7 @@ RULES = [
     *_frozen_when_submitted("uncodable_stretch", "observation_id"),
     *_frozen_when_submitted("clip_mark", "observation_id"),
     *_frozen_when_submitted("played_stretch", "observation_id"),
+    *_frozen_when_submitted("follow_up", "observation_id"),
     *_frozen_when_submitted(
         "snapshot", "cycle_id", owner="SELECT observation_id FROM cycle WHERE id = {row}.cycle_id"
     ),

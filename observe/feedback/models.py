@@ -66,6 +66,7 @@ class Feedback(Identified, Base):
     published_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     withdrawal_reason: Mapped[str | None]
+    offers_talk: Mapped[bool] = mapped_column(default=True)  # the observer offers to talk about it
     observation: Mapped[Observation] = relationship()
     focuses: Mapped[list[Focus]] = relationship(back_populates="feedback", order_by="Focus.kind")
     answers: Mapped[list[Answer]] = relationship(order_by="Answer.id")
@@ -106,6 +107,9 @@ class Focus(Identified, Base):
     start_ms: Mapped[int | None]
     end_ms: Mapped[int | None]
     note: Mapped[str] = mapped_column(default="")
+    phrase: Mapped[str] = mapped_column(default="")  # to her, beside what was seen
+    questions: Mapped[str] = mapped_column(default="")  # to think about, one a line
+    why: Mapped[str] = mapped_column(default="")  # why the observer chose it; not for the educator
     next_step: Mapped[str] = mapped_column(default="")
     due_on: Mapped[date | None]
     clip_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("derived_file.id"))
@@ -121,5 +125,102 @@ class Answer(Identified, Base):
     feedback_id: Mapped[UUID] = mapped_column(sa.ForeignKey("feedback.id"), index=True)
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
     text: Mapped[str]
+    already_tried: Mapped[bool] = mapped_column(default=False)  # the next step is nothing new
+    own_step: Mapped[str] = mapped_column(default="")  # what she herself wants to try
+    talk_on: Mapped[date | None]  # a day on which she would like to talk
+    wish: Mapped[str | None]  # the dimension she would like to be looked at next time
     changed_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
     sent_at: Mapped[datetime | None]
+
+
+class SelfAssessment(Identified, Base):
+    """How the educator scores her own lesson with the rubric it was coded with; hers alone."""
+
+    __tablename__ = "self_assessment"
+
+    feedback_id: Mapped[UUID] = mapped_column(sa.ForeignKey("feedback.id"), unique=True)
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    scores: Mapped[dict[str, int]] = mapped_column(sa.JSON)  # by dimension
+    before_reading: Mapped[bool]  # she had not opened the feedback yet
+    changed_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+
+
+class Outcome(enum.StrEnum):
+    """What became of a priority by the next observation."""
+
+    MOVED = "moved"
+    NOT_YET = "not_yet"
+    CHANGED_FOCUS = "changed_focus"
+
+
+class FollowUp(Identified, Base):
+    """What the next observation says of the priority before it; it freezes with it."""
+
+    __tablename__ = "follow_up"
+
+    observation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("observation.id"), unique=True)
+    focus_id: Mapped[UUID] = mapped_column(sa.ForeignKey("focus.id"), index=True)
+    outcome: Mapped[Outcome] = mapped_column(choice(Outcome))
+    note: Mapped[str] = mapped_column(default="")
+    by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+    focus: Mapped[Focus] = relationship()
+
+
+class NetworkFocus(Identified, Base):
+    """A dimension on which the network works together from a day on; it lifts a candidate."""
+
+    __tablename__ = "network_focus"
+
+    rubric_id: Mapped[str]
+    dimension: Mapped[str]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class LessonMean(Base):
+    """The mean of a dimension in a submitted observation: what a cohort is made of."""
+
+    __tablename__ = "lesson_mean"
+    __table_args__ = (
+        sa.Index(
+            "ix_lesson_mean_cohort",
+            *("rubric_version_id", "level", "dimension", "educator_id", "mean"),
+        ),
+    )
+
+    observation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("observation.id"), primary_key=True)
+    dimension: Mapped[str] = mapped_column(primary_key=True)
+    rubric_version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("rubric_version.id"))
+    level: Mapped[str]  # of schooling; empty: not known
+    educator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"), index=True)
+    mean: Mapped[float]
+
+
+class CohortMean(Base):
+    """The sum of the educators' means of a dimension, and how many educators it is made of."""
+
+    __tablename__ = "cohort_mean"
+
+    rubric_version_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("rubric_version.id"), primary_key=True
+    )
+    level: Mapped[str] = mapped_column(primary_key=True)
+    dimension: Mapped[str] = mapped_column(primary_key=True)
+    educators: Mapped[int]
+    total: Mapped[float]
+
+
+class Reminder(Identified, Base):
+    """An e-mail that reminded somebody of something due; each is sent once."""
+
+    __tablename__ = "reminder"
+    __table_args__ = (sa.UniqueConstraint("user_id", "kind", "thing_id", "due_on"),)
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    kind: Mapped[str]
+    thing_id: Mapped[UUID]
+    due_on: Mapped[date]
+    sent_at: Mapped[datetime] = mapped_column(default=now)
