@@ -25,7 +25,6 @@ FLAGS = {"feedback": ("offers_talk", True), "answer": ("already_tried", False)}
 OPTIONAL: list[tuple[str, str, sa.types.TypeEngine[Any]]] = [
     ("answer", "talk_on", sa.Date()),
     ("answer", "wish", sa.Text()),
-    ("class_group", "level", sa.Text()),
 ]
 
 

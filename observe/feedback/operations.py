@@ -21,6 +21,7 @@ from observe.db import locked, now
 from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.feedback import checks, publishing
 from observe.feedback.checks import FocusInput, input_of
+from observe.feedback.known import known_of, previous_focus
 from observe.feedback.models import Answer, Feedback, FeedbackState, Focus, FocusKind
 from observe.feedback.suggest import Suggestion, suggest
 from observe.people import access, audit
@@ -68,7 +69,8 @@ def suggestion_for(session: Session, observation_id: UUID, *, actor: Actor) -> S
     """Return the candidates for strength and priority in the submitted observation."""
     observation = composable(session, observation_id, actor=actor)
     rubric, document = rubric_of(observation.rubric_version), latest_document(session, observation)
-    return suggest(profile_of(document, rubric), rubric, checks.evidence_of(document))
+    known = known_of(session, observation, on=now().astimezone().date(), actor=actor)
+    return suggest(profile_of(document, rubric), rubric, checks.evidence_of(document), known)
 
 
 def open_draft(session: Session, observation_id: UUID, *, actor: Actor) -> Feedback:
@@ -168,21 +170,7 @@ def previous_priority(
         NotFoundError: the observation is not the actor's to code.
     """
     access.require(actor, Action.OBSERVATION_CODE, observation.as_thing())
-    lesson = observation.recording
-    found = session.scalars(
-        sa.select(Focus)
-        .join(Focus.feedback)
-        .join(Feedback.observation)
-        .join(Observation.recording)
-        .where(
-            Focus.kind == FocusKind.PRIORITY,
-            Feedback.state == FeedbackState.PUBLISHED,
-            Recording.educator_id == lesson.educator_id,
-            Recording.recorded_on < lesson.recorded_on,
-        )
-        .order_by(Recording.recorded_on.desc(), Feedback.published_at.desc(), Feedback.id.desc())
-        .limit(1)
-    ).first()
+    found = previous_focus(session, observation)
     return _as_previous(found) if found is not None else None
 
 

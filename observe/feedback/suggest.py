@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from babel.numbers import format_decimal
@@ -27,7 +27,8 @@ _DIGITS: Final = 9  # differences below this are the rounding of the computer, n
 class Candidate:
     """A dimension that could be chosen.
 
-    `mean`, `se` and `reference` are on the dimension's own scale. `distance` is how much more (+)
+    `mean`, `se` and `reference` are on the dimension's own scale; `se` is of the cycles and, where
+    others scored the lesson too, of the observers. `distance` is how much more (+)
     or less (−) favourable the mean is than the reference, as a share of the scale (−1 to 1);
     `distance_in_se` the same in standard errors of the mean. What cannot be computed is None.
     """
@@ -40,6 +41,26 @@ class Candidate:
     distance_in_se: float | None
     evidence: int
     reason: Message
+    remarks: tuple[Message, ...]  # what lifted it, and what else the observer should know
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known beside the lesson itself; each part may be missing.
+
+    `cohort` holds the mean of each dimension over other educators, `observers` the means that other
+    observers gave this lesson, both on the dimension's own scale. The network works on `focus`, the
+    educator asked for `wish`, and `previous` was her priority before this lesson: dimensions.
+    """
+
+    cohort: Mapping[str, float] | None = None
+    observers: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    focus: Collection[str] = ()
+    wish: str | None = None
+    previous: str | None = None
+
+
+NOTHING: Final = Known()
 
 
 @dataclass(frozen=True)
@@ -75,8 +96,9 @@ class _Place:
 
     dimension: Dimension
     scale: Scale
-    result: DimensionResult
     mean: float
+    own_se: float | None  # in points of the dimension's own scale
+    observers: int
     share: float
     reference: float | None
     level: float
@@ -84,7 +106,7 @@ class _Place:
     @property
     def se(self) -> float | None:
         """The standard error as a share of the scale."""
-        return None if self.result.se is None else self.result.se * self.step
+        return None if self.own_se is None else self.own_se * self.step
 
     @property
     def step(self) -> float:
@@ -111,32 +133,38 @@ def suggest(
     profile: Profile,
     rubric: Rubric,
     evidence: Mapping[str, int],
-    cohort: Mapping[str, float] | None = None,
+    known: Known = NOTHING,
 ) -> Suggestion:
     """Return the candidates for strength and priority with their reasons.
 
     `evidence` counts the notes of each dimension; one without a note, or without a score, is not
     proposed. One above its reference is never a priority, one below never a strength, so either
-    list may be empty. `cohort` holds the cohort's mean of each dimension on its own scale; unless
-    it has all scored dimensions it is not used, because two kinds of reference cannot be ranked
-    together.
+    list may be empty. Unless the cohort has all scored dimensions it is not used, because two kinds
+    of reference cannot be ranked together. What the network works on and what the educator asked
+    for pass those before them in the list of priorities from which they cannot be told apart.
     """
     shares = _shares(profile, rubric)
-    basis = _basis(shares, cohort)
-    references = _references(shares, rubric, cohort if basis == "cohort" else None)
+    basis = _basis(shares, known.cohort)
+    references = _references(shares, rubric, known.cohort if basis == "cohort" else None)
     places = [
-        _place(result, result.mean, rubric, references[result.dimension], basis)
+        _place(result, result.mean, rubric, references[result.dimension], basis, known)
         for result in profile.dimensions
         if result.mean is not None
     ]
     proposed = [place for place in places if evidence.get(place.dimension.id, 0) > 0]
     strength = _strongest_first(_not_below(proposed), evidence)
-    priority = _weakest_first(_not_above(proposed), evidence, strength[:1])
-    if strength == priority and basis != "none":  # alone and at its reference: not first in both
-        priority = []
+    ranked = _weakest_first(_not_above(proposed), evidence, strength[:1])
+    if strength == ranked and basis != "none":  # alone and at its reference: not first in both
+        ranked = []
+    priority = _lifted(ranked, {*known.focus, known.wish})
+    remarks = _Remarks(known, before=ranked, after=priority, strongest=strength[:1])
     return Suggestion(
-        strength=_candidates(strength, evidence, basis),
-        priority=_candidates(priority, evidence, basis),
+        strength=tuple(
+            _candidate(each, evidence, basis, remarks.of_strength(each)) for each in strength
+        ),
+        priority=tuple(
+            _candidate(each, evidence, basis, remarks.of_priority(each)) for each in priority
+        ),
         tie=Tie(_is_tie(strength), _is_tie(priority)),
         basis=basis,
         left_out=tuple(_left_out(profile, rubric, evidence)),
@@ -181,15 +209,48 @@ def mean_of_others(shares: Mapping[str, float], name: str) -> float | None:
 
 
 def _place(
-    result: DimensionResult, mean: float, rubric: Rubric, reference: float | None, basis: Basis
+    result: DimensionResult,
+    mean: float,
+    rubric: Rubric,
+    reference: float | None,
+    basis: Basis,
+    known: Known,
 ) -> _Place:
     row = rubric.dimension(result.dimension)
     scale = rubric.scale_of(row)
     share = favourable(mean, row, scale)
+    others = known.observers.get(row.id, ())
     # Against the others of the same profile the order by distance is the order by the share itself,
     # and gaps between shares are not inflated by the reference that moves with each dimension.
     level = share - reference if basis == "cohort" and reference is not None else share
-    return _Place(row, scale, result, mean, share, reference, round(level, _DIGITS))
+    return _Place(
+        dimension=row,
+        scale=scale,
+        mean=mean,
+        own_se=_with_observers(result.se, [mean, *others]),
+        observers=1 + len(others),
+        share=share,
+        reference=reference,
+        level=round(level, _DIGITS),
+    )
+
+
+def _with_observers(of_cycles: float | None, means: Sequence[float]) -> float | None:
+    """Return the standard error of the cycles and, with two observers or more, of the observers.
+
+    √(se² + s²/k), s the standard deviation (n − 1) of the k observers' means of the lesson. Their
+    own cycles vary within s already, so the sum is rather too large than too small.
+
+    >>> _with_observers(0.3, [4.0])
+    0.3
+    >>> round(_with_observers(0.3, [4.0, 5.0]), 3)
+    0.583
+    >>> _with_observers(None, [4.0, 5.0])
+    0.5
+    """
+    if len(means) < 2:
+        return of_cycles
+    return math.hypot(of_cycles or 0.0, statistics.stdev(means) / math.sqrt(len(means)))
 
 
 def _not_below(places: Iterable[_Place]) -> list[_Place]:
@@ -220,6 +281,21 @@ def _weakest_first(
     )
 
 
+def _lifted(ranked: Sequence[_Place], lifted: Collection[str | None]) -> list[_Place]:
+    """Let who is lifted pass those before it from whom it cannot be told apart."""
+    order = list(ranked)
+    for place in ranked:
+        at = order.index(place)
+        while at > 0 and place.dimension.id in lifted and _may_pass(order[at - 1], place, lifted):
+            order[at - 1 : at + 1] = [place, order[at - 1]]
+            at -= 1
+    return order
+
+
+def _may_pass(before: _Place, place: _Place, lifted: Collection[str | None]) -> bool:
+    return before.dimension.id not in lifted and _is_tie((before, place))
+
+
 def _is_tie(ranked: Sequence[_Place]) -> bool:
     """Tell whether the gap of the first two is within one standard error of that gap."""
     if len(ranked) < 2:
@@ -239,24 +315,54 @@ def _margin(first: _Place, second: _Place) -> float:
     return math.hypot(first.se, second.se)
 
 
-def _candidates(
-    places: Iterable[_Place], evidence: Mapping[str, int], basis: Basis
-) -> tuple[Candidate, ...]:
-    return tuple(_candidate(place, evidence[place.dimension.id], basis) for place in places)
+@dataclass(frozen=True)
+class _Remarks:
+    """What is said of a candidate beside its numbers; `before` and `after` the lift."""
+
+    known: Known
+    before: Sequence[_Place]
+    after: Sequence[_Place]
+    strongest: Sequence[_Place]
+
+    def of_strength(self, place: _Place) -> Iterator[Message]:
+        if place.dimension.id == self.known.previous:
+            yield message("It was her priority before this lesson.")
+        if place.dimension.id in self.known.focus:
+            yield message("The network works on it.")
+
+    def of_priority(self, place: _Place) -> Iterator[Message]:
+        name = place.dimension.id
+        if name == self.known.previous:
+            yield message("It was her priority before this lesson: say what moved.")
+        if name in self.known.focus:
+            yield message("The network works on it.")
+        if name == self.known.wish:
+            yield message("She asked to be looked at in it.")
+        passed = self.before.index(place) - self.after.index(place)
+        if passed > 0:
+            yield message(
+                "Therefore it stands before others that cannot be told apart from it: %(count)s.",
+                count=passed,
+            )
+        if place in self.strongest:
+            yield message("It is the first candidate for the strength too, so it stands last here.")
 
 
-def _candidate(place: _Place, evidence: int, basis: Basis) -> Candidate:
-    reference = place.reference
+def _candidate(
+    place: _Place, evidence: Mapping[str, int], basis: Basis, remarks: Iterable[Message]
+) -> Candidate:
+    reference, count = place.reference, evidence[place.dimension.id]
     raw = None if reference is None else from_favourable(reference, place.dimension, place.scale)
     return Candidate(
         dimension=place.dimension.id,
         mean=place.mean,
         reference=raw,
-        se=place.result.se,
+        se=place.own_se,
         distance=place.distance,
         distance_in_se=_in_errors(place),
-        evidence=evidence,
-        reason=_reason(place, raw, evidence, basis),
+        evidence=count,
+        reason=_reason(place, raw, count, basis),
+        remarks=tuple(remarks),
     )
 
 
@@ -319,6 +425,11 @@ def _verdict(place: _Place) -> Message:
 
 def _steadiness(place: _Place) -> Message:
     errors = _in_errors(place)
+    if place.observers > 1 and errors is not None:
+        return message(
+            "The difference is %(errors)s times its standard error, over cycles and observers.",
+            errors=_Figure(abs(errors)),
+        )
     if place.se is None:
         return message("With only one scored cycle nothing can be said about how steady it is.")
     if place.se == 0:

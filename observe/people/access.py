@@ -43,6 +43,7 @@ class Action(enum.StrEnum):
     RUBRIC_LOAD = "rubric.load"
     RUBRIC_PROPOSE = "rubric.propose"  # comment on a dimension, propose other words, discuss
     RUBRIC_EDIT = "rubric.edit"  # write, decide proposals, pilot, publish, retire, match versions
+    NETWORK_FOCUS = "network.focus"  # say on what the network works together
     SCHOOL_SEE = "school.see"
     SCHOOL_IMPORT = "school.import"
     CLASS_LIST = "class_list"  # the names of children: see and write them
@@ -86,6 +87,7 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.RUBRIC_LOAD: frozenset({_R.ADMINISTRATOR}),
     Action.RUBRIC_PROPOSE: frozenset({_R.COLLEAGUE}) | _TERRITORY,
     Action.RUBRIC_EDIT: _TERRITORY,
+    Action.NETWORK_FOCUS: _TERRITORY,
     Action.SCHOOL_SEE: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}) | _TERRITORY,
     Action.SCHOOL_IMPORT: frozenset({_R.ADMINISTRATOR}),
     Action.CLASS_LIST: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}),

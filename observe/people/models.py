@@ -41,7 +41,6 @@ class ClassGroup(Identified, Base):
     school_id: Mapped[UUID] = mapped_column(sa.ForeignKey("school.id"))
     name: Mapped[str]
     year: Mapped[int]
-    level: Mapped[str | None]  # of schooling, such as «1-basico»; None: told by its name, if at all
     school: Mapped[School] = relationship()
 
 

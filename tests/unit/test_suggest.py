@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from observe.feedback import suggest as module
-from observe.feedback.suggest import Candidate, Suggestion, suggest
+from observe.feedback.suggest import Candidate, Known, Suggestion, suggest
 from observe.profile import profile_of
 from observe.rubric.schema import Rubric
 from tests.unit.documents import Cell, coded, small_rubric
@@ -36,8 +36,10 @@ def suggested(
     *,
     rubric: Rubric = FOUR,
     cohort: Mapping[str, float] | None = None,
+    known: Known | None = None,
 ) -> Suggestion:
-    return suggest(profile_of(coded(rows), rubric), rubric, evidence, cohort)
+    beside = known or Known(cohort=cohort)
+    return suggest(profile_of(coded(rows), rubric), rubric, evidence, beside)
 
 
 def names(candidates: Sequence[Candidate]) -> list[str]:
@@ -250,3 +252,128 @@ def test_the_order_of_cycles_never_matters(
     random.shuffle(listed)
     shuffled = document.model_copy(update={"cycles": tuple(listed)})
     assert suggest(profile_of(shuffled, FOUR), FOUR, evidence) == suggested(rows, evidence)
+
+
+# --- what else is known ---------------------------------------------------------------------------
+
+# a and b are half a point apart with standard errors of .5 and .5: a tie; n is far above both.
+NEAR: dict[str, Sequence[Cell]] = {"a": [2, 3], "b": [3, 3], "c": [4, 4], "n": [1, 1]}
+
+
+def told(candidate: Candidate) -> str:
+    return " ".join(remark.in_language("en") for remark in candidate.remarks)
+
+
+def test_what_the_network_works_on_passes_whom_it_cannot_be_told_apart_from() -> None:
+    assert names(suggested(NEAR).priority) == ["a", "b"]
+    found = suggested(NEAR, known=Known(focus={"b"}))
+    assert names(found.priority) == ["b", "a"]
+    assert found.tie.priority
+    assert told(found.priority[0]) == (
+        "The network works on it. "
+        "Therefore it stands before others that cannot be told apart from it: 1."
+    )
+    assert found.priority[1].remarks == ()
+    assert found.strength == suggested(NEAR).strength
+
+
+def test_what_she_asked_for_is_lifted_too_but_never_over_a_clear_difference() -> None:
+    assert names(suggested(NEAR, known=Known(wish="b")).priority) == ["b", "a"]
+    clear = NEAR | {"b": [4, 4]}
+    found = suggested(clear, known=Known(wish="b", focus={"b"}))
+    assert names(found.priority) == ["a", "b"]
+    assert told(found.priority[1]) == "The network works on it. She asked to be looked at in it."
+
+
+def test_two_that_are_lifted_keep_their_order() -> None:
+    assert names(suggested(NEAR, known=Known(wish="b", focus={"a"})).priority) == ["a", "b"]
+
+
+def test_her_last_priority_is_told_and_lifts_nothing() -> None:
+    found = suggested(NEAR, known=Known(previous="b"))
+    assert names(found.priority) == ["a", "b"]
+    assert told(found.priority[1]) == "It was her priority before this lesson: say what moved."
+    found = suggested(NEAR, known=Known(previous="n"))
+    grown = next(each for each in found.strength if each.dimension == "n")
+    assert told(grown) == "It was her priority before this lesson."
+
+
+def test_other_observers_widen_the_standard_error() -> None:
+    # b: its cycles agree (se 0); the observers give 3 and 5: s = √2, and √2 / √2 = 1.
+    found = suggested(NEAR, known=Known(observers={"b": [5.0]}))
+    b = next(each for each in found.priority if each.dimension == "b")
+    assert b.se == pytest.approx(1.0)
+    assert "over cycles and observers" in b.reason.in_language("en")
+    assert found.tie.priority
+    alone = suggested({"a": [2], "b": [3]}, known=Known(observers={"a": [2.0, 2.0]}))
+    assert next(each.se for each in alone.priority if each.dimension == "a") == 0.0
+
+
+def test_a_note_that_costs_a_place_among_the_priorities_says_so() -> None:
+    alike: dict[str, Sequence[Cell]] = {"a": [4, 4], "b": [4, 4]}
+    before, after = (suggested(alike, {"a": 1, "b": count}) for count in (1, 2))
+    assert names(before.priority) == ["b", "a"]
+    assert names(after.priority) == ["a", "b"]
+    assert "first candidate for the strength too" in told(after.priority[1])
+
+
+SCORES = st.lists(st.integers(1, 7), min_size=2, max_size=4)
+
+
+@given(
+    rows=st.fixed_dictionaries(dict.fromkeys(("a", "b", "n"), SCORES)),
+    notes=st.fixed_dictionaries({name: st.integers(0, 3) for name in ("a", "b", "n")}),
+    more=st.sampled_from(("a", "b", "n")),
+    focus=st.sets(st.sampled_from(NAMES)),
+    wish=st.sampled_from((None, *NAMES)),
+)
+def test_more_notes_never_cost_a_place_unsaid(
+    rows: dict[str, list[Cell]],
+    notes: dict[str, int],
+    more: str,
+    focus: set[str],
+    wish: str | None,
+) -> None:
+    known = Known(focus=focus, wish=wish)
+    before, after = (
+        suggested(rows, notes | {more: count}, known=known)
+        for count in (notes[more], notes[more] + 1)
+    )
+    for kind in ("strength", "priority"):
+        one, other = names(getattr(before, kind)), names(getattr(after, kind))
+        if more in one:
+            candidate = getattr(after, kind)[other.index(more)]
+            assert other.index(more) <= one.index(more) or "stands last here" in told(candidate)
+
+
+@given(
+    rows=st.fixed_dictionaries(dict.fromkeys(("a", "b", "n"), SCORES)),
+    focus=st.sets(st.sampled_from(NAMES)),
+    wish=st.sampled_from((None, *NAMES)),
+    turn=st.integers(0, 3),
+)
+def test_the_order_of_the_cycles_never_matters(
+    rows: dict[str, list[Cell]], focus: set[str], wish: str | None, turn: int
+) -> None:
+    rows = {name: scores[:2] for name, scores in rows.items()}
+    known = Known(focus=focus, wish=wish, observers={"a": [3.0]})
+    turned = {name: scores[turn % 2 :] + scores[: turn % 2] for name, scores in rows.items()}
+    one, other = suggested(rows, known=known), suggested(turned, known=known)
+    assert names(one.strength) == names(other.strength)
+    assert names(one.priority) == names(other.priority)
+    assert one.tie == other.tie
+
+
+@given(
+    rows=st.fixed_dictionaries(dict.fromkeys(("a", "b", "n"), SCORES)),
+    lifted=st.sampled_from(("a", "b", "n")),
+)
+def test_a_lift_never_lowers_what_is_lifted_and_nothing_else_appears(
+    rows: dict[str, list[Cell]], lifted: str
+) -> None:
+    plain, found = suggested(rows), suggested(rows, known=Known(wish=lifted))
+    one, other = names(plain.priority), names(found.priority)
+    assert sorted(one) == sorted(other)
+    if lifted in one:
+        assert other.index(lifted) <= one.index(lifted)
+    assert [name for name in one if name != lifted] == [name for name in other if name != lifted]

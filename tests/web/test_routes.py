@@ -42,7 +42,10 @@ PUBLIC = {
 # Places of an address that are no ids; a new kind of place must be told here.
 PLAIN = {"kind": ("fortaleza", "prioridad"), "offset": ("0",)}
 # What belongs to the whole territory, not to a school: test_rubrics.py says who may do what there.
-COMMON = {name: str(new_id()) for name in ("version_id", "other_id", "proposal_id", "draft_id")}
+COMMON = {
+    name: str(new_id())
+    for name in ("version_id", "other_id", "proposal_id", "draft_id", "focus_id")
+}
 # What a script sends where a form would not be read at all.
 JSON_BODIES = {
     "blur.correct": {"version": 0, "corrections": []},
