@@ -18,11 +18,13 @@ from observe.db import Database
 from observe.people.access import Actor
 from observe.people.models import Role
 from observe.rubric.models import RubricVersion
+from observe.rubric.operations import load
 from tests import factories
 from tests.browser.coding import WCAG, Lesson, saved
 from tests.browser.conftest import BROWSER, PHONE, sign_in
 from tests.feedback_cases import given
 from tests.program import Program
+from tests.rubrics import WHOLE
 
 pytestmark = BROWSER
 
@@ -138,3 +140,30 @@ def test_the_card_closes_and_opens_and_the_history_is_at_hand(
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert Axe().run(page, options={"runOnly": WCAG}).violations_count == 0
+
+
+def test_the_tick_of_the_order_follows_the_rubric_until_a_person_decides(
+    hers: BrowserContext,
+    database: Database,
+    cast: factories.Cast,
+    lesson: Lesson,
+    colleague: Actor,
+    rubric_version: RubricVersion,
+) -> None:
+    with database.write() as session:
+        drawn = load(session, WHOLE, "entera.yaml", actor=None).id
+        recording_id = session.get_one(Observation, lesson.id).recording_id
+    sign_in(hers, database, cast.observer, cast.administrator)
+    page = hers.new_page()
+    page.goto(f"/videos/{recording_id}")
+    page.get_by_text("Pedir a una o un colega").click()
+    tick, rubric = page.locator("#asked-random"), page.locator("#asked-rubric")
+    expect(tick).not_to_be_checked()
+    rubric.select_option(str(drawn))
+    expect(tick).to_be_checked()
+    rubric.select_option(str(rubric_version.id))
+    expect(tick).not_to_be_checked()
+    tick.check()
+    rubric.select_option(str(drawn))
+    rubric.select_option(str(rubric_version.id))
+    expect(tick).to_be_checked()

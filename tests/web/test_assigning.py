@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -14,10 +15,11 @@ from observe.db import Database
 from observe.people.access import Actor
 from observe.people.models import Role
 from observe.rubric.models import RubricVersion
-from observe.rubric.operations import rubric_of
+from observe.rubric.operations import load, rubric_of
 from observe.video.models import Assignment, Recording
 from tests import factories
 from tests.feedback_cases import given, submitted
+from tests.rubrics import WHOLE
 from tests.web.conftest import ClientFor
 from tests.web.test_coding import change, send
 from tests.web.test_coding import given as brought
@@ -93,6 +95,29 @@ def test_a_colleague_is_asked_and_asked_no_more(
     assert assignment.order_seed is not None
     away = client.post(f"/asignaciones/{assignment.id}/retirar", follow_redirects=True)
     assert "Sin empezar" not in away.text
+
+
+TICK = re.compile(r'<input type="checkbox"\s+id="asked-random"[^>]*>')
+
+
+@pytest.mark.parametrize("order", ["as_filmed", "random"])
+def test_the_order_that_the_rubric_asks_for_is_ticked_already(
+    client_for: ClientFor,
+    database: Database,
+    cast: factories.Cast,
+    lesson: Recording,
+    colleague: Actor,
+    order: str,
+) -> None:
+    with database.write() as session:  # the rubric of her own coding stands first in the list
+        text = WHOLE.replace("order: random", f"order: {order}")
+        own = load(session, text, "entera.yaml", actor=None)
+        start(session, lesson.id, own.id, actor=cast.observer)
+    page = client_for(cast.observer).get(f"/videos/{lesson.id}").text
+    tick = TICK.search(page)
+    assert tick
+    assert ("checked" in tick[0]) == (order == "random")
+    assert re.search(rf'value="{own.id}"\s+data-order="{order}"', page)
 
 
 @pytest.mark.parametrize(

@@ -65,3 +65,12 @@ document.addEventListener("click", (event) => {
   player.scrollIntoView({ block: "nearest" });
   player.play().catch(() => player.load());
 });
+
+// A colleague gets the segments in the order of the rubric that is chosen, until a person decides.
+const asked = /** @type {HTMLSelectElement | null} */ (document.getElementById("asked-rubric"));
+const drawn = /** @type {HTMLInputElement | null} */ (document.getElementById("asked-random"));
+let decided = false;
+drawn?.addEventListener("change", () => { decided = true; });
+asked?.addEventListener("change", () => {
+  if (drawn && !decided) drawn.checked = asked.selectedOptions[0]?.dataset.order === "random";
+});
