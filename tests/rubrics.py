@@ -200,4 +200,35 @@ dimensions:
       low: {es: Nunca, en: Never}
       mid: {es: A ratos, en: At times}
       high: {es: Casi siempre, en: Nearly always}
+names_only: false
+"""
+
+NAMES_ALONE = """\
+schema_version: 1
+id: instrumento-ajeno
+version: "1.0"
+title: {es: Instrumento ajeno, en: Somebody's instrument}
+summary: {es: Tres dimensiones por su nombre., en: Three dimensions by name.}
+source:
+  es: Manual del Instrumento Ajeno, edición de 2020, con licencia del servicio.
+  en: Manual of Somebody's Instrument, edition of 2020, licensed to the service.
+licence: Todos los derechos son de quien publica el manual
+names_only: true
+protocol: {cycles: 2, cycle_ms: 900000, minimum_codable_ms: 600000}
+scales:
+  main:
+    min: 1
+    max: 7
+    bands: {low: {low: 1, high: 2}, mid: {low: 3, high: 5}, high: {low: 6, high: 7}}
+domains:
+  - id: primero
+    title: {es: Primer dominio, en: First domain}
+dimensions:
+  - {id: uno, code: D1, title: {es: Dimensión uno, en: Dimension one}, domain: primero}
+  - {id: dos, code: D2, title: {es: Dimensión dos, en: Dimension two}, domain: primero}
+  - id: tres
+    code: D3
+    title: {es: Dimensión tres, en: Dimension three}
+    domain: null
+    polarity: negative
 """

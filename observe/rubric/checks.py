@@ -7,16 +7,20 @@ everything at once.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from observe.rubric.content import is_own_text, names_only
 from observe.rubric.schema import Bands, Protocol, Scale
 from observe.rubric.yamltext import Content, FieldPath
 from observe.text import Message, message
 
 Finding = tuple[FieldPath, Message]
 _Part = TypeVar("_Part", bound=BaseModel)
+MISSING: Final = message("is missing: add it")
+EMPTY: Final = message("is empty: write what belongs here, or delete the line")
+_FREE_LICENCES: Final = frozenset({"CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0"})
 
 
 def findings(content: Content) -> Iterator[Finding]:
@@ -32,6 +36,7 @@ def findings(content: Content) -> Iterator[Finding]:
     yield from _behaviours(content)
     yield from _references(content)
     yield from _empty_domains(content)
+    yield from _words_elsewhere(content) if names_only(content) else _words_here(content)
     yield from _languages(content)
 
 
@@ -214,6 +219,25 @@ def _empty_domains(content: dict[str, Content]) -> Iterator[Finding]:
                 ("domains", index),
                 message("no dimension belongs to it: put one in it or delete it"),
             )
+
+
+def _words_here(content: dict[str, Content]) -> Iterator[Finding]:
+    """Tell which dimension does not say what is looked at, or how its ranges differ."""
+    for index, dimension in _entries(content, "dimensions"):
+        for name in ("description", "descriptors"):
+            if dimension.get(name) is None:
+                yield ("dimensions", index, name), EMPTY if name in dimension else MISSING
+
+
+def _words_elsewhere(content: dict[str, Content]) -> Iterator[Finding]:
+    """Tell where a rubric of names alone speaks as if its words were here and free."""
+    if is_own_text(content):
+        yield ("source", "es"), message("must say in which manual the words are, and whose it is")
+    if content.get("licence") in _FREE_LICENCES:
+        yield (
+            ("licence",),
+            message("lets everybody copy the words: write whose the licence of the manual is"),
+        )
 
 
 def _listed(names: list[str] | list[Content]) -> str:

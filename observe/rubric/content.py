@@ -22,6 +22,7 @@ from observe.rubric.schema import (
     MOST_DOMAINS,
     MOST_QUESTIONS,
     MOST_SCALES,
+    YES,
     Rubric,
 )
 from observe.rubric.writing import LINE
@@ -82,6 +83,8 @@ def _worded(said: object) -> Content:
         return {str(name): _worded(inside) for name, inside in said.items()}
     if isinstance(said, list):
         return [_worded(inside) for inside in said]
+    if isinstance(said, bool):
+        return YES if said else "false"
     return None if said is None else str(said)
 
 
@@ -230,6 +233,16 @@ def grouped(content: Group) -> Iterator[tuple[Group | None, list[Group]]]:
         yield None, outside
 
 
+def names_only(content: Group) -> bool:
+    """Tell whether the words of the dimensions are in a manual that is not here."""
+    return content.get("names_only") == YES
+
+
+def is_own_text(content: Group) -> bool:
+    """Tell whether a rubric says of its words what every new one does: that they are our own."""
+    return inside(content, ("source", "es")) == _OWN_TEXT.in_language("es_CL")
+
+
 def _dimensions(content: Group) -> list[Group]:
     return things(content, "dimensions")
 
@@ -364,7 +377,7 @@ def _free_code(content: Group) -> str:
 def finished(content: Group) -> Group:
     """Return the content as a file would say it: nothing empty, things named after their titles."""
     whole = _without_empties(copy.deepcopy(content))
-    for dimension in _dimensions(whole):
+    for dimension in () if names_only(whole) else _dimensions(whole):
         dimension.setdefault("descriptors", {})  # so that each range that is missing is told
     looks = inside(whole, SNAPSHOTS)
     if isinstance(looks, dict) and looks.keys().isdisjoint(("at_ms", "questions")):

@@ -14,6 +14,7 @@ from typing import Final
 from observe.rubric import content as contents
 from observe.rubric.content import Group, Place
 from observe.rubric.naming import CHOICES, PARTS
+from observe.rubric.schema import YES
 from observe.rubric.yamltext import Content, FieldPath
 from observe.text import Message, message
 
@@ -80,7 +81,8 @@ def opening() -> Fields:
     version = Field(("version",), message("Version number"))
     spoken = tuple((" ".join(each), word) for each, word in _SPOKEN)
     languages = Field(("languages",), PARTS["languages"], Form.LANGUAGES, spoken)
-    return (*_texts(("title",)), version, *_texts(("summary",), Form.WORDS), languages)
+    words = _choice(("names_only",), ("false", YES))
+    return (*_texts(("title",)), version, *_texts(("summary",), Form.WORDS), languages, words)
 
 
 _SPOKEN: Final = (

@@ -26,12 +26,20 @@ class _Untitled(GenerateJsonSchema):
         return False
 
 
+# A dimension lacks its words only where the rubric says that they are elsewhere.
+_WORDS_HERE: Final[dict[str, object]] = {
+    "if": {"properties": {"names_only": {"const": True}}, "required": ["names_only"]},
+    "else": {"properties": {"dimensions": {"items": {"required": ["description", "descriptors"]}}}},
+}
+
+
 def json_schema() -> dict[str, object]:
     """Return the schema of a rubric file, as editors take it."""
     return {
         "$schema": GenerateJsonSchema.schema_dialect,
         "$id": SCHEMA_ID,
         **Rubric.model_json_schema(schema_generator=_Untitled),
+        **_WORDS_HERE,
         "title": "Rubric (pauta)",
     }
 

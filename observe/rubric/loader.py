@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from observe.errors import InvalidError
 from observe.rubric import schema
-from observe.rubric.checks import Finding, findings
+from observe.rubric.checks import EMPTY, MISSING, Finding, findings
 from observe.rubric.schema import Rubric
 from observe.rubric.yamltext import Content, FieldPath, Problem, Reading, read_yaml
 from observe.text import Message, message
@@ -60,10 +60,10 @@ def _validated(content: Content) -> tuple[Rubric | None, list[Finding]]:
         return Rubric.model_validate(content), []
     except ValidationError as error:
         found = error.errors(include_url=False)
-        return None, [_finding(details) for details in found if not _is_echo(details)]
+        return None, [_finding(details) for details in found if not is_echo(details)]
 
 
-def _is_echo(details: ErrorDetails) -> bool:
+def is_echo(details: ErrorDetails) -> bool:
     """Tell whether a list is called short only because some of its entries are wrong."""
     return details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]
 
@@ -114,7 +114,7 @@ def _sentence(filename: str, reading: Reading, problem: Problem) -> Message:
 def _explained(details: ErrorDetails) -> Message:
     """Return what is wrong and what to write instead."""
     if details["input"] is None and details["type"] != "missing":
-        return message("is empty: write what belongs here, or delete the line")
+        return EMPTY
     explain = _EXPLAINED.get(details["type"])
     return explain(details) if explain else message("cannot be read: see docs/rubrics.md")
 
@@ -155,13 +155,14 @@ _NO_TEXT: Final = message("has characters that cannot be shown: type the text ag
 _WHOLE_NUMBER = _always(message("must be a whole number"))
 _GROUP = _always(message("must be a group: its fields below it, indented"))
 _EXPLAINED: Final[dict[str, Callable[[ErrorDetails], Message]]] = {
-    "missing": _always(message("is missing: add it")),
+    "missing": _always(MISSING),
     "extra_forbidden": _unknown_key,
     "string_type": _always(message("must be text, not a list or a group")),
-    "string_too_short": _always(message("is empty: write what belongs here, or delete the line")),
+    "string_too_short": _always(EMPTY),
     "string_too_long": _limit(message("is too long: at most %(limit)s characters"), "max_length"),
     "string_unicode": _always(_NO_TEXT),
     "string_pattern_mismatch": _pattern,
+    "bool_type": _always(message("must be true or false")),
     "int_type": _WHOLE_NUMBER,
     "int_parsing": _WHOLE_NUMBER,
     "int_parsing_size": _WHOLE_NUMBER,

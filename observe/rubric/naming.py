@@ -35,6 +35,7 @@ PARTS: Final[Mapping[str, Message]] = {
     "credit": message("Credit"),
     "disclaimers": message("Disclaimer"),
     "languages": message("Languages"),
+    "names_only": message("Words of the dimensions"),
     "minimum_educators": message("Fewest educators in a mean of a report"),
     "aggregation": message("Result of a domain"),
     "unit": message("What one score speaks of"),
@@ -72,6 +73,8 @@ PARTS: Final[Mapping[str, Message]] = {
 CHOICES: Final[Mapping[str, Message]] = {
     "es": message("Spanish"),
     "en": message("English"),
+    "false": message("written here"),
+    "true": message("in a licensed manual that is not here"),
     "mean_of_means": message("the mean of its dimensions"),
     "holistic": message("none"),
     "as_filmed": message("as filmed"),
@@ -96,7 +99,7 @@ def value_of(name: str, value: object) -> Words:
         return Listed(tuple(value_of(name, each) for each in value))
     if isinstance(value, int) and name.endswith("_ms"):
         return _length(value)
-    written = str(value)
+    written = str(value).lower() if isinstance(value, bool) else str(value)
     return written if name in _ANY_WORD else CHOICES.get(written, written)
 
 

@@ -135,6 +135,9 @@ _MARKS: Final = (
     _Mark(message("N/O"), message("N/O not observed"), attrgetter("not_observed")),
     _Mark(message("N/A"), message("N/A not applicable"), attrgetter("not_applicable")),
 )
+_ELSEWHERE: Final = message(
+    "The words are in the manual that the holder of the licence has; they are not kept here."
+)
 _WITH_A_NOTE: Final = message("* with a note that says why")
 
 
@@ -254,7 +257,11 @@ class _Pauta:
     def _annex(self) -> dict[str, object]:
         return {
             "about": [
-                self._optional(text) for text in (self.rubric.summary, self.rubric.protocol.unit)
+                *(
+                    self._optional(each)
+                    for each in (self.rubric.summary, self.rubric.protocol.unit)
+                ),
+                *([self._said(_ELSEWHERE)] if self.rubric.names_only else []),
             ],
             "instructions": self._optional(self.rubric.protocol.instructions),
             "source": [self._optional(text) for text in (self.rubric.source, self.rubric.notes)],

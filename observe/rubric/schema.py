@@ -10,9 +10,9 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 LONGEST_TEXT = 4_000
 MOST_DOMAINS = 20
@@ -31,6 +31,13 @@ BandName = Literal["low", "mid", "high"]
 MarkRule = Literal["allowed", "note_required", "forbidden"]
 Language = Literal["es", "en"]
 PlaybackPolicy = Literal["straight_through", "pause_allowed", "free"]
+YES: Final = "true"  # a file is read as words: a switch is on by this one
+_SWITCH: Final = {YES: True, "false": False}
+Switch = Annotated[
+    bool,
+    Strict(),
+    BeforeValidator(lambda said: _SWITCH.get(said, said) if isinstance(said, str) else said),
+]
 
 
 class _Frozen(BaseModel):
@@ -130,7 +137,10 @@ class Behaviour(_Frozen):
 
 
 class Dimension(_Frozen):
-    """One row of the pauta: scored as a whole in every cycle."""
+    """One row of the pauta: scored as a whole in every cycle.
+
+    Only in a rubric of names alone may it lack description and descriptors: see `checks`.
+    """
 
     id: Slug
     code: Annotated[str, Field(min_length=1, max_length=6, pattern=r"^\S*$")]
@@ -146,12 +156,14 @@ class Dimension(_Frozen):
     """May N/O be given?"""
     not_applicable: MarkRule = "forbidden"
     """May N/A be given?"""
-    description: Text
-    """What is looked at."""
+    description: Text | None = None
+    """What is looked at; only a rubric of names_only may leave it out."""
     indicators: tuple[Text, ...] = ()
     """Things that are seen or heard."""
-    descriptors: Descriptors
-    """What each range looks and sounds like: how often, how deep, how many."""
+    descriptors: Descriptors | None = None
+    """What each range looks and sounds like: how often, how deep, how many; only a rubric of
+    names_only may leave it out.
+    """
     examples: tuple[Text, ...] = ()
     behaviours: Annotated[tuple[Behaviour, ...], Field(max_length=MOST_BEHAVIOURS)] = ()
     """What is looked for under it; rows of their own that enter no mean."""
@@ -255,6 +267,8 @@ class Rubric(_Frozen):
     """What is new in this version, and whom it is owed to."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("es", "en")
     """The languages in which every text is given; Spanish always."""
+    names_only: Switch = False
+    """The words of the dimensions are in a licensed manual that is not here."""
     reports: Reports = Reports()
     aggregation: Literal["mean_of_means", "holistic"] = "mean_of_means"
     """holistic: domains have no mean at all."""

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from observe.rubric import content as contents
 from observe.rubric.content import Group
+from observe.rubric.loader import is_echo
 from observe.rubric.schema import Rubric
 from observe.rubric.yamltext import Content, FieldPath
 
@@ -43,17 +44,20 @@ def sketch(content: Group) -> Rubric | None:
         except ValidationError as error:
             # From the end, so that entries which are taken out of a list move no other one.
             for details in reversed(error.errors(include_url=False)):
-                _mend(filled, details)
+                if not is_echo(details):
+                    _mend(filled, details)
     return None
 
 
 def _settle(content: Group) -> None:
-    """Leave no dimension with a domain or a scale that is not there."""
+    """Leave no dimension without words due here, or with a domain or a scale that is not there."""
     domains = [each.get("id") for each in contents.things(content, "domains")]
     scales = content.setdefault("scales", {})
     if isinstance(scales, dict):
         scales.setdefault("main", {})
     for dimension in contents.things(content, "dimensions"):
+        if not contents.names_only(content):
+            dimension.setdefault("description", {})
         if dimension.get("domain") not in domains:
             dimension["domain"] = None
         for each in (dimension, *contents.things(dimension, "behaviours")):

@@ -60,6 +60,8 @@ def _node(thing: object) -> Node:
             return SequenceNode(f"{_TAG}seq", [_node(each) for each in thing], flow_style=words)
         case str():
             return ScalarNode(f"{_TAG}str", thing, style=_style(thing))
+        case bool():
+            return ScalarNode(f"{_TAG}bool", "true" if thing else "false")
         case int():
             return ScalarNode(f"{_TAG}int", str(thing))
         case _:

@@ -104,6 +104,11 @@ class DraftPage:
         return " ".join(fields.languages_of(self._content))
 
     @property
+    def names_only(self) -> bool:
+        """Whether the words of the dimensions are in a manual that is not here."""
+        return contents.names_only(self._content)
+
+    @property
     def title(self) -> str:
         """What the rubric is called."""
         return called(self._content)

@@ -146,3 +146,22 @@ def test_what_cannot_be_sent_stays_marked_until_it_is(
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE_SIZE["width"]
     accessible(page)
     context.close()
+
+
+def test_with_names_alone_no_description_is_missed(open_as: OpenAs, cast: Cast) -> None:
+    page = open_as(cast.network_lead)
+    page.goto("/pautas/borradores")
+    page.get_by_label("Cómo se llama").fill("Instrumento ajeno")
+    page.keyboard.press("Enter")
+    count = page.locator("#missing-title .number")
+    expect(count).to_have_text("7")
+    page.get_by_label("Palabras de las dimensiones").select_option("true")
+    saved(page)
+    expect(count).to_have_text("5")
+    expect(page.locator("#aside")).to_contain_text("debe decir en qué manual están las palabras")
+    page.reload()
+    folded = page.locator(box("dimensions._2.description.es"))
+    expect(folded).to_be_hidden()
+    page.get_by_text("pueden quedar vacíos").click()
+    expect(folded).to_be_visible()
+    accessible(page)

@@ -9,8 +9,10 @@ from typing import Any, get_args
 import pypdf
 import pytest
 
+from observe.rubric.loader import read_rubric
 from observe.rubric.printing import Paper, pdf, rows_on_paper
 from observe.rubric.schema import Language, Rubric, content_hash
+from tests.rubrics import NAMES_ALONE
 from tests.unit.test_rubric_shipped import NAMES, shipped
 
 LANGUAGES = get_args(Language)
@@ -86,6 +88,8 @@ def test_what_is_owed_stands_on_every_cycle_and_on_the_annex(name: str, language
 def test_the_annex_says_what_each_dimension_looks_for(name: str, language: str) -> None:
     annex = "".join(whole(name, language)[PAGES_A_CYCLE[name] :])
     for dimension in shipped(name).dimensions:
+        assert dimension.description
+        assert dimension.descriptors
         told = [*dimension.indicators, *dimension.examples, dimension.descriptors.low]
         for text in (dimension.title, dimension.description, *told):
             assert letters(text.in_language(language)) in annex
@@ -250,3 +254,16 @@ def test_the_longest_texts_are_printed_somehow(said: str) -> None:
 def test_a_rubric_in_spanish_alone_is_printed_in_spanish() -> None:
     spanish = rubric(dimension(0), languages=["es"])
     assert "Puntaje" in read(pdf(spanish, "en", cycles=1))[0]
+
+
+def test_a_rubric_of_names_alone_is_printed_and_says_where_its_words_are() -> None:
+    names = read_rubric(NAMES_ALONE, "1.0.yaml")
+    sheet, annex = read(pdf(names, cycles=1))
+    for dimension in names.dimensions:
+        assert letters(f"{dimension.code} · {dimension.title.es}") in annex
+        assert letters(dimension.title.es) in sheet
+    assert "1234567N/O" in sheet
+    assert letters("Las palabras están en el manual que tiene quien posee la licencia") in annex
+    assert letters(names.source.es) in annex
+    assert letters("Medio · 3–5") not in annex, "no table of ranges without words"
+    assert letters("The words are in the manual") in read(pdf(names, "en", cycles=1))[1]

@@ -316,7 +316,9 @@ def with_another(path: Path) -> Rubric:
     for part in path[:-1]:
         inside = inside[part]
     value = inside[path[-1]]
-    if isinstance(value, int):
+    if isinstance(value, bool):
+        inside[path[-1]] = not value
+    elif isinstance(value, int):
         inside[path[-1]] = value + 1
     else:
         inside[path[-1]] = ANOTHER_CHOICE.get(value, f"{value}x")
@@ -346,7 +348,7 @@ def test_every_field_has_a_name_for_people() -> None:
 
 
 def test_every_choice_has_words() -> None:
-    choices = set[str]()
+    choices = {"true", "false"}
     for model in models():
         for field in model.model_fields.values():
             choices |= {each for each in choices_of(field.annotation) if isinstance(each, str)}

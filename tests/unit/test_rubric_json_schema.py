@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from jsonschema import Draft202012Validator
 from observe.rubric.json_schema import SCHEMA_ID, SCHEMA_NAME, json_schema, published
 from observe.rubric.loader import read_rubric
 from observe.rubric.operations import shipped_folder
-from tests.rubrics import WHOLE
+from tests.rubrics import NAMES_ALONE, WHOLE
 
 SHIPPED = sorted(shipped_folder().glob("*/*.yaml"))
 MODELINE = f"# yaml-language-server: $schema=../{SCHEMA_NAME}"
@@ -20,13 +21,16 @@ SCHEMA = Draft202012Validator(json_schema())
 
 
 class AsInEditors(yaml.SafeLoader):
-    """Reads YAML 1.2, where `no` is a word as any other."""
+    """Reads YAML 1.2, where `no` is a word as any other, and only `true` and `false` are not."""
 
 
 AsInEditors.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool"]
     for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+AsInEditors.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile("^(true|false)$"), ["t", "f"]
+)
 
 
 def problems(text: str) -> list[str]:
@@ -77,8 +81,20 @@ def test_a_file_that_says_everything_is_right() -> None:
         ("code: C1", "code: C 1", "$.dimensions[2].code: pattern"),
         ("strength:", "strenght:", "$.dimensions[0].feedback: additionalProperties"),
         ("    title: {es: Turnos, en: Turns}\n", "", "$.dimensions[2]: required"),
+        (
+            "    description: {es: Se turnan, en: They take turns}\n",
+            "",
+            "$.dimensions[2]: required",
+        ),
+        ("names_only: false", "names_only: no", "$.names_only: type"),
     ],
 )
 def test_what_is_wrong_is_shown_in_the_editor(old: str, new: str, problem: str) -> None:
     assert old in WHOLE
     assert problem in problems(WHOLE.replace(old, new, 1))
+
+
+def test_names_alone_are_right_only_where_the_rubric_says_so() -> None:
+    assert problems(NAMES_ALONE) == []
+    missing = problems(NAMES_ALONE.replace("names_only: true\n", ""))
+    assert missing.count("$.dimensions[0]: required") == 2

@@ -91,6 +91,15 @@ def test_the_example_of_the_documentation_is_a_valid_file() -> None:
     assert [row.polarity for row in rubric.dimensions] == ["positive", "negative"]
 
 
+def test_the_example_of_names_alone_is_a_valid_file_and_names_no_instrument() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    page = (docs / "interacciones-de-aula.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    rubric = read_rubric(example, "docs/interacciones-de-aula.md")
+    assert rubric.names_only
+    assert "CLASS" not in example
+
+
 def test_words_stay_as_written() -> None:
     text = changed(
         ('version: "1.0"', "version: 1.10"),
@@ -100,6 +109,7 @@ def test_words_stay_as_written() -> None:
     rubric = read_rubric("\ufeff" + text, "p.yaml")
     assert rubric.version == "1.10"
     words = rubric.dimensions[0].descriptors
+    assert words
     assert (words.low.es, words.low.en) == ("no", "2026-05-10")
     assert (words.mid.es, words.mid.en) == ("null", "7")
 

@@ -78,6 +78,12 @@ def test_a_gap_is_shown_as_one(name: str) -> None:
     assert [each.field.name for each in drafts.problems(content) if each.field] == [name]
 
 
+def test_a_new_rubric_of_which_no_dimension_is_written_yet_is_shown() -> None:
+    shown = sketch(contents.blank("nueva", "Nueva"))
+    assert shown
+    assert [row.of.title.es for row in shown.rows()] == [GAP]
+
+
 def test_a_rubric_without_rows_has_no_sheet() -> None:
     assert sketch(PLAIN | {"dimensions": []}) is None
     assert sketch({"id": "x"}) is None

@@ -6,7 +6,7 @@ import pytest
 
 from observe.errors import InvalidError
 from observe.rubric.loader import read_rubric
-from tests.rubrics import WHOLE
+from tests.rubrics import NAMES_ALONE, WHOLE
 from tests.unit.test_rubric_loader import GOOD
 
 # Fields and sentences that come back in the table.
@@ -39,6 +39,7 @@ NO_BREVE = "there is no scale «breve»: write one of"
 NO_LARGA = "there is no scale «larga»: write one of"
 NO_PENSAR = "there is no domain «pensar»: write one of 1pensar, convivir, or null for none"
 NO_DOMAIN = "write one of pensar, or null for none"
+NEAR_SOURCE = "is not known here: perhaps «source» was meant"
 TOO_SHORT = "is more than the length of a cycle (900000): make it that or less"
 
 # What is replaced in the good file, by what, and the complaints: line, field, what to do.
@@ -165,6 +166,13 @@ IN_A_SHORT_FILE: list[tuple[str, ...]] = [
     ),
     ("code: P2", "code: P2\n    not_observed: yes", f"38, {RAZONES}.not_observed: {MARKS}"),
     ("    domain: null\n", "", f"36, {RAZONES}.domain: {MISSING}"),
+    (
+        "    description: {es: Se explica, en: It is explained}\n    descriptors:\n",
+        "    description:\n    examples:\n",
+        f"36, {RAZONES}.descriptors: {MISSING}",
+        f"40, {RAZONES}.description: {EMPTY}",
+        f"41, {RAZONES}.examples: {LIST}",
+    ),
     (
         "      mid: {es: A",
         "      medio: {es: A",
@@ -346,7 +354,55 @@ IN_A_WHOLE_FILE: list[tuple[str, ...]] = [
 ]
 
 
-WRONG = [*((GOOD, row) for row in IN_A_SHORT_FILE), *((WHOLE, row) for row in IN_A_WHOLE_FILE)]
+IN_A_FILE_OF_NAMES: list[tuple[str, ...]] = [
+    (
+        "names_only: true\n",
+        "",
+        *(
+            f"{line}, dimensions.{name}.{field}: {MISSING}"
+            for line, name in ((20, "uno"), (21, "dos"), (22, "tres"))
+            for field in ("description", "descriptors")
+        ),
+    ),
+    (
+        "names_only: true",
+        "names_only: yes",
+        "10, names_only: must be true or false",
+        *(
+            f"{line}, dimensions.{name}.{field}: {MISSING}"
+            for line, name in ((21, "uno"), (22, "dos"), (23, "tres"))
+            for field in ("description", "descriptors")
+        ),
+    ),
+    (
+        "polarity: negative",
+        "descriptors: {low: {es: Poco, en: Little}}",
+        f"27, dimensions.tres.descriptors.mid: {MISSING}",
+        f"27, dimensions.tres.descriptors.high: {MISSING}",
+    ),
+    (
+        "es: Manual del Instrumento Ajeno, edición de 2020, con licencia del servicio.",
+        "es: Texto propio.",
+        "7, source.es: must say in which manual the words are, and whose it is",
+    ),
+    ("source:\n", "sources:\n", f"1, source: {MISSING}", f"6, sources: {NEAR_SOURCE}"),
+    (
+        "licence: Todos los derechos son de quien publica el manual",
+        "licence: CC-BY-4.0",
+        "9, licence: lets everybody copy the words: write whose the licence of the manual is",
+    ),
+]
+
+
+WRONG = [
+    (good, row)
+    for good, rows in (
+        (GOOD, IN_A_SHORT_FILE),
+        (WHOLE, IN_A_WHOLE_FILE),
+        (NAMES_ALONE, IN_A_FILE_OF_NAMES),
+    )
+    for row in rows
+]
 
 
 def spoilt(good: str, row: tuple[str, ...]) -> str:
@@ -366,7 +422,7 @@ def test_each_wrong_file_has_its_complaint(good: str, row: tuple[str, ...]) -> N
 
 
 def test_the_files_they_are_made_from_are_right() -> None:
-    for good in (GOOD, WHOLE):
+    for good in (GOOD, WHOLE, NAMES_ALONE):
         assert read_rubric(good, "p.yaml").version == "1.0"
 
 

@@ -61,6 +61,7 @@ def test_whoever_is_signed_in_reads_the_whole_pauta(
     for each in rubric_of(row).rows():
         assert each.of.title.es in plain
     for dimension in rubric_of(row).dimensions:
+        assert dimension.descriptors
         assert dimension.descriptors.mid.es in plain
     for disclaimer in rubric_of(row).disclaimers:
         assert disclaimer.es in plain
@@ -229,3 +230,20 @@ def test_what_was_said_of_a_proposal_comes_back_in_its_own_place(
     answer = lead.post(f"{address}/decision", data=late)
     assert answer.status_code == 409
     assert "Ya lo dice la descripción." in answer.text
+
+
+@pytest.mark.parametrize("name", ["interacciones-aula-basica", "interacciones-aula-media"])
+def test_its_page_says_what_it_is_and_is_not(
+    client_for: ClientFor, database: Database, cast: Cast, name: str
+) -> None:
+    with database.read() as session:
+        row = version_for(session, name)
+    page = client_for(cast.observer).get(f"/pautas/{row.id}").text
+    assert '<a href="#origin">Qué es y qué no es</a>' in page
+    origin = " ".join(page.split('id="origin"')[1].split())
+    for said in (
+        "Texto propio.",
+        "no es un instrumento comercial ni una traducción de uno",
+        "sus puntajes no se comparan con los de otro instrumento ni dan certificación alguna",
+    ):
+        assert said in origin
