@@ -12,9 +12,11 @@ from typing import Literal
 
 from platformdirs import user_data_path
 
-from observe.text import DEFAULT_LOCALE
+from observe.errors import BadInputError
+from observe.text import DEFAULT_LOCALE, message
 
 Mode = Literal["laptop", "hub"]
+Clips = Literal["blurred", "as_filmed"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Settings:
     session_hours: int = 12
     link_minutes: int = 60
     max_upload_bytes: int = 64 * 1024**3
+    educator_clips: Clips | None = None  # None: blurred where they leave the laptop, at a hub
     face_model: Path | None = None  # weights of another face detector than the installed one
 
     @property
@@ -50,6 +53,13 @@ class Settings:
     def backup_path(self) -> Path:
         """Where copies of the database made before an upgrade are put."""
         return self.home / "backups"
+
+    @property
+    def blurs_for_educators(self) -> bool:
+        """Whether an educator sees her moments with the faces covered and checked by a person."""
+        return (self.educator_clips or ("blurred" if self.mode == "hub" else "as_filmed")) == (
+            "blurred"
+        )
 
     def secret_key(self) -> str:
         """Return the key that signs cookies, made at first use and readable by the owner only."""
@@ -93,8 +103,20 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         database_url=environ.get("OBSERVE_DATABASE_URL", ""),
         locale=environ.get("OBSERVE_LOCALE", DEFAULT_LOCALE),
         import_folders=_folders(folders) if folders else default_import_folders(),
+        educator_clips=_clips(environ.get("OBSERVE_EDUCATOR_CLIPS", "")),
         face_model=Path(model).expanduser().resolve() if model else None,
     )
+
+
+def _clips(text: str) -> Clips | None:
+    known: dict[str, Clips | None] = {"": None, "blurred": "blurred", "as_filmed": "as_filmed"}
+    if text not in known:
+        raise BadInputError(
+            message(
+                "OBSERVE_EDUCATOR_CLIPS must be blurred or as_filmed, not «%(text)s».", text=text
+            )
+        )
+    return known[text]
 
 
 def _folders(text: str) -> tuple[Path, ...]:

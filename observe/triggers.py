@@ -118,7 +118,8 @@ RULES = [
         "feedback_has_clips",
         "feedback",
         "UPDATE",
-        "NEW.state = 'published' AND " + _COMPLETE.format(extra="f.clip_id IS NOT NULL"),
+        "NEW.state = 'published' AND "
+        + _COMPLETE.format(extra="f.clip_id IS NOT NULL OR f.blurring_id IS NOT NULL"),
         "published feedback needs its two clips",
     ),
     Rule(

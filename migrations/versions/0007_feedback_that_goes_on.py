@@ -37,6 +37,11 @@ def upgrade() -> None:
         op.add_column(table, sa.Column(name, sa.Boolean(), nullable=False, server_default=default))
     for table, name, kind in OPTIONAL:
         op.add_column(table, sa.Column(name, kind, nullable=True))
+    with op.batch_alter_table("focus") as focus:
+        focus.add_column(sa.Column("blurring_id", sa.Uuid(), nullable=True))
+        focus.create_foreign_key(
+            op.f("fk_focus_blurring_id_blurring"), "blurring", ["blurring_id"], ["id"]
+        )
     _hers()
     _network()
     _means()
@@ -148,6 +153,9 @@ def _foreign(table: str, to: dict[str, str]) -> list[sa.schema.SchemaItem]:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("focus") as focus:
+        focus.drop_constraint(op.f("fk_focus_blurring_id_blurring"), type_="foreignkey")
+        focus.drop_column("blurring_id")
     for table in reversed(TABLES):
         op.drop_table(table)
     for table, name, _kind in OPTIONAL:

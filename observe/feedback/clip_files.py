@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from observe.feedback.models import Focus
 from observe.video import clips
+from observe.video.blur import operations as blurs
 from observe.video.models import DerivedFile, FileKind
 from observe.video.timecode import Span
 
@@ -14,16 +15,18 @@ def file_of(session: Session, focus: Focus | None, kind: FileKind) -> DerivedFil
     """Return the clip of this focus, or what was made with it; None while it is not cut.
 
     It is the clip as published: one cut later with another sound does not take its place, nor do
-    captions given since.
+    captions given since. One that was published blurred is shown as it is signed now: while
+    somebody mends what it covers, it is not shown at all.
     """
-    if focus is None or focus.clip_id is None:
+    if focus is None or focus.start_ms is None or focus.end_ms is None:
         return None
-    clip = session.get_one(DerivedFile, focus.clip_id)
-    if kind is FileKind.CLIP:
-        return clip
-    if kind is FileKind.CLIP_POSTER:
-        return clips.poster_of(session, clip)
-    if focus.start_ms is None or focus.end_ms is None:
-        return None
+    recording_id = focus.feedback.observation.recording_id
     span, at = Span(focus.start_ms, focus.end_ms), focus.feedback.published_at
-    return clips.captions_of_clip(session, clip.recording_id, span, at)
+    if focus.has_clip and kind is FileKind.CLIP_CAPTIONS:
+        return clips.captions_of_clip(session, recording_id, span, at)
+    if focus.blurring_id is not None:
+        clip = blurs.checked_clip(session, recording_id, span)
+        return clip if clip is None or kind is FileKind.CLIP else blurs.poster_of(session, clip)
+    if focus.clip is None:
+        return None
+    return focus.clip if kind is FileKind.CLIP else clips.poster_of(session, focus.clip)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from observe.coding.models import Observation
 from observe.db import Base, Identified, choice, now
 from observe.people.access import Thing
-from observe.video.models import DerivedFile
+from observe.video.models import Blurring, DerivedFile
 
 CLIP_MIN_MS = 15_000
 CLIP_MAX_MS = 120_000
@@ -112,9 +112,17 @@ class Focus(Identified, Base):
     why: Mapped[str] = mapped_column(default="")  # why the observer chose it; not for the educator
     next_step: Mapped[str] = mapped_column(default="")
     due_on: Mapped[date | None]
+    # What the educator is shown once it is published: the clip, or its blurred one as signed now.
     clip_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("derived_file.id"))
+    blurring_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("blurring.id"))
     feedback: Mapped[Feedback] = relationship(back_populates="focuses")
     clip: Mapped[DerivedFile | None] = relationship()
+    blurring: Mapped[Blurring | None] = relationship()
+
+    @property
+    def has_clip(self) -> bool:
+        """Whether its clip was cut, or blurred and signed, when it was published."""
+        return self.clip_id is not None or self.blurring_id is not None
 
 
 class Answer(Identified, Base):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -43,12 +44,21 @@ def opened(session: Session, feedback: Feedback, *, actor: Actor, action: str = 
 
 def openings_of(session: Session, feedback: Feedback) -> tuple[Opening, ...]:
     """Return who opened this feedback or the record it belongs to, the last one first."""
+    return _openings(session, feedback, [feedback.id, feedback.observation_id])
+
+
+def openings_of_version(session: Session, feedback: Feedback) -> tuple[Opening, ...]:
+    """Return who opened this very version of an observation's feedback, the last one first."""
+    return _openings(session, feedback, [feedback.id])
+
+
+def _openings(session: Session, feedback: Feedback, things: list[UUID]) -> tuple[Opening, ...]:
     last = sa.func.max(AuditEntry.at).label("last")
     rows = session.execute(
         sa.select(User.id, User.name, last, sa.func.count())
         .join(User, User.id == AuditEntry.actor_id)
         .where(
-            AuditEntry.thing_id.in_([feedback.id, feedback.observation_id]),
+            AuditEntry.thing_id.in_(things),
             AuditEntry.action.in_([PAGE, DOWNLOAD, RECORD]),
         )
         .group_by(User.id, User.name)

@@ -23,6 +23,7 @@ from observe.feedback import checks, publishing
 from observe.feedback.checks import FocusInput, input_of
 from observe.feedback.known import known_of, previous_focus
 from observe.feedback.models import Answer, Feedback, FeedbackState, Focus, FocusKind
+from observe.feedback.openings import Opening, openings_of_version
 from observe.feedback.suggest import Suggestion, suggest
 from observe.people import access, audit
 from observe.people.access import Action, Actor
@@ -105,6 +106,28 @@ def current(session: Session, observation_id: UUID) -> Feedback | None:
         .order_by(Feedback.created_at.desc(), Feedback.id.desc())
         .limit(1)
     ).first()
+
+
+@dataclass(frozen=True)
+class Version:
+    """A feedback that was withdrawn, and who had opened it."""
+
+    feedback: Feedback
+    openings: tuple[Opening, ...]
+
+
+def earlier_versions(session: Session, feedback: Feedback) -> list[Version]:
+    """Return what was published of the same observation and withdrawn before, the last first."""
+    rows = session.scalars(
+        sa.select(Feedback)
+        .where(
+            Feedback.observation_id == feedback.observation_id,
+            Feedback.state == FeedbackState.WITHDRAWN,
+            Feedback.id != feedback.id,
+        )
+        .order_by(Feedback.published_at.desc(), Feedback.id.desc())
+    )
+    return [Version(row, openings_of_version(session, row)) for row in rows]
 
 
 def _latest_revision(session: Session, observation_id: UUID) -> int:
@@ -280,14 +303,15 @@ def publish(
     )
     if feedback.state is FeedbackState.WITHDRAWN:
         raise ConflictError(message("This feedback was withdrawn; begin a new one."))
-    if feedback.state is FeedbackState.DRAFT:
+    begins = feedback.state is FeedbackState.DRAFT
+    if begins:
         _check_ready(session, feedback, today or now().astimezone().date())
         feedback.revision_number = _latest_revision(session, feedback.observation_id)
         feedback.state = FeedbackState.PUBLISHING
         session.flush()
         _told(session, "feedback.publish", feedback, actor, revision=feedback.revision_number)
     if feedback.state is FeedbackState.PUBLISHING:
-        jobs.enqueue(session, publishing.KIND, feedback.id)
+        jobs.enqueue(session, publishing.KIND, feedback.id, again=begins)
     return feedback
 
 

@@ -1,4 +1,4 @@
-"""The background part of publishing: cut both clips, then open the educator's page, once.
+"""The background part of publishing: cut or blur both clips, then open the educator's page, once.
 
 Each step may be killed at any moment and run again: a clip is found by its recipe, and the page is
 opened in the one transaction that gives both focuses their clip.
@@ -9,16 +9,20 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe import jobs
+from observe.coding.models import Observation
 from observe.db import Database, now
 from observe.errors import ConflictError
 from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
-from observe.jobs import CancelledError, Work, handler
+from observe.jobs import CancelledError, JobState, Work, handler
 from observe.people import audit
 from observe.text import Message, message
 from observe.video import clips
-from observe.video.models import DerivedFile
+from observe.video.blur import operations as blurs
+from observe.video.models import Blurring, BlurState, DerivedFile
 from observe.video.timecode import Span
 
 KIND = "feedback.publish"
@@ -28,8 +32,10 @@ STEPS: Final[dict[str, Message]] = {
     "": message("Waiting for its turn"),
     "strength": message("Cutting the moment of the strength"),
     "priority": message("Cutting the moment of the priority"),
+    "blur": message("Asking for both moments with the faces covered"),
     "open": message("Opening the page for the educator"),
 }
+_LOST: Final = message("The video of this lesson is not here any more, so no clip can be cut.")
 STATES: Final[dict[FeedbackState, Message]] = {
     FeedbackState.DRAFT: message("draft"),
     FeedbackState.PUBLISHING: message("being published"),
@@ -40,10 +46,16 @@ STATES: Final[dict[FeedbackState, Message]] = {
 
 @handler(KIND)
 def publish(work: Work, subject_id: UUID) -> None:
-    """Cut the strength's and the priority's clip and open the educator's page."""
-    for kind in FocusKind:
-        work.step(kind.value, cut, work, subject_id, kind)
-    work.step("open", open_page, work.database, subject_id)
+    """Cut or blur the strength's and the priority's clip and open the educator's page.
+
+    Blurred clips wait for a person who looks at them: then the page opens with her last signature.
+    """
+    if work.settings.blurs_for_educators:
+        work.step("blur", ask_for_blurred, work, subject_id)
+    else:
+        for kind in FocusKind:
+            work.step(kind.value, cut, work, subject_id, kind)
+    work.step("open", open_page, work.database, subject_id, work.settings.blurs_for_educators)
 
 
 def cut(work: Work, feedback_id: UUID, kind: FocusKind) -> None:
@@ -54,21 +66,41 @@ def cut(work: Work, feedback_id: UUID, kind: FocusKind) -> None:
         BadInputError: the video cannot be read there.
         ConflictError: the video is not in the store any more.
     """
-    with work.database.read() as session:
-        feedback = _publishing(session, feedback_id)
-        recording_id, span = feedback.observation.recording_id, span_of(feedback.focus(kind))
+    recording_id, span = _moment(work.database, feedback_id, kind)
     try:
         clips.make_clip(work, recording_id, span)
         clips.make_clip_poster(work, recording_id, span)
         clips.make_clip_captions(work, recording_id, span)
     except FileNotFoundError as error:  # not a passing fault: trying again would not bring it back
-        raise ConflictError(
-            message("The video of this lesson is not here any more, so no clip can be cut.")
-        ) from error
+        raise ConflictError(_LOST) from error
 
 
-def open_page(database: Database, feedback_id: UUID) -> None:
-    """Give both focuses their clip and let the educator see them; doing it again changes nothing.
+def ask_for_blurred(work: Work, feedback_id: UUID) -> None:
+    """Ask for both moments with the faces covered, where nobody did; cut their captions.
+
+    Raises:
+        CancelledError, ConflictError: as `cut`.
+    """
+    for kind in FocusKind:
+        recording_id, span = _moment(work.database, feedback_id, kind)
+        try:
+            clips.make_clip_captions(work, recording_id, span)
+        except FileNotFoundError as error:
+            raise ConflictError(_LOST) from error
+        with work.database.write() as session:
+            blurs.ensure(session, recording_id, span)
+
+
+def _moment(database: Database, feedback_id: UUID, kind: FocusKind) -> tuple[UUID, Span]:
+    with database.read() as session:
+        feedback = _publishing(session, feedback_id)
+        return feedback.observation.recording_id, span_of(feedback.focus(kind))
+
+
+def open_page(database: Database, feedback_id: UUID, blurred: bool = False) -> None:  # noqa: FBT001, FBT002  # a step's arguments have no names
+    """Let the educator see both focuses; doing it again changes nothing.
+
+    `blurred` clips that are not signed yet leave it as it is: the last signature opens it.
 
     Raises:
         CancelledError: the feedback was taken back to the draft.
@@ -78,18 +110,60 @@ def open_page(database: Database, feedback_id: UUID) -> None:
         if is_open(session, feedback_id):
             return
         feedback = _publishing(session, feedback_id)
+        if blurred:
+            open_if_signed(session, feedback)
+            return
         for focus in feedback.focuses:
             focus.clip_id = _clip(session, focus).id
-        session.flush()  # the database asks for the clips before it lets the page open
-        feedback.state, feedback.published_at = FeedbackState.PUBLISHED, now()
-        audit.record(
-            session,
-            "feedback.published",
-            actor_id=None,
-            thing_kind="feedback",
-            thing_id=feedback.id,
-            clips=[focus.clip_id for focus in feedback.focuses],
-        )
+        _open(session, feedback)
+
+
+def open_if_signed(session: Session, feedback: Feedback) -> None:
+    """Open the page where both moments are blurred and signed as they are now."""
+    spans = {each.kind: span_of(each) for each in feedback.focuses}
+    found = blurs.of_spans(session, feedback.observation.recording_id, spans.values())
+    signed = {span: row for span, row in found.items() if row.state is BlurState.CHECKED}
+    if signed.keys() >= set(spans.values()):
+        for focus in feedback.focuses:
+            focus.blurring_id = signed[spans[focus.kind]].id
+        _open(session, feedback)
+
+
+def _open(session: Session, feedback: Feedback) -> None:
+    session.flush()  # the database asks for the clips before it lets the page open
+    feedback.state, feedback.published_at = FeedbackState.PUBLISHED, now()
+    audit.record(
+        session,
+        "feedback.published",
+        actor_id=None,
+        thing_kind="feedback",
+        thing_id=feedback.id,
+        clips=[focus.clip_id or focus.blurring_id for focus in feedback.focuses],
+    )
+
+
+@blurs.when_signed
+def open_those_that_waited(session: Session, signed: Blurring) -> None:
+    """Open every page that waited for this signature and no other."""
+    waiting = sa.select(Feedback).join(Feedback.observation)
+    waiting = waiting.where(
+        Feedback.state == FeedbackState.PUBLISHING,
+        Observation.recording_id == signed.recording_id,
+    )
+    for feedback in session.scalars(waiting).all():
+        if waits_for_signatures(session, feedback):
+            open_if_signed(session, feedback)
+
+
+def waits_for_signatures(session: Session, feedback: Feedback) -> bool:
+    """Tell whether all is done that the program can do, and the page is not open yet.
+
+    A job that is about to end counts as ended: it looked for signatures before this one.
+    """
+    job = jobs.latest(session, KIND, feedback.id)
+    if job is None or feedback.state is not FeedbackState.PUBLISHING:
+        return False
+    return job.state is JobState.DONE or (not job.ended and job.step == "open")
 
 
 def is_open(session: Session, feedback_id: UUID) -> bool:

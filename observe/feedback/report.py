@@ -126,7 +126,7 @@ def _moment(feedback: Feedback, kind: FocusKind, locale: str) -> Moment:
         note=given.note.strip(),
         start_ms=given.start_ms,
         end_ms=given.end_ms,
-        has_clip=focus is not None and focus.clip_id is not None,
+        has_clip=focus is not None and focus.has_clip,
     )
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+import sqlalchemy as sa
 from flask import url_for as url
 from sqlalchemy.orm import Session
 
-from observe.feedback.models import Feedback, FocusKind
+from observe.coding.models import Observation
+from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
 from observe.feedback.report import FeedbackPage, Moment
 from observe.jobs import Job, JobState
 from observe.people.access import Action, Actor, can
@@ -129,6 +131,24 @@ def blurring_of(session: Session, feedback: Feedback, kind: FocusKind) -> Blurri
         return None
     span = Span(focus.start_ms, focus.end_ms)
     return blurs.of_spans(session, feedback.observation.recording_id, [span]).get(span)
+
+
+def feedbacks_with(session: Session, row: Blurring, *, actor: Actor) -> list[Feedback]:
+    """Return the feedbacks being published, of the actor, that a blurred clip is a moment of."""
+    moments = (
+        sa.select(Feedback)
+        .join(Feedback.observation)
+        .join(Focus, Focus.feedback_id == Feedback.id)
+        .where(
+            Observation.recording_id == row.recording_id,
+            Feedback.state.in_([FeedbackState.PUBLISHING, FeedbackState.PUBLISHED]),
+            Focus.start_ms == row.start_ms,
+            Focus.end_ms == row.end_ms,
+        )
+        .order_by(Feedback.id)
+    )
+    found = session.scalars(moments).unique()
+    return [each for each in found if can(actor, Action.FEEDBACK_COMPOSE, each.as_thing())]
 
 
 @dataclass(frozen=True)

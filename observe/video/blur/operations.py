@@ -6,7 +6,7 @@ corrections: whatever changes afterwards takes the signature away. Nothing here 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -54,6 +54,7 @@ __all__ = [
     "checked_clip",
     "clip_of",
     "correct",
+    "ensure",
     "is_lost",
     "job_of",
     "lost_removals",
@@ -64,6 +65,7 @@ __all__ = [
     "stop",
     "watched",
     "watched_lately",
+    "when_signed",
     "zones_of",
 ]
 
@@ -182,7 +184,9 @@ def ask(
     locked(session, Recording, recording_id)
     row = of_spans(session, recording_id, [span]).get(span)
     if row is None:
-        return _begin(session, recording_id, span, style, sound, actor)
+        row = _begin(session, recording_id, span, style, sound, actor.user_id)
+        _told(session, "blurring.asked", row, actor)
+        return row
     style, sound = style or row.style, sound or row.sound
     if (style, sound) != (row.style, row.sound):
         row.style, row.sound = style, sound
@@ -211,7 +215,7 @@ def _begin(
     span: Span,
     style: BlurStyle | None,
     sound: BlurSound | None,
-    actor: Actor,
+    by_id: UUID,
 ) -> Blurring:
     row = Blurring(
         id=new_id(),
@@ -221,12 +225,28 @@ def _begin(
         asked_id=new_id(),
         style=style or BlurStyle.MOSAIC,
         sound=sound or BlurSound.KEEP,
-        created_by_id=actor.user_id,
+        created_by_id=by_id,
     )
     session.add(row)
     session.flush()
     jobs.enqueue(session, KIND, row.asked_id)
-    _told(session, "blurring.asked", row, actor)
+    return row
+
+
+def ensure(session: Session, recording_id: UUID, span: Span) -> Blurring:
+    """Return the blurred clip of a moment that is to leave, begun now when it was not.
+
+    For the program's own work: the act that lets the moment leave was allowed before. It is begun
+    in the name of the recording's observer, who looks at it and signs.
+    """
+    recording = locked(session, Recording, recording_id)
+    if recording is None:
+        raise access.not_found()
+    _check(recording, span)
+    row = of_spans(session, recording_id, [span]).get(span)
+    if row is None:
+        row = _begin(session, recording_id, span, None, None, recording.observer_id)
+        _put_on_file(session, "blurring.asked", row, None)
     return row
 
 
@@ -294,6 +314,16 @@ def stop(session: Session, blurring_id: UUID, *, actor: Actor) -> None:
         _told(session, "blurring.stopped", row, actor)
 
 
+Signed = Callable[[Session, Blurring], None]
+_when_signed: list[Signed] = []
+
+
+def when_signed(function: Signed) -> Signed:
+    """Mark a function to be called with each clip as it is signed, in the same transaction."""
+    _when_signed.append(function)
+    return function
+
+
 # --- looking and signing ------------------------------------------------------------------------
 
 
@@ -317,6 +347,8 @@ def sign(session: Session, blurring_id: UUID, *, version: int, actor: Actor) -> 
         row.checked_by_id, row.checked_at = actor.user_id, now()
         session.flush()
         _told(session, "blurring.checked", row, actor, sha256=row.made)
+        for function in _when_signed:
+            function(session, row)
     return row
 
 
@@ -360,10 +392,16 @@ def watched_lately(session: Session, row: Blurring, *, actor: Actor) -> bool:
 
 
 def _told(session: Session, action: str, row: Blurring, actor: Actor, **details: object) -> None:
+    _put_on_file(session, action, row, actor.user_id, **details)
+
+
+def _put_on_file(
+    session: Session, action: str, row: Blurring, actor_id: UUID | None, **details: object
+) -> None:
     audit.record(
         session,
         action,
-        actor_id=actor.user_id,
+        actor_id=actor_id,
         thing_kind="blurring",
         thing_id=row.id,
         recording=row.recording_id,

@@ -115,6 +115,7 @@ def _page(blurring_id: UUID, refused: Message | None = None) -> str:
             refused=refused,
             styles=blurred.STYLES,
             sounds=blurred.SOUNDS,
+            feedbacks=blurred.feedbacks_with(session, row, actor=current_actor()),
         )
 
 

@@ -42,7 +42,13 @@ blueprint = Blueprint("feedback", __name__)
 NOTE_LEAD_MS: Final = 5_000  # a moment taken from a note begins before what was noted
 NOTE_LENGTH_MS: Final = 30_000
 KINDS: Final = {"fortaleza": FocusKind.STRENGTH, "prioridad": FocusKind.PRIORITY}
-PARTS: Final = {"": 0, "strength": 5, "priority": 50, "open": 95}  # of the whole, in percent
+PARTS: Final = {
+    "": 0,
+    "strength": 5,
+    "priority": 50,
+    "blur": 50,
+    "open": 95,
+}  # of the whole, in percent
 
 
 # --- profile ------------------------------------------------------------------------------------
@@ -321,13 +327,17 @@ def withdraw(feedback_id: UUID) -> ResponseReturnValue:
 def _state_page(
     session: Session, feedback: Feedback, *, reason: str = "", refused: Message | None = None
 ) -> str:
+    page = page_of(feedback, locale=words.language())
     return render_template(
         "feedback/state.html",
         feedback=feedback,
         observation=feedback.observation,
         recording=feedback.observation.recording,
-        page=page_of(feedback, locale=words.language()),
+        page=page,
         progress=_progress(jobs.latest(session, publishing.KIND, feedback.id)),
+        waits=publishing.waits_for_signatures(session, feedback),
+        offers=blurred.offers(session, feedback, page, actor=current_actor()),
+        earlier=feedbacks.earlier_versions(session, feedback),
         reason=reason,
         refused=refused,
     )
@@ -342,7 +352,8 @@ def state(feedback_id: UUID) -> ResponseReturnValue:
             session, feedback_id, actor=current_actor(), action=Action.FEEDBACK_COMPOSE
         )
         job = jobs.latest(session, publishing.KIND, feedback.id)
-        return jsonify(state=feedback.state.value, **_progress(job))
+        waits = publishing.waits_for_signatures(session, feedback)
+        return jsonify(state=feedback.state.value, waits=waits, **_progress(job))
 
 
 def _progress(job: Job | None) -> dict[str, Any]:

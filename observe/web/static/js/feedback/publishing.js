@@ -10,7 +10,7 @@ const step = box?.querySelector("[data-step]");
 async function look() {
   try {
     const now = await get(box?.dataset.state ?? "");
-    if (now.state !== "publishing" || now.failed) {
+    if (now.state !== "publishing" || now.failed || now.waits) {
       location.reload();
       return;
     }
