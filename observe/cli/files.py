@@ -33,7 +33,11 @@ def read_bytes(path: Path) -> bytes:
 
 def read_text(path: Path) -> str:
     """Return the text in the file: UTF-8, or Latin 1 as older spreadsheets write it."""
-    given = read_bytes(path)
+    return text_in(read_bytes(path))
+
+
+def text_in(given: bytes) -> str:
+    """Return what was read as text: UTF-8, or Latin 1 as older spreadsheets write it."""
     try:
         return given.decode("utf-8-sig")
     except UnicodeDecodeError:

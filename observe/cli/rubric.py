@@ -6,25 +6,41 @@ from pathlib import Path
 
 import click
 
-from observe.cli.files import FILE, read_text
+from observe.cli.files import FILE, read_bytes, text_in
 from observe.cli.program import noun
 from observe.cli.shell import Answer, Shell, verb
 from observe.people import access
 from observe.people.access import Action, Thing
+from observe.rubric.files import rubric_of_workbook
 from observe.rubric.loader import read_rubric
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import load, rubric_of, version_for, versions
 from observe.rubric.schema import Dimension, Rubric, canonical, hash_of
+from observe.rubric.spreadsheet.unpacking import is_workbook
+from observe.rubric.writing import yaml_of
 from observe.text import message
 
 rubric = noun("rubric", message("Rubrics: check, load, list, show, diff, export, print."))
+
+
+def rubric_text(path: Path) -> str:
+    """Return the text of a rubric's file; of a workbook, the text that says the same.
+
+    Raises:
+        BadInputError: it cannot be read.
+        InvalidError: with every problem of a workbook.
+    """
+    given = read_bytes(path)
+    if is_workbook(given):
+        return yaml_of(rubric_of_workbook(given, path.name))
+    return text_in(given)
 
 
 @verb(rubric, "check", message("Checks a rubric file and tells all its problems; loads nothing."))
 @click.argument("file", type=FILE)
 def check(shell: Shell, *, file: Path) -> Answer:
     """Check a file without a home."""
-    found = read_rubric(read_text(file), file.name)
+    found = read_rubric(rubric_text(file), file.name)
     told = {"rubric": found.id, "version": found.version, "content_hash": hash_of(canonical(found))}
     counted = message(
         "«%(rubric)s» %(version)s is right: %(count)s dimensions.",
@@ -40,7 +56,7 @@ def check(shell: Shell, *, file: Path) -> Answer:
 def load_(shell: Shell, *, file: Path) -> Answer:
     """Load a file."""
     with shell.database.write() as session:
-        row = load(session, read_text(file), file.name, actor=shell.actor)
+        row = load(session, rubric_text(file), file.name, actor=shell.actor)
     said = message("«%(rubric)s» %(version)s is loaded.", rubric=row.rubric_id, version=row.version)
     return Answer(facts(row), [said])
 

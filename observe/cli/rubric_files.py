@@ -9,24 +9,26 @@ from typing import Final
 
 import click
 
-from observe.cli.files import FILE, read_text, write_new
-from observe.cli.rubric import rubric
+from observe.cli.files import FILE, write_new
+from observe.cli.rubric import rubric, rubric_text
 from observe.cli.shell import Answer, Shell, verb
 from observe.cli.words import option
 from observe.errors import BadInputError
 from observe.people import access
 from observe.people.access import Action, Thing
+from observe.rubric.content import plain_of
 from observe.rubric.diff import Change, changes, told
 from observe.rubric.json_schema import json_schema, published
 from observe.rubric.loader import read_rubric
 from observe.rubric.operations import rubric_of, version_for
 from observe.rubric.schema import Rubric, Text, canonical, content_hash
+from observe.rubric.spreadsheet.layout import xlsx_of
 from observe.rubric.writing import yaml_of
 from observe.text import message
 
 FORCE: Final = message("Writes over a file that is there already.")
 _YAML: Final = frozenset({".yaml", ".yml"})
-_READ_AS_FILES: Final = _YAML | {".json"}
+_READ_AS_FILES: Final = _YAML | {".json", ".xlsx"}
 
 
 @verb(rubric, "diff", message("Tells what differs between two rubrics: files, or id@version."))
@@ -54,7 +56,7 @@ def rubric_named(shell: Shell, name: str) -> Rubric:
     """Return the rubric in the file of that name, or else the home's version of that name."""
     path = Path(name)
     if path.suffix.lower() in _READ_AS_FILES or path.is_file():
-        return read_rubric(read_text(path), path.name)
+        return read_rubric(rubric_text(path), path.name)
     with shell.database.read() as session:
         access.require(shell.actor, Action.RUBRIC_SEE, Thing("rubric"))
         return rubric_of(version_for(session, name))
@@ -91,26 +93,32 @@ def _text_facts(text: Text | None) -> dict[str, object] | None:
     return text.model_dump(exclude_unset=True) if text else None
 
 
-@verb(rubric, "export", message("Writes a rubric to a file: .yaml for people, .json as hashed."))
+@verb(
+    rubric,
+    "export",
+    message("Writes a rubric to a file: .yaml or .xlsx for people, .json as hashed."),
+)
 @click.argument("rubric")
 @option("--to", required=True, type=FILE, about=message("The file to write."))
 @option("--force", is_flag=True, about=FORCE)
 def export(shell: Shell, *, rubric: str, to: Path, force: bool) -> Answer:
     """Write a version, so that reading the file gives the same content."""
     named = rubric_named(shell, rubric)
-    write_new(to, _written(named, to).encode(), force=force)
+    write_new(to, _written(shell, named, to), force=force)
     said = message("Written: %(path)s", path=str(to))
     return Answer(_version_facts(named) | {"file": str(to)}, [said])
 
 
-def _written(named: Rubric, to: Path) -> str:
+def _written(shell: Shell, named: Rubric, to: Path) -> bytes:
     suffix = to.suffix.lower()
     if suffix in _YAML:
-        return yaml_of(named)
+        return yaml_of(named).encode()
     if suffix == ".json":
-        return canonical(named)
+        return canonical(named).encode()
+    if suffix == ".xlsx":
+        return xlsx_of(plain_of(named), shell.settings.locale)
     raise BadInputError(
-        message("The name of the file must end in .yaml or .json: %(path)s", path=str(to))
+        message("The name of the file must end in .yaml, .xlsx or .json: %(path)s", path=str(to))
     )
 
 

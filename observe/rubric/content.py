@@ -129,7 +129,7 @@ def adopted(said: Group) -> Group:
     title = inside(said, ("title", "es"))
     words = title if isinstance(title, str) else ""
     content = blank(slug(words) or "pauta", words) | {"domains": [], "dimensions": []}
-    content |= _without_empties(copy.deepcopy(said))
+    content |= without_empties(copy.deepcopy(said))
     if "languages" not in said:
         del content["languages"]
     elif isinstance(spoken := content["languages"], str):
@@ -269,7 +269,7 @@ def add(
         return name
     added: Group = {"id": _passing_name(content, gone), "title": {}}
     if place == DIMENSIONS:
-        added |= {"code": _free_code(content), "domain": domain}
+        added |= {"code": free_code(content), "domain": domain}
     elif place[-1] == "behaviours":
         added["scale"] = _scale_of_behaviours(content)
     _list(content, place).append(added)
@@ -366,7 +366,8 @@ def _passing_name(content: Group, gone: Iterable[str]) -> str:
     return f"_{max(numbers, default=0) + 1}"
 
 
-def _free_code(content: Group) -> str:
+def free_code(content: Group) -> str:
+    """Return the first of D1, D2, D3, … that no dimension has."""
     used = {str(each.get("code")).casefold() for each in _dimensions(content)}
     return next(code for n in range(1, len(used) + 2) if (code := f"D{n}").casefold() not in used)
 
@@ -376,7 +377,7 @@ def _free_code(content: Group) -> str:
 
 def finished(content: Group) -> Group:
     """Return the content as a file would say it: nothing empty, things named after their titles."""
-    whole = _without_empties(copy.deepcopy(content))
+    whole = without_empties(copy.deepcopy(content))
     for dimension in () if names_only(whole) else _dimensions(whole):
         dimension.setdefault("descriptors", {})  # so that each range that is missing is told
     looks = inside(whole, SNAPSHOTS)
@@ -401,7 +402,8 @@ def _name_all(content: Group) -> None:
             question["only_after"] = [named.get(str(each), each) for each in after]
 
 
-def _without_empties(content: Group) -> Group:
+def without_empties(content: Group) -> Group:
+    """Return a copy of what a content says, without what is left empty in it."""
     kept = {name: _kept(inside) for name, inside in content.items()}
     told = {name: inside for name, inside in kept.items() if inside not in ("", None, {}, [])}
     # A dimension may be in no domain, and a rubric may have none: that is said, not left out.
@@ -410,7 +412,7 @@ def _without_empties(content: Group) -> Group:
 
 def _kept(content: Content) -> Content:
     if isinstance(content, dict):
-        return _without_empties(content)
+        return without_empties(content)
     if isinstance(content, list):
         return [kept for each in content if (kept := _kept(each)) not in ("", None, {}, [])]
     return content.strip() if isinstance(content, str) else content

@@ -24,6 +24,7 @@ from observe.rubric import content as contents
 from observe.rubric import fields, loader, proposals
 from observe.rubric.content import Group, Place
 from observe.rubric.fields import Field
+from observe.rubric.files import Given
 from observe.rubric.models import RubricDraft, RubricVersion
 from observe.rubric.operations import keep, rubric_of, same_version, taken, version_order
 from observe.rubric.schema import Rubric
@@ -128,25 +129,25 @@ def _credit(content: Group, names: Sequence[str]) -> Group:
     return {each: said.in_language(each) for each in fields.languages_of(content)}
 
 
-def begin_with(session: Session, text: str, filename: str, *, actor: Actor) -> RubricDraft:
+def begin_with(session: Session, given: Given, *, actor: Actor) -> RubricDraft:
     """Begin with what a file says, which may be incomplete.
 
     Raises:
         NotFoundError, NotAllowedError: not hers to write.
+        BadInputError: it has more than a sheet can have.
         InvalidError: with all problems of the file that no field of the page can mend.
     """
     access.require(actor, Action.RUBRIC_EDIT, RUBRICS)
-    reading = loader.read_content(text, filename)
-    if not isinstance(reading.content, dict):
-        raise loader.refusal(filename, reading, loader.checked(reading.content)[1])
-    content = contents.adopted(reading.content)
+    if not isinstance(given.content, dict):
+        raise given.refusal(loader.checked(given.content)[1])
+    content = contents.adopted(given.content)
     _require_sheet_size(content)
     fields.adopt_words(content)
     known = fields.fields(content)
     found = loader.checked(contents.finished(content))[1]
     stuck = [each for each in found if not _can_be_mended(content, known, each[0])]
-    if reading.problems or stuck:
-        raise loader.refusal(filename, reading, stuck)
+    if given.has_problems or stuck:
+        raise given.refusal(stuck)
     return _begun(session, content, _newest(session, str(content["id"])), actor)
 
 

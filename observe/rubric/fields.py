@@ -19,6 +19,7 @@ from observe.rubric.yamltext import Content, FieldPath
 from observe.text import Message, message
 
 LANGUAGES: Final = ("es", "en")
+MINUTE_MS: Final = 60_000
 NUMBERS: Final = range(11)  # of which a scale may be made
 
 
@@ -59,7 +60,7 @@ class Field:
 
 
 Fields = tuple[Field, ...]
-_MARKS: Final = ("allowed", "note_required", "forbidden")
+MARKS: Final = ("allowed", "note_required", "forbidden")
 _TYPED_ONCE: Final = frozenset({"code", "licence", "version"})
 
 
@@ -81,7 +82,7 @@ def opening() -> Fields:
     version = Field(("version",), message("Version number"))
     spoken = tuple((" ".join(each), word) for each, word in _SPOKEN)
     languages = Field(("languages",), PARTS["languages"], Form.LANGUAGES, spoken)
-    words = _choice(("names_only",), ("false", YES))
+    words = choice(("names_only",), ("false", YES))
     return (*_texts(("title",)), version, *_texts(("summary",), Form.WORDS), languages, words)
 
 
@@ -102,9 +103,9 @@ def protocol() -> Fields:
             message("Minutes below which a cycle is short"),
             Form.MINUTES,
         ),
-        _choice((*place, "playback_policy"), ("free", "pause_allowed", "straight_through")),
-        _choice((*place, "order"), ("as_filmed", "random")),
-        _choice(("aggregation",), ("mean_of_means", "holistic")),
+        choice((*place, "playback_policy"), ("free", "pause_allowed", "straight_through")),
+        choice((*place, "order"), ("as_filmed", "random")),
+        choice(("aggregation",), ("mean_of_means", "holistic")),
         Field(("reports", "minimum_educators"), PARTS["minimum_educators"], Form.NUMBER),
         *_texts((*place, "unit")),
         *_texts((*place, "instructions"), Form.WORDS),
@@ -236,9 +237,9 @@ def _rules(content: Group, place: Place, dimension: Group) -> Iterator[Field]:
     yield Field((*place, "code"), message("Code (at most 6 letters)"))
     yield Field((*place, "domain"), message("Domain"), Form.DOMAIN, _domains(content, dimension))
     yield from _scale_of(content, place)
-    yield _choice((*place, "polarity"), ("positive", "negative"))
-    yield _choice((*place, "not_observed"), _MARKS)
-    yield _choice((*place, "not_applicable"), tuple(reversed(_MARKS)))
+    yield choice((*place, "polarity"), ("positive", "negative"))
+    yield choice((*place, "not_observed"), MARKS)
+    yield choice((*place, "not_applicable"), tuple(reversed(MARKS)))
 
 
 def _scale_of(content: Group, place: Place) -> Iterator[Field]:
@@ -276,7 +277,7 @@ def _of_behaviour(content: Group, place: Place) -> Iterator[Field]:
     yield from _texts((*place, "examples"), Form.LINES, message("Examples, one a line"))
     yield from _scale_of(content, place)
     for mark in ("not_observed", "not_applicable"):
-        yield _choice((*place, mark), tuple(reversed(_MARKS)))
+        yield choice((*place, mark), tuple(reversed(MARKS)))
 
 
 def _spanish_title(thing: Group) -> str:
@@ -289,7 +290,8 @@ def _texts(path: Place, form: Form = Form.LINE, label: Message | None = None) ->
     return tuple(Field((*path, language), said, form) for language in LANGUAGES)
 
 
-def _choice(path: Place, values: tuple[str, ...]) -> Field:
+def choice(path: Place, values: tuple[str, ...]) -> Field:
+    """Return a field in which one of some values is chosen."""
     return Field(
         path, PARTS[path[-1]], Form.CHOICE, tuple((each, CHOICES[each]) for each in values)
     )
@@ -333,7 +335,7 @@ def _entry(entry: Content, language: str) -> str:
 
 # What stands between the entries of a list that is typed in one line.
 _LISTED: Final = {Form.TIMES: "; ", Form.AFTER: "."}
-_UNITS_MS: Final = {Form.MINUTES: 60_000, Form.TIMES: 60_000, Form.SECONDS: 1_000}
+_UNITS_MS: Final = {Form.MINUTES: MINUTE_MS, Form.TIMES: MINUTE_MS, Form.SECONDS: 1_000}
 
 
 def _shown(field: Field, said: str) -> str:
@@ -343,7 +345,8 @@ def _shown(field: Field, said: str) -> str:
     return f"{int(said) / unit:.9g}".replace(".", ",")
 
 
-def _milliseconds(said: str, unit_ms: int) -> str:
+def milliseconds(said: str, unit_ms: int = MINUTE_MS) -> str:
+    """Return minutes, or other units, in milliseconds; what is no number stays what it is."""
     whole, _, part = said.strip().replace(",", ".").partition(".")
     if not is_number(whole) or (part and not is_number(part)):
         return said
@@ -370,7 +373,7 @@ def _said(field: Field, words: str) -> str:
     if unit is None:
         return trimmed
     times = trimmed.split(";") if field.form is Form.TIMES else [trimmed]
-    return "; ".join(_milliseconds(each, unit) for each in times)
+    return "; ".join(milliseconds(each, unit) for each in times)
 
 
 def write(content: Group, field: Field, words: str) -> None:
@@ -388,7 +391,7 @@ def write(content: Group, field: Field, words: str) -> None:
     else:
         _put(contents.group(content, field.path), field.path[-1], words)
     if field.path[0] == "scales":
-        _join_bands(contents.group(content, (*field.path[:2], "bands")))
+        join_bands(contents.group(content, (*field.path[:2], "bands")))
 
 
 def adopt_words(content: Group) -> None:
@@ -422,7 +425,7 @@ def _put(group: Group, name: str, words: str) -> None:
         group.pop(name, None)
 
 
-def _join_bands(scale: Group) -> None:
+def join_bands(scale: Group) -> None:
     """Let each range begin where the one before it ends, and both ends be those of the scale."""
     bands = contents.group(scale, ("bands", ""))
     low, mid, high = (contents.group(bands, (name, "")) for name in ("low", "mid", "high"))

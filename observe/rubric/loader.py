@@ -77,10 +77,14 @@ def refusal(filename: str, reading: Reading, found: list[Finding]) -> InvalidErr
     """Return the refusal of a file: what was in the way of reading it, and what was found in it."""
     located = [Problem(reading.line_of(path), path, what) for path, what in found]
     told = sorted([*reading.problems, *located], key=lambda problem: problem.line or 0)
-    sentences = [_sentence(filename, reading, problem) for problem in told[:MOST_TOLD]]
+    return refused(filename, [_sentence(filename, reading, problem) for problem in told])
+
+
+def refused(filename: str, told: list[Message]) -> InvalidError:
+    """Return the refusal of a file for all of this, as much of it as helps anybody."""
+    sentences = told[:MOST_TOLD]
     if len(told) > MOST_TOLD:
-        rest = len(told) - MOST_TOLD
-        sentences.append(message("… and %(count)s more.", count=rest))
+        sentences.append(message("… and %(count)s more.", count=len(told) - MOST_TOLD))
     return InvalidError(
         message(
             "%(file)s cannot be used as a rubric yet. Problems found: %(count)s.",

@@ -10,6 +10,7 @@ import pytest
 from observe.rubric.json_schema import published
 from observe.rubric.loader import read_rubric
 from observe.rubric.schema import content_hash
+from tests.books import PATIO, book_of
 from tests.cli.conftest import Run
 from tests.rubrics import WHOLE
 
@@ -71,6 +72,19 @@ def test_an_exported_version_is_the_same_content(peopled: Run, tmp_path: Path) -
     assert json.loads(canonical)["id"] == "teach-primaria"
 
 
+def test_a_rubric_goes_out_as_a_workbook_and_comes_in(peopled: Run, tmp_path: Path) -> None:
+    file = tmp_path / "teach.xlsx"
+    facts = peopled("rubric", "export", "teach-primaria@1.0", "--to", file, "--json").facts
+    checked = peopled("rubric", "check", file, "--json").facts
+    assert checked["content_hash"] == facts["content_hash"]
+    assert peopled("rubric", "diff", "teach-primaria@1.0", file, "--json").facts["changes"] == []
+    file.write_bytes(book_of(PATIO))
+    assert "«pauta-del-patio» 1.0" in peopled("rubric", "load", file).out
+    file.write_bytes(book_of({"Notas": [("Hola",)]}))
+    refused = peopled("rubric", "check", file, code=2)
+    assert "teach.xlsx, hoja «Notas»: no se conoce" in refused.err
+
+
 def test_what_is_there_is_not_written_over_unless_told(
     run: Run, two: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -82,7 +96,7 @@ def test_what_is_there_is_not_written_over_unless_told(
     run("rubric", "export", old, "--to", new, "--force")
     assert read_rubric(new.read_text(encoding="utf-8"), "x").version == "1.0"
     unnamed = run("rubric", "export", old, "--to", tmp_path / "pauta.txt", code=2)
-    assert "debe terminar en .yaml o .json" in unnamed.err
+    assert "debe terminar en .yaml, .xlsx o .json" in unnamed.err
 
 
 def test_the_schema_is_printed_or_written(run: Run, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from observe.people.models import AuditEntry
 from observe.rubric import content as contents
 from observe.rubric import drafts, fields, proposals
 from observe.rubric.drafts import Clash, Edit
+from observe.rubric.files import opened
 from observe.rubric.models import RubricDraft, RubricVersion, Stage
 from observe.rubric.operations import load, rubric_of
 from observe.rubric.schema import content_hash
@@ -106,19 +107,19 @@ def test_an_empty_one_needs_nothing_but_words(cast: Cast, session: Session) -> N
 
 def test_a_file_may_be_incomplete_but_not_strange(cast: Cast, session: Session) -> None:
     said = "id: prueba\ntitle: {es: Pauta}\nlanguages: [es]\ndimensions:\n  - title: {es: Ánimo}\n"
-    draft = drafts.begin_with(session, said, "p.yaml", actor=cast.network_lead)
+    draft = drafts.begin_with(session, opened(said.encode(), "p.yaml"), actor=cast.network_lead)
     assert stands(draft, "dimensions._1.title.es") == "Ánimo"
     assert contents.finished(drafts.content_of(draft))["dimensions"][0]["id"] == "animo"  # type: ignore[index,call-overload]
     exported = contents.file_of(drafts.content_of(draft))
-    again = drafts.begin_with(session, exported, "p.yaml", actor=cast.network_lead)
+    again = drafts.begin_with(session, opened(exported.encode(), "p.yaml"), actor=cast.network_lead)
     assert stands(again, "dimensions.animo.title.es") == "Ánimo"
     for wrong in (said + "colour: red\n", "- uno\n", "{", said + "x: &a b\n"):
         with pytest.raises(InvalidError):
-            drafts.begin_with(session, wrong, "p.yaml", actor=cast.network_lead)
+            drafts.begin_with(session, opened(wrong.encode(), "p.yaml"), actor=cast.network_lead)
 
 
 def test_a_whole_file_comes_back_as_it_was(cast: Cast, session: Session) -> None:
-    draft = drafts.begin_with(session, WHOLE, "p.yaml", actor=cast.network_lead)
+    draft = drafts.begin_with(session, opened(WHOLE.encode(), "p.yaml"), actor=cast.network_lead)
     made = drafts.freeze(session, draft.id, actor=cast.network_lead)
     assert yaml_of(rubric_of(made)) == yaml_of(
         rubric_of(load(session, WHOLE, "p.yaml", actor=None))
@@ -340,7 +341,7 @@ def imported(session: Session, cast: Cast, *changes: tuple[str, str]) -> RubricD
     for old, new in changes:
         assert old in text
         text = text.replace(old, new, 1)
-    return drafts.begin_with(session, text, "p.yaml", actor=cast.network_lead)
+    return drafts.begin_with(session, opened(text.encode(), "p.yaml"), actor=cast.network_lead)
 
 
 def test_a_line_without_words_in_one_language_keeps_its_place(
@@ -361,10 +362,10 @@ def test_what_can_never_be_a_sheet_is_refused_at_once(
 ) -> None:
     many = "dimensions: [" + "{}, " * 700 + "{}]\n"
     with pytest.raises(InvalidError):  # empty entries are no dimensions
-        drafts.begin_with(session, many, "p.yaml", actor=cast.network_lead)
+        drafts.begin_with(session, opened(many.encode(), "p.yaml"), actor=cast.network_lead)
     filled = "dimensions:\n" + "".join(f"  - {{code: D{n}}}\n" for n in range(81))
     with pytest.raises(BadInputError, match="at most 80"):
-        drafts.begin_with(session, filled, "p.yaml", actor=cast.network_lead)
+        drafts.begin_with(session, opened(filled.encode(), "p.yaml"), actor=cast.network_lead)
     for _domain in range(19):
         drafts.add(session, draft.id, contents.DOMAINS, actor=cast.network_lead)
     with pytest.raises(BadInputError, match="at most 20"):

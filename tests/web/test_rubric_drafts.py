@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from observe.db import Database
 from observe.people.access import Actor
@@ -17,6 +18,7 @@ from observe.rubric.drafts import Edit
 from observe.rubric.models import RubricDraft, Stage
 from observe.rubric.operations import load, rubric_of, version_for
 from observe.rubric.versions import stage_of
+from tests.books import PATIO, book_of, opened, saved
 from tests.factories import Cast
 from tests.rubrics import WHOLE
 from tests.unit.test_rubric_loader import GOOD
@@ -189,6 +191,63 @@ def test_a_draft_goes_out_as_a_file_and_comes_in_again(
     assert "Elige el archivo" in lead.post("/pautas/borradores", data={"how": "file"}).text
 
 
+def sent(client: FlaskClient, file: bytes) -> TestResponse:
+    """Begin a draft with a workbook; what it is called says nothing of what it is."""
+    given = {"how": "file", "file": (io.BytesIO(file), "pauta del patio.yaml")}
+    return client.post("/pautas/borradores", data=given)
+
+
+def test_a_draft_goes_out_as_a_workbook_and_comes_in_as_the_next_version(
+    database: Database, lead: FlaskClient, draft_id: UUID
+) -> None:
+    address = f"/pautas/borradores/{draft_id}"
+    assert f'href="{address}/pauta.xlsx"' in lead.get(address).text
+    out = lead.get(f"{address}/pauta.xlsx")
+    assert "prueba-1.1.xlsx" in out.headers["Content-Disposition"]
+    book = opened(out.data)
+    sheet = book["Dimensiones"]
+    titles = [cell.value for cell in sheet["C"]]
+    sheet.cell(titles.index("Preguntas") + 1, 3).value = "Preguntas <abiertas>"
+    sheet.append(["N1", "Nuevo", "Juego", "Se juega"])
+    begun = sent(lead, saved(book))
+    assert begun.status_code == 302
+    page = lead.get(begun.location).text
+    assert re.search(r'<span class="number">1\.2</span>', page)
+    assert "Preguntas &lt;abiertas&gt;" in page
+    assert "Nuevo" in page
+    made = UUID(begun.location.rsplit("/", 1)[1])
+    assert stands(database, made, TITLE) == "Preguntas <abiertas>"
+    with database.read() as session:
+        base = session.get_one(RubricDraft, made).base
+        assert base is not None
+        assert base.version == "1.0"
+
+
+def test_a_pauta_written_in_a_workbook_becomes_a_version(
+    database: Database, lead: FlaskClient
+) -> None:
+    begun = sent(lead, book_of(PATIO))
+    done = lead.post(begun.location, data=typed(lead, begun.location, "publish"))
+    assert done.status_code == 302
+    with database.read() as session:
+        assert len(rubric_of(version_for(session, "pauta-del-patio")).dimensions) == 5
+
+
+def test_a_workbook_that_cannot_be_used_is_told_on_the_page(lead: FlaskClient) -> None:
+    wrong = dict(PATIO) | {"Notas": [("De la reunión",)]}
+    answer = sent(lead, book_of(wrong))
+    assert answer.status_code == 400
+    assert "pauta del patio.yaml, hoja «Notas»: no se conoce" in unescape(answer.text)
+    assert 'name="file"' in answer.text
+    for file, sentence in (
+        (book_of(PATIO)[:200], "no se puede leer"),
+        (book_of(PATIO) + bytes(3 * 1024**2), "demasiado grande"),
+    ):
+        answer = sent(lead, file)
+        assert (answer.status_code, sentence in answer.text) == (400, True)
+    assert "Pauta del patio" not in lead.get("/pautas/borradores").text
+
+
 @pytest.mark.parametrize("name", ["teach-primaria", "interacciones-aula-media"])
 def test_a_whole_pauta_fits_on_the_page(database: Database, lead: FlaskClient, name: str) -> None:
     with database.read() as session:
@@ -217,7 +276,8 @@ def test_nobody_else_comes_near_a_draft(client_for: ClientFor, cast: Cast, draft
     others: list[Actor] = [cast.educator, cast.observer, cast.utp_head, *cast.outsiders]
     for actor in others:
         client = client_for(actor)
-        for path in ("/pautas/borradores", address, f"{address}/comparar", f"{address}/pauta.yaml"):
+        files = (f"{address}/pauta.yaml", f"{address}/pauta.xlsx")
+        for path in ("/pautas/borradores", address, f"{address}/comparar", *files):
             assert client.get(path).status_code == 404, (actor.name, path)
         for path in ("/pautas/borradores", address, f"{address}/cambios"):
             assert client.post(path, json=[]).status_code == 404, (actor.name, path)

@@ -11,6 +11,7 @@ from observe.db import Database
 from observe.people.access import Actor
 from observe.people.models import School
 from observe.rubric import proposals
+from observe.rubric.files import rubric_of_workbook
 from observe.rubric.loader import read_rubric
 from observe.rubric.models import RubricProposal, RubricVersion, Stage
 from observe.rubric.operations import load, rubric_of, version_for
@@ -181,7 +182,7 @@ def test_a_pauta_is_printed_typed_in_and_taken_elsewhere(
         row = version_for(session, "teach-primaria")
     client = client_for(cast.educator)
     page = client.get(f"/pautas/{row.id}").text
-    for name in ("pauta.pdf", "planilla.csv", "pauta.yaml"):
+    for name in ("pauta.pdf", "planilla.csv", "pauta.yaml", "pauta.xlsx"):
         assert f"/pautas/{row.id}/{name}" in page
     printed = client.get(f"/pautas/{row.id}/pauta.pdf")
     assert (printed.mimetype, printed.data[:5]) == ("application/pdf", b"%PDF-")
@@ -189,6 +190,9 @@ def test_a_pauta_is_printed_typed_in_and_taken_elsewhere(
     assert "1a · Trata con respeto" in client.get(f"/pautas/{row.id}/planilla.csv").text
     again = read_rubric(client.get(f"/pautas/{row.id}/pauta.yaml").text, "pauta.yaml")
     assert content_hash(again) == row.content_hash
+    workbook = client.get(f"/pautas/{row.id}/pauta.xlsx")
+    assert "teach-primaria-1.0.xlsx" in workbook.headers["Content-Disposition"]
+    assert content_hash(rubric_of_workbook(workbook.data, "pauta.xlsx")) == row.content_hash
 
 
 def test_only_schools_with_people_are_offered_for_a_trial(

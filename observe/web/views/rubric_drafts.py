@@ -18,10 +18,13 @@ from observe.people import access
 from observe.people.access import Action
 from observe.people.directory import staffed_schools
 from observe.rubric import content as contents
-from observe.rubric import drafts, fields, loader
+from observe.rubric import drafts, fields, files, loader
 from observe.rubric.drafts import Clash, Edit
+from observe.rubric.files import Given
 from observe.rubric.models import RubricDraft
 from observe.rubric.operations import rubric_of, versions
+from observe.rubric.spreadsheet.layout import MEDIA_TYPE, xlsx_of
+from observe.rubric.spreadsheet.unpacking import LARGEST_WORKBOOK
 from observe.rubric.writing import yaml_of
 from observe.rubric.yamltext import LARGEST_FILE
 from observe.text import Message, message
@@ -31,7 +34,7 @@ from observe.web.forms import sent_json, typed_lines
 from observe.web.guards import current_actor, permission, reading, today, writing
 from observe.web.responses import as_download
 from observe.web.views.rubrics import things_that_differ, typed_trial
-from observe.web.words import say
+from observe.web.words import language, say
 
 blueprint = Blueprint("rubric_drafts", __name__)
 
@@ -75,15 +78,8 @@ def _titled(draft: RubricDraft) -> tuple[RubricDraft, str]:
 @permission(Action.RUBRIC_EDIT)
 def begin() -> ResponseReturnValue:
     """Begin a draft: with nothing, as a copy of a version, or with a file."""
-    verbs: dict[str, Callable[[Session], RubricDraft]] = {
-        "empty": _begin_empty,
-        "version": _begin_from,
-        "file": _begin_with,
-    }
-    verb = verbs.get(request.form.get("how", ""))
-    if verb is None:
-        raise access.not_found()
     try:
+        verb = _verb(request.form.get("how", ""))
         with writing() as session:
             draft = verb(session)
     except InvalidError as error:
@@ -91,6 +87,18 @@ def begin() -> ResponseReturnValue:
     except BadInputError as error:
         return _start(error.status, refused=error.message)
     return redirect(url("rubric_drafts.edit", draft_id=draft.id))
+
+
+def _verb(how: str) -> Callable[[Session], RubricDraft]:
+    match how:
+        case "empty":
+            return _begin_empty
+        case "version":
+            return _begin_from
+        case "file":
+            given = _given()  # before the transaction: a long file keeps nobody else waiting
+            return lambda session: drafts.begin_with(session, given, actor=current_actor())
+    raise access.not_found()
 
 
 def _begin_empty(session: Session) -> RubricDraft:
@@ -104,17 +112,13 @@ def _begin_from(session: Session) -> RubricDraft:
     return drafts.begin_from(session, version_id, actor=current_actor())
 
 
-def _begin_with(session: Session) -> RubricDraft:
+def _given() -> Given:
     file = request.files.get("file")
     if file is None or not file.filename:
         raise BadInputError(message("Choose the file."), field="file")
-    try:
-        text = file.read(4 * LARGEST_FILE).decode()
-    except UnicodeDecodeError as error:
-        raise BadInputError(
-            message("This is no file of a rubric: it must be text in UTF-8."), field="file"
-        ) from error
-    return drafts.begin_with(session, text, file.filename, actor=current_actor())
+    # One byte more than is taken, so that what is too long is told rather than cut.
+    sent = file.read(max(4 * LARGEST_FILE, LARGEST_WORKBOOK) + 1)
+    return files.opened(sent, file.filename)
 
 
 # --- the page -------------------------------------------------------------------------------------
@@ -326,6 +330,17 @@ def export(draft_id: UUID) -> ResponseReturnValue:
     text = contents.file_of(content) if rubric is None or found else yaml_of(rubric)
     answer = Response(text, mimetype="application/yaml")
     return as_download(answer, f"{draft.rubric_id}-{draft.version}.yaml")
+
+
+@blueprint.get("/pautas/borradores/<uuid:draft_id>/pauta.xlsx")
+@permission(Action.RUBRIC_EDIT)
+def workbook(draft_id: UUID) -> ResponseReturnValue:
+    """Send the draft as a workbook, complete or not."""
+    with reading() as session:
+        draft = drafts.draft_for(session, draft_id, actor=current_actor())
+        file = xlsx_of(drafts.content_of(draft), language())
+    answer = Response(file, mimetype=MEDIA_TYPE)
+    return as_download(answer, f"{draft.rubric_id}-{draft.version}.xlsx")
 
 
 # --- becoming a version ---------------------------------------------------------------------------

@@ -21,12 +21,14 @@ from observe.people.access import RUBRICS, Action, can
 from observe.people.directory import school_thing, staffed_schools
 from observe.people.models import School
 from observe.rubric import crosswalk, proposals
+from observe.rubric.content import plain_of
 from observe.rubric.diff import Change, changes, words_of
 from observe.rubric.models import ProposalState, RubricProposal, RubricVersion, Stage
 from observe.rubric.operations import rubric_of, version_order, versions
 from observe.rubric.printing import pdf
 from observe.rubric.rewording import Segment, segments
 from observe.rubric.schema import LONGEST_TEXT, Rubric
+from observe.rubric.spreadsheet.layout import MEDIA_TYPE, xlsx_of
 from observe.rubric.versions import Trial, pilot, pilots, publish, retire, stages
 from observe.rubric.writing import yaml_of
 from observe.text import Message, message
@@ -176,6 +178,15 @@ def exported(version_id: UUID) -> ResponseReturnValue:
     rubric = _read(version_id)
     answer = Response(yaml_of(rubric), content_type="application/yaml; charset=utf-8")
     return as_download(answer, f"{_file_name(rubric)}.yaml")
+
+
+@blueprint.get("/pautas/<uuid:version_id>/pauta.xlsx")
+@permission(Action.RUBRIC_SEE)
+def workbook(version_id: UUID) -> ResponseReturnValue:
+    """Send the rubric as a workbook, with which a new version can be begun."""
+    rubric = _read(version_id)
+    answer = Response(xlsx_of(plain_of(rubric), language()), mimetype=MEDIA_TYPE)
+    return as_download(answer, f"{_file_name(rubric)}.xlsx")
 
 
 def _read(version_id: UUID) -> Rubric:
