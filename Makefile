@@ -54,6 +54,7 @@ torture: .venv/installed-dev browser
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.voices
+	$(BIN)/python -m benchmarks.suggestion
 	$(BIN)/python -m benchmarks.blur $(FACES)
 
 format: .venv/installed-dev

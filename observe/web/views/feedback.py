@@ -17,7 +17,7 @@ from observe.coding.operations import latest_document
 from observe.coding.rules import Document, DocumentNote, dimension_of
 from observe.db import now
 from observe.errors import BadInputError, InvalidError
-from observe.feedback import checks, clip_files, openings, publishing
+from observe.feedback import checks, clip_files, openings, publishing, queue
 from observe.feedback import operations as feedbacks
 from observe.feedback.checks import FocusInput, input_of
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
@@ -81,6 +81,18 @@ def _suggestion(session: Session, observation_id: UUID) -> Suggestion:
     return feedbacks.suggestion_for(session, observation_id, actor=current_actor())
 
 
+@blueprint.get("/retroalimentacion/siguiente")
+@permission(Action.HOME_SEE)
+def next_in_queue() -> ResponseReturnValue:
+    """Go to the first lesson that waits for feedback; the library when none does."""
+    with guards.reading() as session:
+        waiting = queue.waiting(session, actor=current_actor())
+    if not waiting:
+        flash(say(message("Every lesson that you coded has its feedback.")), "done")
+        return redirect(url("library.index"))
+    return redirect(url("feedback.compose", observation_id=waiting[0].id))
+
+
 # --- composing ----------------------------------------------------------------------------------
 
 
@@ -127,7 +139,14 @@ def _composer(
         limits=checks,
         saved=saved,
         video_url=url("library.play", recording_id=observation.recording_id),
+        **_queue(session, observation),
     )
+
+
+def _queue(session: Session, observation: Observation) -> dict[str, object]:
+    """Return how many lessons wait for feedback, and the next of them."""
+    waiting = queue.waiting(session, actor=current_actor())
+    return {"queue": waiting, "next_up": queue.next_after(waiting, observation.id)}
 
 
 def _notes(document: Document) -> dict[str, list[DocumentNote]]:
@@ -340,6 +359,7 @@ def _state_page(
         earlier=feedbacks.earlier_versions(session, feedback),
         reason=reason,
         refused=refused,
+        **_queue(session, feedback.observation),
     )
 
 
