@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -18,8 +19,9 @@ from observe.cli.shell import Answer, Shell, Words, the_day, the_id, verb
 from observe.cli.words import option
 from observe.errors import ConflictError
 from observe.feedback import publishing
-from observe.feedback.checks import FocusInput
+from observe.feedback.checks import FocusInput, input_of
 from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
+from observe.feedback.offered import lines_of
 from observe.feedback.openings import DOWNLOAD, opened
 from observe.feedback.operations import (
     current,
@@ -89,7 +91,7 @@ def publish_(shell: Shell, /, *, observation: str, due: str, **given: str) -> An
     with shell.database.write() as session:
         draft = open_draft(session, observation_id, actor=shell.actor)
         if draft.state is FeedbackState.DRAFT:
-            save_focuses(session, draft.id, inputs, actor=shell.actor)
+            save_focuses(session, draft.id, _with_words(draft, inputs), actor=shell.actor)
         else:
             _require_same(draft, inputs)
         # It may be entered long after the visit: the step comes after the lesson, that is all.
@@ -119,6 +121,19 @@ def _focus(
         next_step=next_step,
         due_on=due_on,
     )
+
+
+def _with_words(
+    draft: Feedback, inputs: dict[FocusKind, FocusInput]
+) -> dict[FocusKind, FocusInput]:
+    """Keep what was written in the browser and has no option here."""
+    kept = {kind: input_of(draft.focus(kind)) for kind in inputs}
+    return {
+        kind: replace(
+            given, phrase=kept[kind].phrase, questions=kept[kind].questions, why=kept[kind].why
+        )
+        for kind, given in inputs.items()
+    }
 
 
 def _require_same(found: Feedback, inputs: dict[FocusKind, FocusInput]) -> None:
@@ -218,6 +233,8 @@ def _focus_facts(focus: Focus) -> dict[str, object]:
         "start_ms": focus.start_ms,
         "end_ms": focus.end_ms,
         "note": focus.note,
+        "phrase": focus.phrase,
+        "questions": lines_of(focus.questions),
         "next_step": focus.next_step,
         "due_on": focus.due_on,
     }

@@ -18,8 +18,11 @@ from observe.rubric.schema import Rubric
 from observe.text import Message, message
 from observe.video.timecode import format_time
 
-NOTE_MAX = 1_000  # characters: both notes and the next step fit one printed page
+NOTE_MAX = 1_000  # characters: all of both cards fits two printed pages
+PHRASE_MAX = 400
+QUESTIONS_MAX = 600
 STEP_MAX = 400
+WHY_MAX = 500
 
 FOCUS_NAMES: Final = {
     FocusKind.STRENGTH: message("Strength"),
@@ -37,6 +40,9 @@ class FocusInput:
     note: str = ""
     next_step: str = ""
     due_on: date | None = None
+    phrase: str = ""  # to the educator, beside what was seen
+    questions: str = ""  # to think about, one a line
+    why: str = ""  # why it was chosen: for the observer alone
 
 
 def input_of(focus: Focus | None) -> FocusInput:
@@ -50,6 +56,9 @@ def input_of(focus: Focus | None) -> FocusInput:
         focus.note,
         focus.next_step,
         focus.due_on,
+        focus.phrase,
+        focus.questions,
+        focus.why,
     )
 
 
@@ -104,6 +113,28 @@ def _focus_problems(
             "%(focus)s: the note is longer than %(limit)s characters; shorten it.",
             focus=name,
             limit=NOTE_MAX,
+        )
+    yield from _length_problems(name, focus)
+
+
+def _length_problems(name: Message, focus: FocusInput) -> Iterator[Message]:
+    if len(focus.phrase) > PHRASE_MAX:
+        yield message(
+            "%(focus)s: the phrase for her is longer than %(limit)s characters; shorten it.",
+            focus=name,
+            limit=PHRASE_MAX,
+        )
+    if len(focus.questions) > QUESTIONS_MAX:
+        yield message(
+            "%(focus)s: the questions are longer than %(limit)s characters; leave the best ones.",
+            focus=name,
+            limit=QUESTIONS_MAX,
+        )
+    if len(focus.why) > WHY_MAX:
+        yield message(
+            "%(focus)s: why you chose it is longer than %(limit)s characters; shorten it.",
+            focus=name,
+            limit=WHY_MAX,
         )
 
 

@@ -92,6 +92,8 @@ def open_draft(session: Session, observation_id: UUID, *, actor: Actor) -> Feedb
     )
     session.add(draft)
     session.flush()
+    if found is not None:
+        draft.offers_talk = found.offers_talk
     for focus in found.focuses if found else ():
         _put(session, draft, focus.kind, input_of(focus))
     _told(session, "feedback.drafted", draft, actor, observation=observation.id)
@@ -217,9 +219,16 @@ def save_focus(
 
 
 def save_focuses(
-    session: Session, feedback_id: UUID, given: Mapping[FocusKind, FocusInput], *, actor: Actor
+    session: Session,
+    feedback_id: UUID,
+    given: Mapping[FocusKind, FocusInput],
+    *,
+    actor: Actor,
+    offers_talk: bool | None = None,
 ) -> Feedback:
     """Keep one or both focuses of a draft together, so that their dimensions can be exchanged.
+
+    With `offers_talk`, also whether the observer offers to talk; without, that stays as it is.
 
     Raises:
         ConflictError: it is published, being published or withdrawn.
@@ -237,6 +246,8 @@ def save_focuses(
     session.flush()
     for kind, each in given.items():
         _put(session, feedback, kind, each)
+    if offers_talk is not None:
+        feedback.offers_talk = offers_talk
     session.flush()
     return feedback
 
@@ -270,6 +281,7 @@ def _put(session: Session, feedback: Feedback, kind: FocusKind, given: FocusInpu
     priority = kind is FocusKind.PRIORITY
     focus.dimension, focus.note = given.dimension, given.note
     focus.start_ms, focus.end_ms = given.start_ms, given.end_ms
+    focus.phrase, focus.questions, focus.why = given.phrase, given.questions, given.why
     focus.next_step = given.next_step if priority else ""
     focus.due_on = given.due_on if priority else None
 

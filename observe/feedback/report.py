@@ -1,6 +1,7 @@
 """What the educator gets, as one view model: her page, the preview and the PDF all read it.
 
-No number of the profile is in it: two moments, what was seen, one next step with its date.
+No number of the profile is in it: two moments, what was seen, words and questions that go with
+it, one next step with its date.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from babel.dates import format_date
 
 from observe.feedback.checks import input_of
 from observe.feedback.models import Feedback, FocusKind
+from observe.feedback.offered import lines_of
 from observe.rubric.operations import rubric_of
 from observe.text import DEFAULT_LOCALE, Message, message
 
@@ -26,11 +28,15 @@ FOCUS_TITLES: Final = {
     FocusKind.STRENGTH: message("What worked"),
     FocusKind.PRIORITY: message("For the next lesson"),
 }
+QUESTIONS_TITLE: Final = message("To think about")
 
 
 @dataclass(frozen=True)
 class Moment:
-    """One moment of the lesson: what it is about, and what was seen; empty parts are not yet."""
+    """One moment of the lesson: what it is about, what was seen, and words that go with it.
+
+    Empty parts are not yet. Why the observer chose it is nowhere here: that is for her alone.
+    """
 
     kind: FocusKind
     title: str
@@ -39,6 +45,8 @@ class Moment:
     start_ms: int | None
     end_ms: int | None
     has_clip: bool
+    phrase: str = ""
+    questions: tuple[str, ...] = ()
 
     @property
     def when(self) -> str:
@@ -66,6 +74,7 @@ class FeedbackPage:
     priority: Moment
     next_step: str
     due_on: date | None
+    offers_talk: bool = False
 
     @property
     def moments(self) -> tuple[Moment, Moment]:
@@ -112,6 +121,7 @@ def page_of(feedback: Feedback, *, locale: str = DEFAULT_LOCALE) -> FeedbackPage
         priority=_moment(feedback, FocusKind.PRIORITY, locale),
         next_step=priority.next_step.strip(),
         due_on=priority.due_on,
+        offers_talk=feedback.offers_talk,
     )
 
 
@@ -127,11 +137,13 @@ def _moment(feedback: Feedback, kind: FocusKind, locale: str) -> Moment:
         start_ms=given.start_ms,
         end_ms=given.end_ms,
         has_clip=focus is not None and focus.has_clip,
+        phrase=given.phrase.strip(),
+        questions=lines_of(given.questions),
     )
 
 
 def pdf(page: FeedbackPage) -> bytes:
-    """Return the page as a tagged PDF (PDF/UA-1) of one sheet.
+    """Return the page as a tagged PDF (PDF/UA-1) of one sheet, of two where much was written.
 
     What people typed goes in as data, so nothing in it is ever markup. The same page gives the
     same bytes on every machine: the fonts come with the typesetter.
@@ -153,6 +165,7 @@ def _document(page: FeedbackPage) -> dict[str, object]:
         "lesson": page.lesson,
         "school": page.school,
         "next_step": page.next_step,
+        "offers_talk": page.offers_talk,
         "lesson_ms": page.lesson_ms,
         "moments": [_spoken(moment) for moment in page.moments],
     }
@@ -164,6 +177,8 @@ def _spoken(moment: Moment) -> dict[str, object]:
         "title": moment.title,
         "dimension": moment.dimension,
         "note": moment.note,
+        "phrase": moment.phrase,
+        "questions": moment.questions,
         "when": moment.when,
         "start_ms": moment.start_ms or 0,
         "end_ms": moment.end_ms or 0,
@@ -183,10 +198,17 @@ def _words(page: FeedbackPage) -> dict[str, Message]:
         ),
         "next_step": message("Your next step"),
         "due": message("For %(day)s", day=page.due_day),
+        "think": QUESTIONS_TITLE,
+        "talk": talk_of(page),
         "question": message("What would you like to try?"),
         "mirror": message("One video is a mirror, not a measurement."),
         "from": message("Your observer, %(name)s", name=page.observer),
     }
+
+
+def talk_of(page: FeedbackPage) -> Message:
+    """Return the observer's offer to talk, for when she makes it."""
+    return message("%(name)s offers to talk about it with you.", name=page.observer)
 
 
 def _clock(ms: int) -> str:

@@ -36,6 +36,7 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 NEVER_ECHOED: Final = frozenset({"csrf_token", "password", "new_password", "secret"})
+NEVER_SHOWN: Final = frozenset({"known"})  # what a page says of itself
 
 
 def install(app: Flask) -> None:
@@ -125,7 +126,9 @@ class Typed:
     @property
     def shown(self) -> bool:
         """Whether a person may have written this."""
-        return bool(self.text.strip()) and parse_id(self.text) is None
+        return (
+            self.name not in NEVER_SHOWN and bool(self.text.strip()) and parse_id(self.text) is None
+        )
 
 
 def _typed() -> list[Typed]:

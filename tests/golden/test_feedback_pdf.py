@@ -11,8 +11,9 @@ from uuid import UUID
 import pypdf
 import pytest
 
-from observe.feedback.checks import NOTE_MAX, STEP_MAX
+from observe.feedback.checks import NOTE_MAX, PHRASE_MAX, QUESTIONS_MAX, STEP_MAX
 from observe.feedback.models import FocusKind
+from observe.feedback.offered import lines_of
 from observe.feedback.report import FeedbackPage, Moment, pdf
 
 GOLDEN = """\
@@ -152,6 +153,41 @@ def test_it_stays_on_one_sheet(page: FeedbackPage, note: str) -> None:
         next_step=long[:STEP_MAX],
     )
     assert len(read(full).pages) == 1
+
+
+def test_what_she_writes_beside_it_is_read_too(page: FeedbackPage) -> None:
+    more = replace(
+        page,
+        strength=replace(page.strength, phrase=HOSTILE, questions=("¿Qué viste?", "¿Y tú?")),
+        offers_talk=True,
+    )
+    document = read(more)
+    assert len(document.pages) == 1
+    text = words(document.pages[0].extract_text())
+    assert "*no* _no_ $x^2$" in text
+    assert "Para pensar • ¿Qué viste? • ¿Y tú?" in text
+    assert "Ana Peñailillo ofrece conversarlo contigo." in text
+    assert "conversarlo" not in read(page).pages[0].extract_text()
+
+
+@pytest.mark.parametrize("word", ["palabra ", "¿por qué crees que fue así?\n", "w", "a\n"])
+def test_all_that_fits_in_the_cards_stays_on_two_sheets(page: FeedbackPage, word: str) -> None:
+    def full(moment: Moment) -> Moment:
+        return replace(
+            moment,
+            note=(word * NOTE_MAX)[:NOTE_MAX],
+            phrase=(word * PHRASE_MAX)[:PHRASE_MAX],
+            questions=lines_of((word * QUESTIONS_MAX)[:QUESTIONS_MAX]),
+        )
+
+    written = replace(
+        page,
+        strength=full(page.strength),
+        priority=full(page.priority),
+        next_step=(word * STEP_MAX)[:STEP_MAX],
+        offers_talk=True,
+    )
+    assert len(read(written).pages) <= 2
 
 
 def test_english_is_spoken_when_asked(page: FeedbackPage) -> None:

@@ -33,11 +33,10 @@ from observe.people.class_lists import names_of
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric, Snapshots, Text
 from observe.text import Message, message
-from observe.video import captions, derived
-from observe.video.media.shapes import strip_layout
-from observe.video.models import DerivedFile, FileKind, Recording
+from observe.video import captions
+from observe.video.models import FileKind, Recording
 from observe.video.operations import derived_file
-from observe.web import guards, noticed
+from observe.web import film_strip, guards, noticed
 from observe.web.forms import sent_json
 from observe.web.guards import current_actor, permission
 from observe.web.responses import send_media
@@ -93,7 +92,7 @@ def _given(session: Session, observation: Observation, rubric: Rubric) -> dict[s
         "protocol": _protocol(rubric),
         "seen": _seen(session, observation, rubric),
         "frame_rate": recording.frame_rate,
-        "strip": _strip(session, recording),
+        "strip": film_strip.layout_of(session, recording),
         "live": _live(observation),
         "names": sorted(_names(session, recording)),
         "urls": {
@@ -184,35 +183,14 @@ def _local(text: Text) -> str:
     return text.in_language(language())
 
 
-def _strip(session: Session, recording: Recording) -> dict[str, int] | None:
-    made = _watchable(session, recording, FileKind.STRIP)
-    if made is None:
-        return None
-    layout = strip_layout(made.recipe)
-    return {
-        "width": layout.width,
-        "height": layout.height,
-        "columns": layout.columns,
-        "count": layout.count,
-        "interval_ms": layout.interval_ms,
-    }
-
-
 def _waveform(session: Session, observation: Observation) -> str | None:
-    made = _watchable(session, observation.recording, FileKind.WAVEFORM)
+    made = film_strip.watchable(session, observation.recording, FileKind.WAVEFORM)
     return url("coding.waveform", observation_id=observation.id) if made else None
 
 
 def _line(observation: Observation) -> str | None:
     watch = can(current_actor(), Action.RECORDING_WATCH, observation.recording.as_thing())
     return url("coding.line", observation_id=observation.id) if watch else None
-
-
-def _watchable(session: Session, recording: Recording, kind: FileKind) -> DerivedFile | None:
-    """Return what was made of a lesson; who may not watch it sees no picture of it either."""
-    if not can(current_actor(), Action.RECORDING_WATCH, recording.as_thing()):
-        return None
-    return derived.newest(session, recording.id, kind)
 
 
 @blueprint.get("/observaciones/<uuid:observation_id>/tira")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -10,6 +11,7 @@ from flask import Blueprint, Response, flash, jsonify, redirect, render_template
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from observe import jobs
 from observe.coding.models import Observation
@@ -21,6 +23,7 @@ from observe.feedback import checks, clip_files, openings, publishing, queue
 from observe.feedback import operations as feedbacks
 from observe.feedback.checks import FocusInput, input_of
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
+from observe.feedback.offered import offered
 from observe.feedback.report import FeedbackPage, page_of, pdf
 from observe.feedback.suggest import Suggestion
 from observe.jobs import Job, JobState
@@ -30,9 +33,10 @@ from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric
 from observe.text import Message, message
 from observe.video.models import FileKind
-from observe.web import blurred, focus_form, guards, words
+from observe.web import blurred, composing, film_strip, focus_form, guards, meanwhile, words
 from observe.web.focus_form import FocusForm
 from observe.web.guards import current_actor, permission, wants_json
+from observe.web.meanwhile import News
 from observe.web.profile_table import table_of
 from observe.web.responses import as_download, send_media
 from observe.web.words import say
@@ -106,8 +110,7 @@ def compose(observation_id: UUID) -> ResponseReturnValue:
         feedback = feedbacks.current(session, observation_id)
         if feedback is not None and feedback.state is not FeedbackState.DRAFT:
             return _state_page(session, feedback)
-        forms = {kind: focus_form.form_of(kind, kept) for kind, kept in _kept(feedback).items()}
-        return _composer(session, observation, feedback, forms)
+        return _composer(session, observation, feedback, focus_form.forms_of(feedback))
 
 
 def _kept(feedback: Feedback | None) -> dict[FocusKind, FocusInput]:
@@ -136,6 +139,10 @@ def _composer(
         forms=[forms[kind] for kind in FocusKind],
         problems=checks.problems_of(kept, rubric, document, today=guards.today()),
         hints=checks.hints(kept, document),
+        tones=composing.tones(session, observation, kept),
+        known=json.dumps(meanwhile.told(focus_form.forms_of(feedback))),
+        offered=offered,
+        strip=film_strip.layout_of(session, observation.recording),
         limits=checks,
         saved=saved,
         video_url=url("library.play", recording_id=observation.recording_id),
@@ -162,26 +169,35 @@ def _notes(document: Document) -> dict[str, list[DocumentNote]]:
 def save(observation_id: UUID) -> ResponseReturnValue:
     """Keep the draft as far as it can be read; a script gets JSON, a form the page or the next."""
     actor, asked = current_actor(), request.form.get("do", "save")
-    forms = focus_form.typed_forms(request.form)
-    with guards.reading() as session:
-        observation = feedbacks.composable(session, observation_id, actor=actor)
-        rubric, document = _read(session, observation)
-        _take(forms, asked, document)
-        kept = _kept(feedbacks.current(session, observation_id))
-        given = focus_form.parsed(forms, kept, rubric)
+    forms = focus_form.typed_forms(_last_of_each(request.form))
     with guards.writing() as session:
-        feedback_id = feedbacks.open_draft(session, observation_id, actor=actor).id
-        feedbacks.save_focuses(session, feedback_id, given, actor=actor)
+        draft = feedbacks.open_draft(session, observation_id, actor=actor)
+        feedback_id, rubric, document = draft.id, *_read(session, draft.observation)
+        draft = feedbacks.feedback_for(
+            session, feedback_id, actor=actor, action=Action.FEEDBACK_COMPOSE, lock=True
+        )
+        _take(forms, asked, document)
+        composing.add_offered(forms, asked, rubric)
+        kept = focus_form.forms_of(draft)
+        news = meanwhile.merge(forms, kept, meanwhile.known_of(request.form.get("known")), rubric)
+        given = focus_form.parsed(forms, _kept(draft), rubric)
+        talk = forms[FocusKind.PRIORITY].offers_talk
+        feedbacks.save_focuses(session, feedback_id, given, actor=actor, offers_talk=talk)
     wrong = any(form.errors for form in forms.values())
     with guards.reading() as session:
         feedback = session.get_one(Feedback, feedback_id)
         if wants_json():
-            return jsonify(_saved(forms, feedback, rubric, document))
-        if wrong or asked not in ("save", "preview"):
+            return jsonify(_saved(session, forms, feedback, news))
+        if wrong or news.taken or asked not in ("save", "preview"):
             page = _composer(session, feedback.observation, feedback, forms, saved=not wrong)
             return page, 400 if wrong else 200
     target = "feedback.preview" if asked == "preview" else "feedback.compose"
     return redirect(url(target, observation_id=observation_id))
+
+
+def _last_of_each(form: MultiDict[str, str]) -> dict[str, str]:
+    """Return each field once: a box that is not ticked leaves what stands hidden before it."""
+    return {name: form.getlist(name)[-1] for name in form}
 
 
 def _take(forms: Mapping[FocusKind, FocusForm], asked: str, document: Document) -> None:
@@ -210,9 +226,11 @@ def _take_moment(typed: dict[str, str], start_ms: int, end_ms: int) -> None:
 
 
 def _saved(
-    forms: Mapping[FocusKind, FocusForm], feedback: Feedback, rubric: Rubric, document: Document
+    session: Session, forms: Mapping[FocusKind, FocusForm], feedback: Feedback, news: News
 ) -> dict[str, object]:
+    rubric, document = _read(session, feedback.observation)
     found = checks.problems(feedback, rubric, document, today=guards.today())
+    tones = composing.tones(session, feedback.observation, _kept(feedback))
     return {
         "saved": words.clock(now()),
         "errors": {
@@ -222,6 +240,10 @@ def _saved(
         },
         "problems": [say(problem) for problem in found],
         "hints": [say(hint) for hint in checks.hints(_kept(feedback), document)],
+        "tones": {name: [say(hint) for hint in hints] for name, hints in tones.items()},
+        "known": meanwhile.told(focus_form.forms_of(feedback)),
+        "taken": news.taken,
+        "clashes": news.clashes,
     }
 
 

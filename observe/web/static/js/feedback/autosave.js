@@ -15,6 +15,7 @@ const RETRY_MS = 4000;
  */
 export function autosave(form, told, saved = () => {}) {
   let waiting = false;
+  let failed = false; // the last that was sent is not known to be saved
   /** @type {AbortController | null} the request under way */
   let running = null;
   let timer = 0;
@@ -30,6 +31,7 @@ export function autosave(form, told, saved = () => {}) {
     try {
       const answer = await post(form.action, whole(form), { keepalive, signal: own.signal });
       if (own.signal.aborted) return;
+      failed = false;
       if (!waiting) told.textContent = gettext("Saved at %(time)s", { time: answer.saved });
       saved(answer);
     } catch (error) {
@@ -45,6 +47,7 @@ export function autosave(form, told, saved = () => {}) {
 
   /** @param {Error} error */
   function fail(error) {
+    failed = true;
     told.textContent = error.message;
     if (error instanceof RequestError && error.status > 0 && error.status < 500) return;
     waiting = true;
@@ -74,7 +77,7 @@ export function autosave(form, told, saved = () => {}) {
 
   form.addEventListener("input", changed);
   form.addEventListener("submit", () => {
-    waiting = false;
+    waiting = failed = false;
     clearTimeout(timer);
     timer = 0;
     giveUp();
@@ -85,6 +88,8 @@ export function autosave(form, told, saved = () => {}) {
     giveUp();
     send(true);
   });
+  // Leaving would lose what could not be sent.
+  window.addEventListener("beforeunload", (event) => failed && event.preventDefault());
   return changed;
 }
 

@@ -2,7 +2,10 @@
 /** The composer: saves itself, takes moments from the video and from notes, shows what is missing. */
 import { gettext } from "../text.js";
 import { autosave } from "./autosave.js";
+import { Meanwhile } from "./meanwhile.js";
+import { Strip } from "./moment.js";
 import { clockOf, readTime } from "./times.js";
+import { add, count, hint } from "./words.js";
 
 const LEAD_MS = 5000; // as the server does: a note is written after what was seen
 const LENGTH_MS = 30000;
@@ -13,6 +16,8 @@ const form = /** @type {HTMLFormElement} */ (document.getElementById("composer")
 const video = /** @type {HTMLVideoElement} */ (document.getElementById("lesson"));
 const told = /** @type {HTMLElement} */ (document.getElementById("saved"));
 let stopAt = 0; // seconds; where a moment that is being watched ends
+/** @type {Map<string, Strip>} by card */
+const strips = new Map();
 
 /** @param {string} name */
 function field(name) {
@@ -20,17 +25,21 @@ function field(name) {
 }
 
 const changed = autosave(form, told, show);
+const meanwhile = new Meanwhile(form, repaint);
 
-/** @param {{errors: Record<string, string>, problems: string[], hints: string[]}} answer */
+/** @param {{errors: Record<string, string>, problems: string[], hints: string[], tones: Record<string, string[]>} & import("./meanwhile.js").News} answer */
 function show(answer) {
+  const filled = meanwhile.hear(answer);
   for (const place of form.querySelectorAll("p.error")) {
     const name = place.id.replace(/-error$/, "");
     const sentence = answer.errors[name] ?? "";
     place.textContent = sentence;
     place.toggleAttribute("hidden", !sentence);
-    field(name)?.setAttribute("aria-invalid", sentence ? "true" : "false");
+    form.querySelector(`[name="${name}"]:not([type=hidden])`)?.setAttribute("aria-invalid", sentence ? "true" : "false");
   }
   if (Object.keys(answer.errors).length) told.textContent = gettext("Saved, except what is marked");
+  else if (filled) told.textContent = gettext("Saved; what another window changed is shown now.");
+  hint(form, answer.tones);
   list("problems", answer.problems);
   list("hints", answer.hints);
   document.getElementById("ready")?.toggleAttribute("hidden", answer.problems.length > 0);
@@ -89,7 +98,32 @@ function take(kind, part) {
 /** @param {string} kind */
 function after(kind) {
   measure(kind);
+  strips.get(kind)?.look();
   changed();
+}
+
+/** Show what follows from a field that was filled by no hand. @param {string} name */
+function repaint(name) {
+  const [kind] = name.split("-");
+  measure(kind);
+  offer(kind);
+  strips.get(kind)?.look();
+  const box = document.getElementById(name);
+  if (box instanceof HTMLTextAreaElement) count(box);
+}
+
+/** @param {string} kind @param {HTMLElement} place */
+function strip(kind, place) {
+  const { duration, strip: url, layout } = form.dataset;
+  const lesson = { duration: Number(duration), url: url ?? "", layout: JSON.parse(layout ?? "null") };
+  strips.set(
+    kind,
+    new Strip(place, video, lesson, () => span(kind), (end, ms, done) => {
+      set(kind, end, ms);
+      measure(kind);
+      if (done) changed();
+    }),
+  );
 }
 
 /**
@@ -140,19 +174,34 @@ for (const card of form.querySelectorAll("[data-kind]")) {
     button.removeAttribute("hidden");
     button.addEventListener("click", () => (part ? take(kind, part === "end" ? "end" : "start") : play(kind)));
   }
-  card.addEventListener("input", () => {
+  for (const button of card.querySelectorAll("[data-nudge]")) {
+    const { nudge, by } = /** @type {HTMLElement} */ (button).dataset;
+    button.removeAttribute("hidden");
+    button.addEventListener("click", () => strips.get(kind)?.nudge(nudge === "end" ? "end" : "start", Number(by)));
+  }
+  card.addEventListener("input", (event) => {
     measure(kind);
     offer(kind);
+    strips.get(kind)?.look();
+    if (event.target instanceof HTMLTextAreaElement) count(event.target);
   });
   measure(kind);
   offer(kind);
+  strip(kind, /** @type {HTMLElement} */ (card.querySelector("[data-trim]")));
 }
 
 document.addEventListener("click", (event) => {
   const button = /** @type {HTMLElement} */ (event.target).closest("button");
-  const { choose, dimension, moment, at, from, to } = button?.dataset ?? {};
-  if (!choose && !moment) return;
+  const { choose, dimension, moment, at, from, to, offer: part } = button?.dataset ?? {};
+  if (!choose && !moment && !part) return;
   event.preventDefault();
+  if (part) {
+    const into = /** @type {HTMLTextAreaElement} */ (document.getElementById(part));
+    add(into, button?.querySelector("[data-words]")?.textContent ?? "", () => {
+      count(into);
+      changed();
+    });
+  }
   if (choose) {
     field(`${choose}-dimension`).value = dimension ?? "";
     offer(choose);
@@ -171,3 +220,5 @@ video.addEventListener("seeking", () => {
   if (stopAt && video.currentTime > stopAt) stopAt = 0;
 });
 document.getElementById("save")?.setAttribute("hidden", "");
+// A browser may bring this page back as it was when it was left: what happened since is asked for.
+window.addEventListener("pageshow", (event) => event.persisted && changed());
