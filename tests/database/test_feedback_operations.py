@@ -22,16 +22,25 @@ from observe.errors import (
     NotFoundError,
 )
 from observe.feedback import operations as feedbacks
-from observe.feedback.checks import STEP_MAX, FocusInput, problems_of
+from observe.feedback.checks import STEP_MAX, FocusInput, input_of, problems_of
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
 from observe.feedback.openings import opened, openings_of
+from observe.feedback.report import page_of
 from observe.people.access import Action
 from observe.people.models import AuditEntry
 from observe.rubric.operations import rubric_of
 from observe.settings import Settings
 from observe.video.store import Store
 from tests.factories import Cast, recording
-from tests.feedback_cases import DUE, TODAY, drafted, focuses, published, submitted
+from tests.feedback_cases import (
+    DUE,
+    TODAY,
+    drafted,
+    focuses,
+    published,
+    published_without_film,
+    submitted,
+)
 
 STRENGTH, PRIORITY = FocusKind.STRENGTH, FocusKind.PRIORITY
 
@@ -296,6 +305,72 @@ def test_a_new_draft_begins_with_what_was_withdrawn(
     assert priority is not None
     assert (priority.note, priority.due_on) == ("Aquí cabe otra pregunta.", DUE)
     assert priority.clip_id is None
+
+
+def test_the_offer_to_talk_stays_as_it_was_for_who_does_not_say(
+    session: Session, cast: Cast
+) -> None:
+    observation = submitted(session, cast, recording(session, cast))
+    draft = feedbacks.open_draft(session, observation.id, actor=cast.observer)
+    session.flush()
+    assert draft.offers_talk  # unless she says otherwise
+    chosen = focuses(observation)
+    feedbacks.save_focuses(session, draft.id, chosen, actor=cast.observer, offers_talk=False)
+    feedbacks.save_focuses(session, draft.id, chosen, actor=cast.observer)
+    assert not draft.offers_talk
+
+
+def test_why_she_chose_it_is_not_in_what_the_educator_reads(session: Session, cast: Cast) -> None:
+    observation = submitted(session, cast, recording(session, cast))
+    feedback_id = drafted(session, cast, observation)
+    written = replace(
+        focuses(observation)[STRENGTH],
+        phrase="Das tiempo.",
+        questions="¿Qué viste?\n\n ¿Por qué? ",
+        why="La más clara",
+    )
+    feedbacks.save_focus(session, feedback_id, STRENGTH, written, actor=cast.observer)
+    page = page_of(session.get_one(Feedback, feedback_id))
+    assert (page.strength.phrase, page.strength.questions) == (
+        "Das tiempo.",
+        ("¿Qué viste?", "¿Por qué?"),
+    )
+    assert page.offers_talk
+    assert "La más clara" not in repr(page)
+
+
+def test_a_new_draft_takes_over_words_and_the_offer(session: Session, cast: Cast) -> None:
+    observation = submitted(session, cast, recording(session, cast))
+    draft = feedbacks.open_draft(session, observation.id, actor=cast.observer)
+    chosen = focuses(observation)
+    chosen[PRIORITY] = replace(
+        chosen[PRIORITY], phrase="Prueba esperar.", questions="¿Qué pasaría?", why="Se repite"
+    )
+    feedbacks.save_focuses(session, draft.id, chosen, actor=cast.observer, offers_talk=False)
+    published_without_film(session, draft)
+    feedbacks.withdraw(session, draft.id, "Otra fecha", actor=cast.observer)
+    session.flush()
+    again = feedbacks.open_draft(session, observation.id, actor=cast.observer)
+    assert again.id != draft.id
+    assert input_of(again.focus(PRIORITY)) == chosen[PRIORITY]
+    assert not again.offers_talk
+
+
+def test_too_many_words_are_kept_in_the_draft_and_stop_publishing(
+    session: Session, cast: Cast
+) -> None:
+    observation = submitted(session, cast, recording(session, cast))
+    feedback_id = drafted(session, cast, observation)
+    long = replace(
+        focuses(observation)[STRENGTH], phrase="x" * 401, questions="x" * 601, why="x" * 501
+    )
+    kept = feedbacks.save_focus(session, feedback_id, STRENGTH, long, actor=cast.observer)
+    assert len(kept.questions) == 601
+    assert told(session, feedback_id) == [
+        "Strength: the phrase for her is longer than 400 characters; shorten it.",
+        "Strength: the questions are longer than 600 characters; leave the best ones.",
+        "Strength: why you chose it is longer than 500 characters; shorten it.",
+    ]
 
 
 def test_the_answer_is_hers_until_she_sends_it(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -12,7 +15,10 @@ from observe.coding.models import Observation
 from observe.coding.operations import latest_document
 from observe.db import Database
 from observe.feedback import operations as feedbacks
-from observe.feedback.models import Feedback, FeedbackState
+from observe.feedback.checks import FocusInput, input_of
+from observe.feedback.models import Feedback, FeedbackState, FocusKind
+from observe.people.class_lists import write_class_list
+from observe.rubric.operations import rubric_of
 from observe.settings import Settings
 from observe.video.store import Store
 from tests.factories import Cast
@@ -259,3 +265,161 @@ def test_everyone_else_finds_nothing(
             assert client.get(address).status_code == 404, (actor.name, address)
         for address in writes:
             assert client.post(address, data={"reason": "x"}).status_code == 404
+
+
+# --- words of the rubric, hints, and two windows -------------------------------------------------
+
+
+def kept_of(database: Database, observation_id: UUID, kind: FocusKind) -> FocusInput:
+    """Return what is kept of a card."""
+    with database.read() as session:
+        found = feedbacks.current(session, observation_id)
+        return input_of(found.focus(kind) if found else None)
+
+
+def test_a_button_adds_offered_words_to_what_is_typed_and_replaces_nothing(
+    observer: FlaskClient, observation_id: UUID, database: Database
+) -> None:
+    sent = card(database, observation_id, strength__phrase="Mía", strength__questions="¿Y tú?")
+    with database.read() as session:
+        rubric = rubric_of(session.get_one(Observation, observation_id).rubric_version)
+    wording = rubric.dimension(sent["strength-dimension"]).feedback
+    phrase, question = (
+        each[0].in_language("es_CL") for each in (wording.strength, wording.questions)
+    )
+    observer.post(url(observation_id), data=sent)
+    page = html.unescape(observer.get(url(observation_id)).text)
+    assert phrase in page and question in page
+    for part in ("phrase", "questions"):
+        sent["do"] = f"{part}:strength:{sent['strength-dimension']}:0"
+        observer.post(url(observation_id), data=sent)
+        kept = kept_of(database, observation_id, FocusKind.STRENGTH)
+        sent |= {"strength-phrase": kept.phrase, "strength-questions": kept.questions}
+    assert kept.phrase == f"Mía\n{phrase}"
+    assert kept.questions == f"¿Y tú?\n{question}"
+    observer.post(url(observation_id), data=sent)  # once more
+    assert kept_of(database, observation_id, FocusKind.STRENGTH) == kept
+    for nothing in ("phrase:strength:no-such:0", "phrase:strength", "questions:strength:x:99999"):
+        assert observer.post(url(observation_id), data=sent | {"do": nothing}).status_code == 200
+    assert kept_of(database, observation_id, FocusKind.STRENGTH) == kept
+
+
+def test_hints_stand_beside_their_field_with_and_without_a_script(
+    observer: FlaskClient, observation_id: UUID, database: Database, cast: Cast
+) -> None:
+    with database.write() as session:
+        group = session.get_one(Observation, observation_id).recording.class_group_id
+        write_class_list(session, group, "1 Sofía\n2 Berta", actor=cast.observer)
+    sent = card(
+        database,
+        observation_id,
+        strength__note="Sofía nunca responde y tú, Berta, la esperas.",
+        priority__next_step="Deberías preguntar menos.",
+        priority__why="Es su debilidad; el niño TEA se pierde.",
+    )
+    told = observer.post(url(observation_id), data=sent, headers=JSON).get_json()["tones"]
+    assert set(told) == {"strength-note", "priority-next_step", "priority-why"}
+    assert [hint.split("»")[0] for hint in told["strength-note"]] == ["«nunca", "«Sofía"]
+    assert len(told["priority-why"]) == 1  # a judgement that she never reads is not told
+    page = observer.get(url(observation_id)).text
+    for hints in told.values():
+        for hint in hints:
+            assert hint in page
+    preview = observer.get(url(observation_id, "retroalimentacion/vista"))
+    assert "Publicar" in preview.text  # hints stand in the way of nothing
+
+
+def test_the_educator_reads_the_words_and_never_why(
+    observer: FlaskClient, observation_id: UUID, database: Database
+) -> None:
+    sent = card(
+        database,
+        observation_id,
+        strength__phrase="Das tiempo.",
+        priority__questions="¿Qué pasaría?",
+        priority__why="Se repite",
+        priority__offers_talk="no",
+        do="preview",
+    )
+    preview = observer.get(observer.post(url(observation_id), data=sent).location).text
+    assert "Das tiempo." in preview and "<li>¿Qué pasaría?</li>" in preview
+    assert "Se repite" not in preview
+    assert "ofrece conversarlo" not in preview
+    assert "Se repite" in observer.get(url(observation_id)).text
+    observer.post(url(observation_id), data=sent | {"priority-offers_talk": ["no", "yes"]})
+    assert "ofrece conversarlo" in observer.get(url(observation_id, "retroalimentacion/vista")).text
+
+
+def known_in(page: str) -> str:
+    """Return what a composer's page says that it knows."""
+    found = re.search(r'name="known" value="([^"]*)"', page)
+    assert found
+    return html.unescape(found[1])
+
+
+def test_another_window_is_told_and_not_overwritten(
+    observer: FlaskClient, observation_id: UUID, database: Database
+) -> None:
+    first = card(database, observation_id)
+    observer.post(url(observation_id), data=first)
+    first["known"] = second_known = known_in(observer.get(url(observation_id)).text)
+    second = first | {"strength-note": "De la otra.", "priority-note": "También."}
+    assert observer.post(url(observation_id), data=second).status_code == 302
+    mine = first | {"strength-note": "De esta.", "priority-next_step": "Uno nuevo."}
+    page = observer.post(url(observation_id), data=mine)
+    assert page.status_code == 400
+    assert "En otra ventana esto cambió a «De la otra.»" in page.text
+    assert ">\nDe esta.</textarea>" in page.text
+    assert ">\nTambién.</textarea>" in page.text  # nothing was typed there: it is shown
+    kept = kept_of(database, observation_id, FocusKind.STRENGTH)
+    assert kept.note == "De la otra."
+    assert kept_of(database, observation_id, FocusKind.PRIORITY).next_step == "Uno nuevo."
+    again = mine | {"known": known_in(page.text), "priority-note": "También."}
+    assert observer.post(url(observation_id), data=again).status_code == 302
+    assert kept_of(database, observation_id, FocusKind.STRENGTH).note == "De esta."
+    told = observer.post(
+        url(observation_id),
+        data=mine | {"known": second_known, "strength-note": "Otra más."},
+        headers=JSON,
+    ).get_json()
+    assert told["clashes"] == {"strength-note": "De esta."}
+    assert told["taken"] == {"priority-note": "También."}
+    assert told["known"]["strength-note"] == ["De esta."]
+
+
+def test_what_the_same_window_sent_before_is_no_clash(
+    observer: FlaskClient, observation_id: UUID, database: Database
+) -> None:
+    sent = card(database, observation_id, strength__note="Uno", strength__start="1")
+    knew = json.loads(known_in(observer.get(url(observation_id)).text))
+    observer.post(url(observation_id), data=sent | {"known": json.dumps(knew)}, headers=JSON)
+    # The answer was lost on the way; more was typed.
+    knew = {name: [*texts, sent.get(name, "")] for name, texts in knew.items()}
+    more = sent | {"strength-note": "Uno y dos", "strength-start": "2", "known": json.dumps(knew)}
+    told = observer.post(url(observation_id), data=more, headers=JSON).get_json()
+    assert told["clashes"] == {} == told["errors"]
+    kept = kept_of(database, observation_id, FocusKind.STRENGTH)
+    assert (kept.note, kept.start_ms) == ("Uno y dos", 2_000)
+
+
+@pytest.mark.parametrize("known", ["", "[]", "nonsense", '{"strength-note": 3}', '{"a": [null]}'])
+def test_a_page_that_knows_nothing_is_taken_as_it_is(
+    observer: FlaskClient, observation_id: UUID, database: Database, known: str
+) -> None:
+    sent = card(database, observation_id, known=known)
+    assert observer.post(url(observation_id), data=sent).status_code == 302
+    assert kept_of(database, observation_id, FocusKind.STRENGTH).note == sent["strength-note"]
+
+
+def test_published_in_another_window_the_error_gives_back_what_was_typed(
+    observer: FlaskClient, observation_id: UUID, database: Database, cast: Cast
+) -> None:
+    page = observer.get(url(observation_id)).text
+    with database.write() as session:
+        feedback_id = drafted(session, cast, session.get_one(Observation, observation_id))
+        feedbacks.publish(session, feedback_id, actor=cast.observer, today=TODAY)
+    sent = card(database, observation_id, strength__phrase="Recién escrita", known=known_in(page))
+    refused = observer.post(url(observation_id), data=sent)
+    assert refused.status_code == 409
+    assert "Recién escrita" in refused.text
+    assert '<input type="hidden" name="known"' in refused.text
