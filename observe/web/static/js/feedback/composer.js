@@ -219,6 +219,7 @@ video.addEventListener("timeupdate", () => {
 video.addEventListener("seeking", () => {
   if (stopAt && video.currentTime > stopAt) stopAt = 0;
 });
+for (const box of form.querySelectorAll("textarea")) count(box);
 document.getElementById("save")?.setAttribute("hidden", "");
 // A browser may bring this page back as it was when it was left: what happened since is asked for.
 window.addEventListener("pageshow", (event) => event.persisted && changed());
