@@ -46,7 +46,7 @@ test: .venv/installed-dev browser
 	$(BIN)/lint-imports
 	$(BIN)/djlint observe/web/templates --check --lint
 	$(BIN)/python tools/check_scripts.py
-	$(BIN)/pytest -n 3 -m "not torture"
+	$(BIN)/pytest -n 3 --dist worksteal -m "not torture"
 
 torture: .venv/installed-dev browser
 	$(BIN)/pytest -n 2 -m torture -o faulthandler_timeout=3600
