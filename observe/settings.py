@@ -33,6 +33,7 @@ class Settings:
     max_upload_bytes: int = 64 * 1024**3
     educator_clips: Clips | None = None  # None: blurred where they leave the laptop, at a hub
     face_model: Path | None = None  # weights of another face detector than the installed one
+    educator_sees_numbers: bool = False  # the means of her own lesson; never anybody else's
 
     @property
     def database_path(self) -> Path:
@@ -105,6 +106,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         import_folders=_folders(folders) if folders else default_import_folders(),
         educator_clips=_clips(environ.get("OBSERVE_EDUCATOR_CLIPS", "")),
         face_model=Path(model).expanduser().resolve() if model else None,
+        educator_sees_numbers=_is_yes(environ.get("OBSERVE_EDUCATOR_NUMBERS", "")),
     )
 
 
@@ -117,6 +119,15 @@ def _clips(text: str) -> Clips | None:
             )
         )
     return known[text]
+
+
+def _is_yes(text: str) -> bool:
+    """Tell whether a setting is switched on.
+
+    >>> _is_yes("sí"), _is_yes("no"), _is_yes("")
+    (True, False, False)
+    """
+    return text.strip().casefold() in {"1", "yes", "true", "si", "sí"}
 
 
 def _folders(text: str) -> tuple[Path, ...]:

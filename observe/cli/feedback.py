@@ -19,7 +19,9 @@ from observe.cli.shell import Answer, Shell, Words, the_day, the_id, verb
 from observe.cli.words import option
 from observe.errors import ConflictError
 from observe.feedback import publishing
+from observe.feedback.answers import besides_of
 from observe.feedback.checks import FocusInput, input_of
+from observe.feedback.models import Answer as EducatorAnswer
 from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
 from observe.feedback.offered import lines_of
 from observe.feedback.openings import DOWNLOAD, opened
@@ -211,7 +213,7 @@ def show(shell: Shell, *, feedback: str) -> Answer:
         )
         facts = facts_of(found) | {
             "focuses": [_focus_facts(each) for each in found.focuses],
-            "answers": [each.text for each in found.answers if each.sent_at is not None],
+            "answers": [_answer_facts(each) for each in found.answers if each.sent_at is not None],
         }
         lines = [
             f"{KINDS[each.kind].in_language(shell.settings.locale)} · {each.dimension}: {each.note}"
@@ -224,6 +226,18 @@ def _row(row: Feedback) -> tuple[Words, ...]:
     recording = row.observation.recording
     day = recording.recorded_on.isoformat()
     return (str(row.id), day, recording.educator.name, publishing.STATES[row.state])
+
+
+def _answer_facts(answer: EducatorAnswer) -> dict[str, object]:
+    told = besides_of(answer)
+    return {
+        "text": answer.text,
+        "already_tried": told.already_tried,
+        "own_step": told.own_step,
+        "talk_on": told.talk_on,
+        "wish": told.wish,
+        "sent_at": answer.sent_at,
+    }
 
 
 def _focus_facts(focus: Focus) -> dict[str, object]:

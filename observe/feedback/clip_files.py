@@ -1,11 +1,14 @@
-"""The files of a published moment: its clip, the picture before it plays, what is said in it."""
+"""The files of a published moment: its clip, the picture before it plays, what is said in it.
+
+And a smaller copy of the clip, for a slow line.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from observe.feedback.models import Focus
-from observe.video import clips
+from observe.feedback.models import Feedback, Focus
+from observe.video import clips, light
 from observe.video.blur import operations as blurs
 from observe.video.models import DerivedFile, FileKind
 from observe.video.timecode import Span
@@ -30,3 +33,17 @@ def file_of(session: Session, focus: Focus | None, kind: FileKind) -> DerivedFil
     if focus.clip is None:
         return None
     return focus.clip if kind is FileKind.CLIP else clips.poster_of(session, focus.clip)
+
+
+def light_of(session: Session, focus: Focus | None) -> DerivedFile | None:
+    """Return the smaller copy of the clip of this focus; None while there is none."""
+    clip = file_of(session, focus, FileKind.CLIP)
+    return light.light_of(session, clip) if clip is not None else None
+
+
+def ask_for_light(session: Session, feedback: Feedback) -> None:
+    """Ask for the smaller copies of the clips of a published feedback that has none yet."""
+    for focus in feedback.focuses:
+        clip = file_of(session, focus, FileKind.CLIP)
+        if clip is not None:
+            light.ask(session, clip)

@@ -1,7 +1,12 @@
-"""Who opened a record and when: written each time, and shown to the educator it is about."""
+"""Who opened a record and when: written each time, and shown to the educator it is about.
+
+A feedback that was withdrawn and published again is another version of the same lesson's, and what
+is on file tells which one was seen.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe.feedback.models import Feedback
+from observe.feedback.models import Feedback, FeedbackState
 from observe.people import audit
 from observe.people.access import Actor
 from observe.people.models import AuditEntry, User
@@ -28,6 +33,7 @@ class Opening:
     at: datetime
     times: int
     own: bool  # the educator herself
+    version: int | None = None  # of the feedback; None: the record itself, or there was only one
 
 
 def opened(session: Session, feedback: Feedback, *, actor: Actor, action: str = PAGE) -> None:
@@ -42,27 +48,59 @@ def opened(session: Session, feedback: Feedback, *, actor: Actor, action: str = 
     )
 
 
+def versions_of(session: Session, observation_id: UUID) -> tuple[UUID, ...]:
+    """Return what was published of an observation, withdrawn ones too, the first version first."""
+    rows = sa.select(Feedback.id).where(
+        Feedback.observation_id == observation_id,
+        Feedback.state.in_([FeedbackState.PUBLISHED, FeedbackState.WITHDRAWN]),
+    )
+    return tuple(session.scalars(rows.order_by(Feedback.published_at, Feedback.id)))
+
+
 def openings_of(session: Session, feedback: Feedback) -> tuple[Opening, ...]:
-    """Return who opened this feedback or the record it belongs to, the last one first."""
-    return _openings(session, feedback, [feedback.id, feedback.observation_id])
+    """Return who opened a version of this feedback or the record it belongs to, the last first."""
+    versions = versions_of(session, feedback.observation_id)
+    numbers: dict[UUID | None, int] = {each: number for number, each in enumerate(versions, 1)}
+    rows = _openings(session, {*versions, feedback.id, feedback.observation_id})
+    educator_id = feedback.observation.recording.educator_id
+    return tuple(
+        Opening(
+            name, at, times, who == educator_id, numbers.get(thing) if len(numbers) > 1 else None
+        )
+        for who, name, at, times, thing in rows
+    )
 
 
 def openings_of_version(session: Session, feedback: Feedback) -> tuple[Opening, ...]:
     """Return who opened this very version of an observation's feedback, the last one first."""
-    return _openings(session, feedback, [feedback.id])
+    rows = _openings(session, [feedback.id])
+    educator_id = feedback.observation.recording.educator_id
+    return tuple(Opening(name, at, times, who == educator_id) for who, name, at, times, _ in rows)
 
 
-def _openings(session: Session, feedback: Feedback, things: list[UUID]) -> tuple[Opening, ...]:
+def _openings(
+    session: Session, things: Iterable[UUID]
+) -> Iterable[tuple[UUID, str, datetime, int, UUID | None]]:
+    """Return who opened each of some feedbacks or records, when last, and how often."""
     last = sa.func.max(AuditEntry.at).label("last")
     rows = session.execute(
-        sa.select(User.id, User.name, last, sa.func.count())
+        sa.select(User.id, User.name, last, sa.func.count(), AuditEntry.thing_id)
         .join(User, User.id == AuditEntry.actor_id)
         .where(
-            AuditEntry.thing_id.in_(things),
+            AuditEntry.thing_id.in_([*things]),
             AuditEntry.action.in_([PAGE, DOWNLOAD, RECORD]),
         )
-        .group_by(User.id, User.name)
+        .group_by(User.id, User.name, AuditEntry.thing_id)
         .order_by(last.desc())
     )
-    educator_id = feedback.observation.recording.educator_id
-    return tuple(Opening(name, at, times, who == educator_id) for who, name, at, times in rows)
+    return [(who, name, at, times, thing) for who, name, at, times, thing in rows]
+
+
+def opened_by(session: Session, actor: Actor, feedback_ids: Iterable[UUID]) -> set[UUID]:
+    """Return which of these `actor` opened or took away herself."""
+    rows = sa.select(AuditEntry.thing_id).where(
+        AuditEntry.thing_id.in_(list(feedback_ids)),
+        AuditEntry.actor_id == actor.user_id,
+        AuditEntry.action.in_([PAGE, DOWNLOAD]),
+    )
+    return {thing for thing in session.scalars(rows) if thing is not None}

@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 from observe import jobs
 from observe.coding.models import Observation, ObservationState, Revision
 from observe.coding.operations import check_visible, latest_document
-from observe.db import locked, now
+from observe.db import locked, now, today
 from observe.errors import BadInputError, ConflictError, InvalidError
-from observe.feedback import checks, publishing
+from observe.feedback import answers, checks, publishing
+from observe.feedback.answers import Besides, SentAnswer
 from observe.feedback.checks import FocusInput, input_of
 from observe.feedback.known import known_of, previous_focus
 from observe.feedback.models import Answer, Feedback, FeedbackState, Focus, FocusKind
@@ -33,7 +34,6 @@ from observe.rubric.schema import Text
 from observe.text import Message, message
 from observe.video.models import Recording
 
-ANSWER_MAX = 4_000
 REASON_MAX = 500
 MOMENTS_END = 2**31  # ms: the database keeps 31 bits; no lesson comes near
 
@@ -377,25 +377,35 @@ def withdraw(session: Session, feedback_id: UUID, reason: str, *, actor: Actor) 
 
 
 def save_answer(
-    session: Session, feedback_id: UUID, text: str, *, send: bool, actor: Actor
+    session: Session,
+    feedback_id: UUID,
+    text: str,
+    besides: Besides = answers.NOTHING,
+    *,
+    send: bool,
+    actor: Actor,
 ) -> Answer | None:
     """Keep the educator's answer as a draft of hers, or send it; what was sent stays as it is.
 
-    Returns None when there is nothing to keep.
+    Sending the same once more is the same answer. Returns None when there is nothing to keep.
 
     Raises:
         NotFoundError: it is not hers, or was withdrawn.
-        BadInputError: nothing to send, or too long.
+        BadInputError: nothing to send, too long, or no day to talk on; `field` tells where.
     """
-    feedback = feedback_for(session, feedback_id, actor=actor, action=Action.FEEDBACK_ANSWER)
-    _check_answer(text, send=send)
-    answer = draft_answer(feedback, actor)
-    if answer is None and not send and text.strip() in ("", _last_sent(feedback, actor)):
-        return None  # nothing new: an automatic save may arrive after what it saved was sent
+    feedback = feedback_for(
+        session, feedback_id, actor=actor, action=Action.FEEDBACK_ANSWER, lock=True
+    )
+    _check_answer(feedback, text, besides, send=send)
+    answer, last = draft_answer(feedback, actor), _last_sent(feedback, actor)
+    if answer is None and last is not None and answers.same(text, besides, last):
+        return last if send else None  # a save or a second press that arrives after the sending
+    if answer is None and not text.strip() and besides.says_nothing:
+        return None
     if answer is None:
         answer = Answer(user_id=actor.user_id, text="")
         feedback.answers.append(answer)
-    answer.text, answer.changed_at = text, now()
+    _write_answer(answer, text, besides)
     if send:
         answer.sent_at = now()
         _told(session, "feedback.answer", feedback, actor)
@@ -403,18 +413,31 @@ def save_answer(
     return answer
 
 
-def _last_sent(feedback: Feedback, actor: Actor) -> str:
+def _write_answer(answer: Answer, text: str, besides: Besides) -> None:
+    answer.text, answer.changed_at = text, now()
+    answer.already_tried, answer.own_step = besides.already_tried, besides.own_step
+    answer.talk_on, answer.wish = besides.talk_on, besides.wish
+
+
+def _last_sent(feedback: Feedback, actor: Actor) -> Answer | None:
     sent = [each for each in feedback.answers if each.sent_at and each.user_id == actor.user_id]
-    return sent[-1].text.strip() if sent else ""
+    return sent[-1] if sent else None
 
 
-def _check_answer(text: str, *, send: bool) -> None:
-    if send and not text.strip():
-        raise BadInputError(message("Write something before you send it."), field="text")
-    if len(text) > ANSWER_MAX:
-        raise BadInputError(
-            message("Use at most %(limit)s characters.", limit=ANSWER_MAX), field="text"
-        )
+def _check_answer(feedback: Feedback, text: str, besides: Besides, *, send: bool) -> None:
+    rubric = rubric_of(feedback.observation.rubric_version)
+    found = answers.kept_problems(text, besides, rubric)
+    if send and not found:
+        found = answers.sent_problems(text, besides, today())
+    if found:
+        field, told = next(iter(found.items()))
+        raise BadInputError(told, field=field)
+
+
+def sent_answers(feedback: Feedback, locale: str) -> tuple[SentAnswer, ...]:
+    """Return what the educator sent, in words; of a dimension, its title in `locale`."""
+    rubric = rubric_of(feedback.observation.rubric_version)
+    return answers.sent_of(feedback.answers, rubric, locale)
 
 
 def draft_answer(feedback: Feedback, actor: Actor) -> Answer | None:

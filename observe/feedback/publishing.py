@@ -16,6 +16,7 @@ from observe import jobs
 from observe.coding.models import Observation
 from observe.db import Database, now
 from observe.errors import ConflictError
+from observe.feedback import clip_files
 from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
 from observe.jobs import CancelledError, JobState, Work, handler
 from observe.people import audit
@@ -131,6 +132,7 @@ def open_if_signed(session: Session, feedback: Feedback) -> None:
 
 def _open(session: Session, feedback: Feedback) -> None:
     session.flush()  # the database asks for the clips before it lets the page open
+    clip_files.ask_for_light(session, feedback)
     feedback.state, feedback.published_at = FeedbackState.PUBLISHED, now()
     audit.record(
         session,

@@ -74,6 +74,7 @@ class Action(enum.StrEnum):
     FEEDBACK_WATCH = "feedback.watch"
     FEEDBACK_WATCH_BLURRED = "feedback.watch_blurred"  # its clips once blurred and checked
     FEEDBACK_ANSWER = "feedback.answer"
+    FEEDBACK_LOOK = "feedback.look"  # how she sees her own lesson: hers alone, not her observer's
     HOME_BACKUP = "home.backup"
     HOME_CHECK = "home.check"
 
@@ -120,6 +121,7 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
         {_R.OBSERVER, _R.RECORDER, _R.EDUCATOR, _R.SCHOOL_UTP_HEAD}
     ),
     Action.FEEDBACK_ANSWER: frozenset({_R.EDUCATOR}),
+    Action.FEEDBACK_LOOK: frozenset({_R.EDUCATOR}),
     Action.HOME_BACKUP: frozenset({_R.ADMINISTRATOR}),
     Action.HOME_CHECK: frozenset({_R.ADMINISTRATOR}),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -16,13 +18,13 @@ from observe.text import message
 from observe.video import captions, derived
 from observe.video.derived import Made
 from observe.video.media import graphs, pictures, tools
-from observe.video.media.graphs import Watch
+from observe.video.media.graphs import Quality, Watch
 from observe.video.media.probe import Probe, probe
 from observe.video.models import DerivedFile, FileKind
 from observe.video.store import Store
 from observe.video.timecode import Span
 
-RECIPE: Final = "clip-2"
+RECIPE: Final = "clip-3"
 SLACK_MS: Final = 100  # lengths of two copies of one lesson differ by less
 _CLIPPING: Final = Path(__file__).with_name("clipping.py")
 _READING: Final = tools.Limits(
@@ -36,6 +38,7 @@ def cut_clip(
     target: Path,
     *,
     audio_track: int | None = None,
+    quality: Quality | None = None,
     watch: Watch | None = None,
 ) -> None:
     """Write to `target` (MP4) the frames and the sound of `source` that lie in `span`.
@@ -52,10 +55,10 @@ def cut_clip(
     if span.start_ms >= measured.duration_ms or span.end_ms > measured.duration_ms + SLACK_MS:
         raise BadInputError(message("This moment lies outside the video."))
     watch = watch or Watch()
+    cut = partial(graphs.cut, source, measured, span, target, watch, quality=quality)
     try:
-        if not _cut(source, measured, span, target, watch):
-            standing_us = _standing_frame(source, measured, span, watch)
-            graphs.cut(source, measured, span, target, watch, standing_us=standing_us)
+        if not _could(cut, target):
+            cut(standing_us=_standing_frame(source, measured, span, watch))
             probe(target)
     except tools.ToolError as error:
         raise tools.refusal(error, _DAMAGED) from error
@@ -66,10 +69,10 @@ def cut_clip(
 _DAMAGED: Final = message("This part of the video is damaged. Choose another moment.")
 
 
-def _cut(source: Path, measured: Probe, span: Span, target: Path, watch: Watch) -> bool:
+def _could(cut: Callable[[], None], target: Path) -> bool:
     """Tell whether the span could be cut: it cannot when no frame begins in it."""
     try:
-        graphs.cut(source, measured, span, target, watch)
+        cut()
         probe(target)
     except (tools.ToolError, BadInputError) as error:
         if isinstance(error, tools.ToolError) and error.by_force:
@@ -148,7 +151,8 @@ def keep_clip(
         return known.id
     made = store.temporary(".mp4")
     try:
-        cut_clip(film.path, span, made, audio_track=film.stream, watch=watch)
+        quality = graphs.bounded(span.length_ms)
+        cut_clip(film.path, span, made, audio_track=film.stream, quality=quality, watch=watch)
         clip = Made(recording_id, FileKind.CLIP, recipe(span, film.heard), "video/mp4")
         return derived.keep(database, store, made, clip)
     finally:

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from observe.db import Database
+from observe.feedback import answers
 from observe.feedback import operations as feedbacks
 from observe.feedback.models import Feedback
 from observe.records import operations as records
@@ -93,8 +94,11 @@ def test_her_answer_saves_itself_and_is_sent(
     assert saved.get_json()["saved"]
     assert "Voy a</textarea>" in educator.get(address).text
     refused = educator.post(f"{address}/respuesta", data={"text": " ", "do": "send"})
-    assert (refused.status_code, "Escribe algo antes de enviarlo." in refused.text) == (400, True)
-    too_long = "x" * (feedbacks.ANSWER_MAX + 1)
+    assert (refused.status_code, "Escribe o marca algo antes de enviarlo." in refused.text) == (
+        400,
+        True,
+    )
+    too_long = "x" * (answers.TEXT_MAX + 1)
     refused = educator.post(f"{address}/respuesta", data={"text": too_long, "do": "send"})
     assert too_long in refused.text  # what she typed comes back
     with database.read() as session:

@@ -141,9 +141,13 @@ def _drawing(
         "out": shapes.fitting(probe.width, probe.height, *box),
         "rate": probe.frame_rate if 1 <= probe.frame_rate <= graphs.MAX_RATE else 30,
         "style": style.value,
-        "x264": _X264,
+        "x264": _X264 | _bound(span),
         "target": str(target),
     }
+
+
+def _bound(span: Span) -> dict[str, str]:
+    return {name: str(value) for name, value in graphs.bounded(span.length_ms).x264.items()}
 
 
 def _moved(region: Region, shift_ms: int) -> dict[str, Any]:

@@ -52,12 +52,52 @@ _EACH_FRAME: Final = {
     "video_track_timescale": 90_000,
 }
 _NO_MESSAGES: Final = "filter_units=remove_types=6"  # the encoder's name and settings, captions
-_AAC: Final = {"c:a": "aac", "b:a": "96k", "ac": 2, "flags:a": "+bitexact"}
+SOUND_BITS: Final = 96_000  # a second
+MOMENT_BYTES: Final = 7_400_000  # of one clip: two of them together stay below 15 MB
+LONGEST_MOMENT_MS: Final = 120_000
+_AAC: Final = {"c:a": "aac", "b:a": SOUND_BITS, "ac": 2, "flags:a": "+bitexact"}
 _SOUND: Final = {**_AAC, "ar": 48_000}  # one rate for all parts of a lesson: they are joined
 _MP4: Final = {"f": "mp4", "map_metadata:s": -1}
 # The index first: worth a second pass over a short clip, not over hours that stay on this laptop.
 _LEAVING: Final = {**_MP4, "movflags": "+faststart"}
 _SAMPLES: Final = {"f": "s16le", "ac": 1, "ar": SOUND_RATE, "c:a": "pcm_s16le"}
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good a clip looks and sounds, and how many bits a second it may take at most."""
+
+    long_side: int = LONG_SIDE
+    short_side: int = SHORT_SIDE
+    crf: int = 23
+    picture_bits: int | None = None  # None: as many as it needs
+    sound_bits: int = SOUND_BITS
+    channels: int = 2
+
+    @property
+    def x264(self) -> dict[str, int]:
+        """The options of the encoder of the picture."""
+        bound = self.picture_bits
+        return {"crf": self.crf} | ({"maxrate": bound, "bufsize": bound} if bound else {})
+
+    @property
+    def aac(self) -> dict[str, int]:
+        """The options of the encoder of the sound."""
+        return {"b:a": self.sound_bits, "ac": self.channels}
+
+
+def bounded(length_ms: int) -> Quality:
+    """Return the best quality in which a moment of this length takes at most `MOMENT_BYTES`.
+
+    The encoder may be a second ahead of its bound. Half a minute gets 1,8 Mbit/s of picture, two
+    minutes 393 kbit/s; what is longer is no moment of a feedback, and takes what it needs.
+
+    >>> bounded(30_000).picture_bits, bounded(120_000).picture_bits, bounded(600_000).picture_bits
+    (1813677, 393256, None)
+    """
+    if length_ms > LONGEST_MOMENT_MS:
+        return Quality()
+    return Quality(picture_bits=int(MOMENT_BYTES * 8000 / (length_ms + 1000)) - SOUND_BITS)
 
 
 @dataclass(frozen=True)
@@ -214,6 +254,7 @@ def cut(
     watch: Watch,
     *,
     standing_us: int | None = None,
+    quality: Quality | None = None,
 ) -> None:
     """Write the frames and the sound of `span` alone, encoded anew.
 
@@ -225,6 +266,7 @@ def cut(
         tools.ToolError: it could not be made. OSError: the disk is full.
     """
     start, end = marks(probe, span)
+    quality = quality or Quality()
     begin_us = round(start * 1_000_000) if standing_us is None else standing_us
     given = tools.source(source, noaccurate_seek=None, **_jump(probe, begin_us))
     # Microseconds first: trim rounds the marks to the clock it is given, which may be 1/25 s.
@@ -235,13 +277,14 @@ def cut(
         picture = picture.filter("setpts", f"if(eq(N,0),0,PTS-({_seconds(start)})/TB)")
     else:
         picture = _held(picture, Fraction(standing_us, 1_000_000), span.length_ms)
-    streams, options = [_shaped(picture, probe)], {**_X264, **_LEAVING, **_EACH_FRAME}
+    streams = [_shaped(picture, probe, (quality.long_side, quality.short_side))]
+    options: dict[str, object] = {**_X264, **quality.x264, **_LEAVING, **_EACH_FRAME}
     options["bf"] = 0  # what is shown last also comes last, so its end can be told
     longest = f"{span.length_ms / 1000}/TB-PTS" if standing_us is None else f"1/({HELD_RATE}*TB)"
     options["bsf:v"] = f"{_NO_MESSAGES},{_standing_at_most(longest)}"
     if probe.audio_index is not None:
         streams.append(_sound(given, probe, start + HALF_MS, end + HALF_MS))  # samples are exact
-        options |= _AAC
+        options |= {**_AAC, **quality.aac}
     _run(tools.target(streams, target, **options), span.length_ms, watch)
 
 
@@ -346,10 +389,10 @@ def _sound(given: Any, probe: Probe, start: Fraction, end: Fraction | None = Non
     return heard.filter("aresample", **{"async": 1, "first_pts": 0})
 
 
-def _shaped(picture: Any, probe: Probe) -> Any:  # noqa: ANN401
+def _shaped(picture: Any, probe: Probe, box: tuple[int, int] = (LONG_SIDE, SHORT_SIDE)) -> Any:  # noqa: ANN401
     if probe.interlaced:
         picture = picture.filter("bwdif", mode="send_frame", deint="interlaced")
-    width, height = fitting(probe.width, probe.height, LONG_SIDE, SHORT_SIDE)
+    width, height = fitting(probe.width, probe.height, *box)
     picture = picture.filter("scale", width, height).filter("setsar", 1)
     if probe.hdr:
         picture = _tone_mapped(picture)

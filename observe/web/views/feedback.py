@@ -375,6 +375,7 @@ def _state_page(
         observation=feedback.observation,
         recording=feedback.observation.recording,
         page=page,
+        sent=feedbacks.sent_answers(feedback, words.language()),
         progress=_progress(jobs.latest(session, publishing.KIND, feedback.id)),
         waits=publishing.waits_for_signatures(session, feedback),
         offers=blurred.offers(session, feedback, page, actor=current_actor()),
@@ -419,6 +420,15 @@ def clip(feedback_id: UUID, kind: str) -> ResponseReturnValue:
     return _clip_file(feedback_id, KINDS[kind], FileKind.CLIP)
 
 
+@blueprint.get(
+    "/retroalimentaciones/<uuid:feedback_id>/<any(fortaleza, prioridad):kind>-liviana.mp4"
+)
+@permission(Action.FEEDBACK_WATCH)
+def light_clip(feedback_id: UUID, kind: str) -> ResponseReturnValue:
+    """Send a part of the smaller copy of one moment's clip."""
+    return _clip_file(feedback_id, KINDS[kind], FileKind.CLIP, light=True)
+
+
 @blueprint.get("/retroalimentaciones/<uuid:feedback_id>/<any(fortaleza, prioridad):kind>.jpg")
 @permission(Action.FEEDBACK_WATCH)
 def poster(feedback_id: UUID, kind: str) -> ResponseReturnValue:
@@ -433,12 +443,19 @@ def subtitles(feedback_id: UUID, kind: str) -> ResponseReturnValue:
     return _clip_file(feedback_id, KINDS[kind], FileKind.CLIP_CAPTIONS)
 
 
-def _clip_file(feedback_id: UUID, kind: FocusKind, file_kind: FileKind) -> ResponseReturnValue:
+def _clip_file(
+    feedback_id: UUID, kind: FocusKind, file_kind: FileKind, *, light: bool = False
+) -> ResponseReturnValue:
     with guards.reading() as session:
         feedback = feedbacks.feedback_for(
             session, feedback_id, actor=current_actor(), action=Action.FEEDBACK_WATCH
         )
-        file = clip_files.file_of(session, feedback.focus(kind), file_kind)
+        focus = feedback.focus(kind)
+        file = (
+            clip_files.light_of(session, focus)
+            if light
+            else clip_files.file_of(session, focus, file_kind)
+        )
     path = guards.home().store.blob(file.sha256) if file else None
     if file is None or path is None or not path.is_file():
         raise not_found()
