@@ -100,7 +100,13 @@ def given(session: Session, cast: Cast, on: date, step: str) -> Feedback:
     """Publish feedback with the next step `step` on a lesson of the day `on` that has no film."""
     lesson = recording(session, cast)
     lesson.recorded_on = on
-    observation = submitted(session, cast, lesson)
+    return published_without_film(session, cast, submitted(session, cast, lesson), step)
+
+
+def published_without_film(
+    session: Session, cast: Cast, observation: Observation, step: str = "Pregunta «¿por qué?»."
+) -> Feedback:
+    """Publish feedback on a submitted observation, its clips pretended."""
     draft = feedbacks.open_draft(session, observation.id, actor=cast.observer)
     chosen = focuses(observation)
     chosen[FocusKind.PRIORITY] = replace(chosen[FocusKind.PRIORITY], next_step=step)
@@ -115,7 +121,7 @@ def published_without_film(session: Session, feedback: Feedback) -> Feedback:
         feedback.state, feedback.published_at = state, now()
         session.flush()
         if state is FeedbackState.PUBLISHING:
-            _pretend_clips(session, feedback, lesson)
+            _pretend_clips(session, feedback, observation.recording)
     return feedback
 
 

@@ -7,13 +7,16 @@ whatever removes such clips removes it too.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from observe import jobs
+from observe.errors import ConflictError
 from observe.jobs import CancelledError, Work, handler
+from observe.text import message
 from observe.video import clips, derived
 from observe.video.derived import Made
 from observe.video.media.graphs import Quality, Watch
@@ -24,6 +27,8 @@ from observe.video.timecode import Span
 
 KIND: Final = "video.light"
 RECIPE: Final = "light-1"
+MOST_ATTEMPTS: Final = 3
+_ROUNDED_MS: Final = 2
 QUALITY: Final = Quality(
     long_side=640, short_side=360, crf=27, picture_bits=260_000, sound_bits=32_000, channels=1
 )
@@ -41,15 +46,32 @@ def light_of(session: Session, clip: DerivedFile) -> DerivedFile | None:
 
 
 def ask(session: Session, clip: DerivedFile) -> None:
-    """Ask for the small copy of a clip, in the caller's transaction; once is enough."""
-    if light_of(session, clip) is None:
-        jobs.enqueue(session, KIND, clip.id)
+    """Ask for the small copy of a clip where there is none, in the caller's transaction.
+
+    One that could not be made is tried a few times more, not each time that a page is opened.
+    """
+    if light_of(session, clip) is not None:
+        return
+    last = jobs.latest(session, KIND, clip.id)
+    if last is None or (last.ended and last.attempt < MOST_ATTEMPTS):
+        jobs.enqueue(session, KIND, clip.id, again=True)
 
 
 @handler(KIND)
 def lighten(work: Work, clip_id: UUID) -> None:
     """Make the small copy of a clip."""
     work.step("light", make_light, work, clip_id)
+
+
+def copy(clip: Path, target: Path, watch: Watch | None = None) -> None:
+    """Write the small copy of `clip` to `target`: all its frames and its whole sound.
+
+    Raises:
+        BadInputError: it cannot be read.
+    """
+    # A last frame may begin in the thousandth of a second that a length in whole ones leaves out.
+    whole = Span(0, probe(clip).duration_ms + _ROUNDED_MS)
+    clips.cut_clip(clip, whole, target, quality=QUALITY, watch=watch)
 
 
 def make_light(work: Work, clip_id: UUID) -> UUID:
@@ -59,7 +81,7 @@ def make_light(work: Work, clip_id: UUID) -> UUID:
 
     Raises:
         CancelledError: the clip is not kept any more.
-        BadInputError: it cannot be read.
+        ConflictError: its file is gone. BadInputError: it cannot be read.
     """
     store = Store(work.settings.store_path)
     with work.database.read() as session:
@@ -69,11 +91,13 @@ def make_light(work: Work, clip_id: UUID) -> UUID:
         raise CancelledError
     if known is not None and derived.is_whole(store, known):
         return known.id
+    if not derived.is_whole(store, clip):  # not a passing fault: no use in trying again
+        raise ConflictError(
+            message("The video of this lesson is not here any more, so no clip can be cut.")
+        )
     source, made = store.blob(clip.sha256), store.temporary(".mp4")
     try:
-        whole = Span(0, probe(source).duration_ms)
-        watch = Watch(tick=work.check_cancelled)
-        clips.cut_clip(source, whole, made, quality=QUALITY, watch=watch)
+        copy(source, made, Watch(tick=work.check_cancelled))
         what = Made(clip.recording_id, clip.kind, recipe_of(clip), clip.media_type)
         return derived.keep(work.database, store, made, what)
     finally:

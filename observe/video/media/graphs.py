@@ -53,7 +53,7 @@ _EACH_FRAME: Final = {
 }
 _NO_MESSAGES: Final = "filter_units=remove_types=6"  # the encoder's name and settings, captions
 SOUND_BITS: Final = 96_000  # a second
-MOMENT_BYTES: Final = 7_400_000  # of one clip: two of them together stay below 15 MB
+MOMENT_BYTES: Final = 7_300_000  # of one clip: two of them together stay below 15 MB
 LONGEST_MOMENT_MS: Final = 120_000
 _AAC: Final = {"c:a": "aac", "b:a": SOUND_BITS, "ac": 2, "flags:a": "+bitexact"}
 _SOUND: Final = {**_AAC, "ar": 48_000}  # one rate for all parts of a lesson: they are joined
@@ -87,13 +87,13 @@ class Quality:
 
 
 def bounded(length_ms: int) -> Quality:
-    """Return the best quality in which a moment of this length takes at most `MOMENT_BYTES`.
+    """Return the best quality in which a moment of this length takes about `MOMENT_BYTES` at most.
 
     The encoder may be a second ahead of its bound. Half a minute gets 1,8 Mbit/s of picture, two
-    minutes 393 kbit/s; what is longer is no moment of a feedback, and takes what it needs.
+    minutes 387 kbit/s; what is longer is no moment of a feedback, and takes what it needs.
 
     >>> bounded(30_000).picture_bits, bounded(120_000).picture_bits, bounded(600_000).picture_bits
-    (1813677, 393256, None)
+    (1787870, 386644, None)
     """
     if length_ms > LONGEST_MOMENT_MS:
         return Quality()
