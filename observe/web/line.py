@@ -27,6 +27,20 @@ class Line:
     light_bytes: int | None  # None: they are not made yet
     asked: bool  # a person chose, so no script chooses for her
 
+    @property
+    def whole_mb(self) -> int:
+        """Return how many megabytes both clips take, at least one."""
+        return _megabytes(self.whole_bytes)
+
+    @property
+    def light_mb(self) -> int:
+        """Return how many megabytes both smaller copies take, at least one."""
+        return _megabytes(self.light_bytes or 0)
+
+
+def _megabytes(count: int) -> int:
+    return max(1, round(count / 1_000_000))
+
 
 def line_of(session: Session, feedback: Feedback) -> Line:
     """Return what this request is best shown: what she chose, or what her browser asks to spare."""

@@ -60,18 +60,20 @@ LONGEST = 200
 
 
 def said_in(path: Path) -> Iterator[str]:
-    if path.suffix == ".html":
-        with path.open("rb") as file:
-            for _line, _mark, told, _said in babel_extract(file, ("_", "gettext"), [], {}):
-                yield from [told] if isinstance(told, str) else [each for each in told if each]
-    elif path.suffix == ".js":
-        with path.open("rb") as file:
-            for _line, _mark, told, _said in extract_javascript(file, {"gettext": None}, [], {}):
-                yield told if isinstance(told, str) else told[0]
-    else:
+    if path.suffix == ".py":
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "message":
                 yield ast.literal_eval(node.args[0])
+        return
+    with path.open("rb") as file:
+        found = (
+            babel_extract(file, ("_", "gettext"), [], {})
+            if path.suffix == ".html"
+            else extract_javascript(file, {"gettext": None}, [], {})
+        )
+        for _line, _mark, told, _comments in found:
+            each: object = told  # a string, or with further arguments a sequence
+            yield each if isinstance(each, str) else str(told[0] if told else "")
 
 
 def sentences() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 from uuid import UUID
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request
@@ -21,13 +22,15 @@ from observe.people.access import Action
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric
 from observe.text import message
-from observe.web import answer_form, guards, line, words
+from observe.web import answer_form, first_view, guards, line, words
 from observe.web.answer_form import AnswerForm
 from observe.web.guards import current_actor, permission, wants_json
 from observe.web.views.feedback import clip_urls, pdf_answer
 from observe.web.words import say
 
 blueprint = Blueprint("educator", __name__)
+
+STYLES: Final = ("css/educator.css",)
 
 
 @blueprint.get("/mi-retroalimentacion")
@@ -50,7 +53,7 @@ def show(feedback_id: UUID) -> ResponseReturnValue:
         feedback = _hers(session, feedback_id)
         openings.opened(session, feedback, actor=current_actor())
         clip_files.ask_for_light(session, feedback)
-    return _page(feedback_id), 200
+    return first_view.answered(_page(feedback_id), first_view.styles(*STYLES))
 
 
 def _hers(session: Session, feedback_id: UUID, action: Action = Action.FEEDBACK_ANSWER) -> Feedback:
@@ -81,6 +84,7 @@ def _page(feedback_id: UUID, form: AnswerForm | None = None) -> str:
             dimensions=_titles(rubric, locale),
             talk_days=answers.talk_days(guards.today()),
             limits=answers,
+            styles=first_view.styles(*STYLES).element,
         )
 
 
@@ -137,7 +141,7 @@ def answer(feedback_id: UUID) -> ResponseReturnValue:
         told = {name: say(problem) for name, problem in form.errors.items()}
         return jsonify(saved=words.clock(now()), errors=told)
     if form.errors:
-        return _page(feedback_id, form), 400
+        return first_view.answered(_page(feedback_id, form), first_view.styles(*STYLES), 400)
     flash(say(_SENT if send else _KEPT), "done")
     return redirect(url("educator.show", feedback_id=feedback_id, _anchor="respuesta"))
 
