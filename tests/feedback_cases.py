@@ -100,10 +100,10 @@ def given(session: Session, cast: Cast, on: date, step: str) -> Feedback:
     """Publish feedback with the next step `step` on a lesson of the day `on` that has no film."""
     lesson = recording(session, cast)
     lesson.recorded_on = on
-    return published_without_film(session, cast, submitted(session, cast, lesson), step)
+    return given_for(session, cast, submitted(session, cast, lesson), step)
 
 
-def published_without_film(
+def given_for(
     session: Session, cast: Cast, observation: Observation, step: str = "Pregunta «¿por qué?»."
 ) -> Feedback:
     """Publish feedback on a submitted observation, its clips pretended."""
@@ -116,12 +116,11 @@ def published_without_film(
 
 def published_without_film(session: Session, feedback: Feedback) -> Feedback:
     """Publish a complete draft of a lesson that has no film, its clips pretended."""
-    lesson = feedback.observation.recording
     for state in (FeedbackState.PUBLISHING, FeedbackState.PUBLISHED):
         feedback.state, feedback.published_at = state, now()
         session.flush()
         if state is FeedbackState.PUBLISHING:
-            _pretend_clips(session, feedback, observation.recording)
+            _pretend_clips(session, feedback, feedback.observation.recording)
     return feedback
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from observe.rubric.schema import Descriptors, Dimension
+
 SNAPSHOTS: dict[str, Any] = {
     "at_ms": [3_000, 9_000],
     "look_ms": 1_000,
@@ -232,3 +234,9 @@ dimensions:
     domain: null
     polarity: negative
 """
+
+
+def described(dimension: Dimension) -> Descriptors:
+    """Return the words of a dimension's ranges, which every rubric has but those of names alone."""
+    assert dimension.descriptors is not None
+    return dimension.descriptors

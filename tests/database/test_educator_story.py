@@ -16,7 +16,7 @@ from observe.feedback.story import OUTCOMES, story_of
 from observe.rubric.operations import version_for
 from tests.factories import Cast, recording
 from tests.feedback_cases import given, submitted
-from tests.feedback_cases import published_without_film as opened_for_her
+from tests.feedback_cases import given_for as opened_for_her
 
 
 def test_outsiders_have_no_story_of_hers(session: Session, cast: Cast) -> None:

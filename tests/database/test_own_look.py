@@ -27,6 +27,7 @@ from observe.settings import Settings
 from observe.video.store import Store
 from tests.factories import Cast
 from tests.feedback_cases import TODAY, cut_and_open, drafted, published
+from tests.rubrics import described
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ def test_her_words_stand_beside_the_two_focuses(
     strength = feedback.focus(FocusKind.STRENGTH)
     assert strength is not None and strength.dimension is not None
     look = own_look.keep_look(session, feedback_id, {strength.dimension: 1}, actor=cast.educator)
-    low = rubric.dimension(strength.dimension).descriptors.low.es
+    low = described(rubric.dimension(strength.dimension)).low.es
     assert own_look.own_words(feedback, look, "es_CL") == {"strength": low}
     assert own_look.own_words(feedback, None, "es_CL") == {}
 
@@ -141,10 +142,8 @@ def test_every_number_has_words_and_a_half_goes_up(session: Session, feedback_id
         scale, told = rubric.scale_of(dimension), ranges_of(rubric, dimension.id, "es_CL")
         assert [value for each in told for value in each.values] == list(scale.values())
         low, mid = scale.bands.low.high, scale.bands.mid.low
-        assert (
-            words_for(rubric, dimension.id, (low + mid) / 2, "es") == dimension.descriptors.mid.es
-        )
-        assert words_for(rubric, dimension.id, scale.max, "es") == dimension.descriptors.high.es
+        assert words_for(rubric, dimension.id, (low + mid) / 2, "es") == described(dimension).mid.es
+        assert words_for(rubric, dimension.id, scale.max, "es") == described(dimension).high.es
 
 
 def test_her_numbers_are_those_of_her_profile(session: Session, feedback_id: UUID) -> None:

@@ -28,6 +28,7 @@ from observe.video.store import Store
 from observe.web import create_app
 from tests.factories import Cast
 from tests.feedback_cases import TODAY, cut_and_open, drafted, published
+from tests.rubrics import described
 from tests.web.conftest import Browser, ClientFor
 
 JSON = {"Accept": "application/json"}
@@ -133,7 +134,7 @@ def test_she_may_look_first_and_skip_it_in_one_tap(
     page = educator.get(f"{address}/mi-mirada").text
     assert f'href="{address}"' in page
     for dimension in rubric.dimensions:
-        assert dimension.descriptors.low.es in page
+        assert described(dimension).low.es in page
     assert "Escuchas la respuesta completa." not in page
     educator.get(address)
     assert "★" in educator.get("/mi-retroalimentacion").text
@@ -157,7 +158,7 @@ def test_her_own_words_stand_beside_the_moments_and_only_for_her(
     assert (kept.status_code, kept.location) == (302, address)
     page = educator.get(address).text
     assert page.count("Así lo viste tú:") == 1
-    assert f"«{first.descriptors.high.es}»" in page
+    assert f"«{described(first).high.es}»" in page
     shown = educator.get(f"{address}/mi-mirada").text
     assert len(re.findall(rf'value="{high}"[^>]*checked', shown)) == 1
     observer, head = client_for(cast.observer), client_for(cast.utp_head)
@@ -166,7 +167,7 @@ def test_her_own_words_stand_beside_the_moments_and_only_for_her(
         observer.get(f"{composer(database, feedback_id)}/vista").text,
         head.get(f"/registros/{composer(database, feedback_id).split('/')[2]}").text,
     ):
-        assert first.descriptors.high.es not in page
+        assert described(first).high.es not in page
     for actor in (cast.observer, cast.utp_head, cast.second_educator, cast.administrator):
         client = client_for(actor)
         assert client.get(f"{address}/mi-mirada").status_code in (403, 404)
@@ -215,7 +216,7 @@ def test_with_the_setting_she_sees_her_own_numbers_in_words(
     table = page.partition("<table")[2].partition("</table>")[0]
     assert table.count("<tr>") == len(rubric.dimensions) + 1
     assert "2,5 de 4" in table, "the mean of 2 and 3, with a comma"
-    assert rubric.dimensions[0].descriptors.mid.es in table
+    assert described(rubric.dimensions[0]).mid.es in table
     assert "no una medición: estos números hablan de esta clase" in page
 
 
