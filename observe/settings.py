@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 from platformdirs import user_data_path
 
@@ -17,6 +18,7 @@ from observe.text import DEFAULT_LOCALE, message
 
 Mode = Literal["laptop", "hub"]
 Clips = Literal["blurred", "as_filmed"]
+SCHOOL_TIME: Final = ZoneInfo("America/Santiago")  # the schools' own, wherever the server stands
 
 
 @dataclass(frozen=True)

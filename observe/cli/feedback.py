@@ -1,10 +1,9 @@
-"""`observe feedback`: the suggestion, publishing one strength and one priority, the PDF."""
+"""`observe feedback`: the suggestion, publishing one strength and one priority, what there is."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +11,6 @@ import click
 from sqlalchemy.orm import Session
 
 from observe import jobs
-from observe.cli.files import FILE, write_bytes
 from observe.cli.program import noun
 from observe.cli.progress import wait_for
 from observe.cli.shell import Answer, Shell, Words, the_day, the_id, verb
@@ -24,7 +22,6 @@ from observe.feedback.checks import FocusInput, input_of
 from observe.feedback.models import Answer as EducatorAnswer
 from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
 from observe.feedback.offered import lines_of
-from observe.feedback.openings import DOWNLOAD, opened
 from observe.feedback.operations import (
     current,
     feedback_for,
@@ -33,18 +30,19 @@ from observe.feedback.operations import (
     publish,
     save_focuses,
     suggestion_for,
+    withdraw,
 )
-from observe.feedback.report import page_of, pdf
 from observe.feedback.suggest import Candidate
 from observe.people import access
 from observe.people.access import Action, Actor
-from observe.records.operations import records_of
+from observe.people.directory import school_for
+from observe.records.operations import RecordFilter, records_of
 from observe.text import message
 from observe.video.timecode import Span, parse_span
 
 KINDS: Final = {FocusKind.STRENGTH: message("Strength"), FocusKind.PRIORITY: message("Priority")}
 
-feedback = noun("feedback", message("Feedback: suggest, publish, PDF, list, show."))
+feedback = noun("feedback", message("Feedback: suggest, publish, withdraw, list, take away."))
 
 
 @verb(feedback, "suggest", message("Suggests a strength and a priority, with reasons; you decide."))
@@ -168,27 +166,33 @@ def _published(shell: Shell, feedback_id: UUID) -> Answer:
     return Answer({"feedback": feedback_id, "state": found.state.value}, [said])
 
 
-@verb(feedback, "pdf", message("Writes the educator's page as a PDF."))
+@verb(feedback, "withdraw", message("Takes published feedback away from its educator at once."))
 @click.argument("feedback")
-@option("-o", "--output", required=True, type=FILE, about=message("The file to write."))
-def pdf_(shell: Shell, *, feedback: str, output: Path) -> Answer:
-    """Write the same page that the educator sees."""
+@option("--reason", required=True, about=message("Why; it stays on file."))
+def withdraw_(shell: Shell, *, feedback: str, reason: str) -> Answer:
+    """Withdraw published feedback; nothing of it is deleted."""
     with shell.database.write() as session:
-        found = feedback_for(
-            session, the_id(feedback), actor=shell.actor, action=Action.FEEDBACK_SEE
-        )
-        opened(session, found, actor=shell.actor, action=DOWNLOAD)
-        written = pdf(page_of(found, locale=shell.settings.locale))
-    write_bytes(output, written)
-    facts = {"feedback": found.id, "file": str(output), "bytes": len(written)}
-    return Answer(facts, [message("Written: %(path)s", path=str(output))])
+        found = withdraw(session, the_id(feedback), reason, actor=shell.actor)
+        facts = facts_of(found)
+    return Answer(facts, [message("Withdrawn: the educator no longer sees it.")])
 
 
 @verb(feedback, "list", message("Lists the feedback you gave or were given."))
-def list_(shell: Shell) -> Answer:
+@option("--school", about=message("Only of this school: its RBD."))
+@option("--from", "since", about=message("Only lessons from this day on, like 2026-05-10."))
+@option("--to", "until", about=message("Only lessons up to this day, like 2026-06-10."))
+@option(
+    "--state",
+    type=click.Choice([state.value for state in FeedbackState]),
+    about=message("Only in this state."),
+)
+def list_(
+    shell: Shell, *, school: str | None, since: str | None, until: str | None, state: str | None
+) -> Answer:
     """List feedback: of your own observations, and what was published for you."""
     with shell.database.read() as session:
-        found = _mine(session, shell.actor)
+        where = the_round(session, shell.actor, school, since, until)
+        found = [row for row in _mine(session, shell.actor, where) if state in (None, row.state)]
         facts, rows = [facts_of(each) for each in found], [_row(each) for each in found]
     return Answer(
         facts={"feedback": facts},
@@ -197,10 +201,36 @@ def list_(shell: Shell) -> Answer:
     )
 
 
-def _mine(session: Session, actor: Actor) -> list[Feedback]:
-    given = (current(session, row.observation.id) for row in records_of(session, actor=actor))
+def the_round(
+    session: Session, actor: Actor, school: str | None, since: str | None, until: str | None
+) -> RecordFilter:
+    """Return what narrows to a school and to days.
+
+    Raises:
+        NotFoundError: there is no such school for `actor`. BadInputError: what is given is no day.
+    """
+    return RecordFilter(
+        school_id=school_for(session, school, actor=actor).id if school else None,
+        since=the_day(since) if since else None,
+        until=the_day(until) if until else None,
+    )
+
+
+def _mine(session: Session, actor: Actor, where: RecordFilter) -> list[Feedback]:
+    records = records_of(session, actor=actor, where=where)
+    given = (current(session, row.observation.id) for row in records)
     own = [row for row in given if row and access.can(actor, Action.FEEDBACK_SEE, row.as_thing())]
-    return own + [row for row in feedbacks_of(session, actor=actor) if row not in own]
+    received = (row for row in feedbacks_of(session, actor=actor) if _fits(row, where))
+    return own + [row for row in received if row not in own]
+
+
+def _fits(row: Feedback, where: RecordFilter) -> bool:
+    lesson = row.observation.recording
+    return (
+        where.school_id in (None, lesson.class_group.school_id)
+        and (where.since is None or where.since <= lesson.recorded_on)
+        and (where.until is None or lesson.recorded_on <= where.until)
+    )
 
 
 @verb(feedback, "show", message("Shows a feedback: its two focuses and the educator's answer."))

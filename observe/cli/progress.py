@@ -20,6 +20,7 @@ HANDLERS = (
     "observe.video.preparing.prepare",
     "observe.video.blur.operations",
     "observe.feedback.publishing",
+    "observe.feedback.rounds",
 )
 
 

@@ -36,8 +36,13 @@ class Opening:
     version: int | None = None  # of the feedback; None: the record itself, or there was only one
 
 
-def opened(session: Session, feedback: Feedback, *, actor: Actor, action: str = PAGE) -> None:
-    """Put on file that `actor` opened the page of `feedback`, or took it away as a file."""
+def opened(
+    session: Session, feedback: Feedback, *, actor: Actor, action: str = PAGE, **details: object
+) -> None:
+    """Put on file that `actor` opened the page of `feedback`, or took it away as a file.
+
+    `details` tell which file: its form, and the clips in it.
+    """
     audit.record(
         session,
         action,
@@ -45,6 +50,7 @@ def opened(session: Session, feedback: Feedback, *, actor: Actor, action: str = 
         thing_kind="feedback",
         thing_id=feedback.id,
         observation=feedback.observation_id,
+        **details,
     )
 
 

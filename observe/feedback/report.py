@@ -1,4 +1,4 @@
-"""What the educator gets, as one view model: her page, the preview and the PDF all read it.
+"""What the educator gets, as one view model: her page, the preview and what she takes away read it.
 
 No number of the profile is in it: two moments, what was seen, words and questions that go with
 it, one next step with its date.
@@ -7,6 +7,7 @@ it, one next step with its date.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -142,32 +143,35 @@ def _moment(feedback: Feedback, kind: FocusKind, locale: str) -> Moment:
     )
 
 
-def pdf(page: FeedbackPage) -> bytes:
+def pdf(page: FeedbackPage, pictures: Mapping[FocusKind, bytes] | None = None) -> bytes:
     """Return the page as a tagged PDF (PDF/UA-1) of one sheet, of two where much was written.
 
-    What people typed goes in as data, so nothing in it is ever markup. The same page gives the
-    same bytes on every machine: the fonts come with the typesetter.
+    `pictures` (JPEG) are those of the moments whose faces a person signed as covered; a moment
+    without one is told by its time. What people typed goes in as data, so nothing in it is ever
+    markup. The same page gives the same bytes on every machine: the fonts come with the typesetter.
     """
     return typst.compile(
         TEMPLATE,
-        sys_inputs={"page": json.dumps(_document(page))},
+        sys_inputs={"page": json.dumps(_document(page, pictures or {}))},
         ignore_system_fonts=True,
         pdf_standards=["ua-1"],
         timestamp=int(page.published_at.timestamp()) if page.published_at else 0,
     )
 
 
-def _document(page: FeedbackPage) -> dict[str, object]:
-    words = {name: told.in_language(page.locale) for name, told in _words(page).items()}
+def _document(page: FeedbackPage, pictures: Mapping[FocusKind, bytes]) -> dict[str, object]:
     return {
         "lang": page.locale.split("_", maxsplit=1)[0],
-        "words": words,
+        "words": words_of(page),
         "lesson": page.lesson,
         "school": page.school,
         "next_step": page.next_step,
         "offers_talk": page.offers_talk,
         "lesson_ms": page.lesson_ms,
-        "moments": [_spoken(moment) for moment in page.moments],
+        "moments": [
+            _spoken(moment) | _picture(page, moment, pictures.get(moment.kind))
+            for moment in page.moments
+        ],
     }
 
 
@@ -183,6 +187,26 @@ def _spoken(moment: Moment) -> dict[str, object]:
         "start_ms": moment.start_ms or 0,
         "end_ms": moment.end_ms or 0,
     }
+
+
+def _picture(page: FeedbackPage, moment: Moment, picture: bytes | None) -> dict[str, object]:
+    if picture is None:
+        return {}
+    told = picture_told(moment)
+    return {"picture": list(picture), "picture_alt": told.in_language(page.locale)}
+
+
+def picture_told(moment: Moment) -> Message:
+    """Return what the picture of a moment is for who does not see it."""
+    return message(
+        "A picture of the moment at %(when)s of the lesson, with the faces covered.",
+        when=moment.when,
+    )
+
+
+def words_of(page: FeedbackPage) -> dict[str, str]:
+    """Return what the page says besides what people wrote, in its language."""
+    return {name: told.in_language(page.locale) for name, told in _words(page).items()}
 
 
 def _words(page: FeedbackPage) -> dict[str, Message]:

@@ -67,6 +67,7 @@ class Action(enum.StrEnum):
     RECORD_SEE = "record.see"
     RECORD_COMMENT = "record.comment"
     RECORD_EXPORT = "record.export"
+    RECORD_VERIFY = "record.verify"  # the proof for the school: what was done and when
     FEEDBACK_COMPOSE = "feedback.compose"
     FEEDBACK_PUBLISH = "feedback.publish"
     FEEDBACK_SEE = "feedback.see"
@@ -112,6 +113,7 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.RECORD_SEE: frozenset({_R.OBSERVER, _R.RECORDER, _R.SCHOOL_UTP_HEAD}),
     Action.RECORD_COMMENT: frozenset({_R.OBSERVER, _R.RECORDER, _R.SCHOOL_UTP_HEAD}),
     Action.RECORD_EXPORT: frozenset({_R.OBSERVER, _R.RECORDER, _R.SCHOOL_UTP_HEAD}),
+    Action.RECORD_VERIFY: frozenset({_R.OBSERVER, _R.RECORDER, _R.SCHOOL_UTP_HEAD}),
     Action.FEEDBACK_COMPOSE: frozenset({_R.OBSERVER, _R.RECORDER}),
     Action.FEEDBACK_PUBLISH: frozenset({_R.OBSERVER, _R.RECORDER}),
     Action.FEEDBACK_SEE: frozenset({_R.OBSERVER, _R.RECORDER, _R.EDUCATOR}),

@@ -3,6 +3,7 @@
     blobs/ab/<sha256>   what is kept, never changed
     incoming/<name>     originals not hashed yet, uploads on their way in
     work/               what the worker is making; anything here may go when no worker runs
+    outgoing/           what was made for a person to take away; a day old, it goes
 
 Only this module builds paths in the store, and it proves that they stay inside.
 """
@@ -107,7 +108,7 @@ class Store:
     root: Path
 
     def __post_init__(self) -> None:
-        for folder in ("blobs", "incoming", "work"):
+        for folder in ("blobs", "incoming", "work", "outgoing"):
             (self.root / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     # --- paths ------------------------------------------------------------------------------
@@ -137,6 +138,10 @@ class Store:
     def side(self, owner: UUID, kind: str) -> Path:
         """Return where a file lies that one step of work on `owner` leaves for a later step."""
         return self._inside("work", _checked(f"side-{owner.hex}.{kind}"))
+
+    def outgoing(self, owner: UUID, kind: str) -> Path:
+        """Return where what was made for `owner` to be taken away is, or would be."""
+        return self._inside("outgoing", _checked(f"{owner.hex}.{kind}"))
 
     def _inside(self, *parts: str) -> Path:
         path = self.root.joinpath(*parts)
@@ -292,7 +297,7 @@ class Store:
         return blob
 
     def put_aside(self, made: Path, side: Path) -> None:
-        """Give the finished temporary file `made` its name as a side file, whole or not at all."""
+        """Give the finished temporary file `made` its name, whole or not at all."""
         with made.open("rb") as file:
             _sync(file.fileno())
         made.replace(side)
@@ -339,6 +344,12 @@ class Store:
     def leftovers(self) -> Iterator[StoredFile]:
         """Yield what lies in the work folder."""
         yield from _files(self.root / "work")
+
+    def clear_outgoing(self, before: datetime) -> None:
+        """Remove what was made to be taken away before this moment."""
+        for file in _files(self.root / "outgoing"):
+            if file.changed < before:
+                self._inside("outgoing", file.name).unlink(missing_ok=True)
 
     def in_flight(self) -> list[str]:
         """Return the hashes of blobs that were put but not settled: a worker was killed there."""

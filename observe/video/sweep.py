@@ -17,6 +17,7 @@ from observe.video.store import BORROWED, UNFINISHED, Store, StoredFile
 MEASURED_WITHIN: Final = timedelta(minutes=10)  # a file taken becomes a recording in seconds
 COPIED_WITHIN: Final = timedelta(days=1)
 UPLOADED_WITHIN: Final = timedelta(days=7)
+TAKEN_WITHIN: Final = timedelta(days=1)
 
 
 def sweep(database: Database, store: Store) -> None:
@@ -30,6 +31,7 @@ def sweep(database: Database, store: Store) -> None:
         store.clear_work(keep=needed_sides(session, store))
         for file in stale_incoming(session, store):
             store.delete_incoming(file.name)
+        store.clear_outgoing(now() - TAKEN_WITHIN)
         given_up = [upload.id.hex for upload in _give_up(session)]
     # Only now: no row names them. Killed before this, they are stale at the next start.
     for name in given_up:

@@ -29,6 +29,7 @@ from observe.web.views import (
     rubric_drafts,
     rubrics,
     signin,
+    takeaway,
     upload,
 )
 from observe.web.views import help as help_view
@@ -47,6 +48,7 @@ VIEWS: Final = (
     feedback,
     blur,
     records,
+    takeaway,
     educator,
     rubrics,
     rubric_drafts,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from babel.core import Locale, get_global
 from babel.dates import format_date, format_time
@@ -16,10 +15,10 @@ from flask import Flask, g, has_request_context, session
 from flask_babel import Babel, Domain, get_locale
 
 from observe.people.directory import ROLE_NAMES
+from observe.settings import SCHOOL_TIME
 from observe.text import CATALOGUES, DEFAULT_LOCALE, LOCALES, Message, translations
 from observe.web import guards
 
-TIME_ZONE: Final = ZoneInfo("America/Santiago")  # the schools' own, wherever the server stands
 DAY: Final = "d MMM y"
 COOKIE_KEY: Final = "locale"
 
@@ -76,13 +75,13 @@ def say(told: Message | str) -> str:
 def day(value: date | datetime) -> str:
     """Return a day such as «12 may 2026»; of a moment, its day in Chile."""
     if isinstance(value, datetime):
-        value = value.astimezone(TIME_ZONE).date()
+        value = value.astimezone(SCHOOL_TIME).date()
     return format_date(value, DAY, locale=language())
 
 
 def clock(value: datetime) -> str:
     """Return the time of day in Chile, such as «10:32»."""
-    return format_time(value.astimezone(TIME_ZONE), "HH:mm", locale=language())
+    return format_time(value.astimezone(SCHOOL_TIME), "HH:mm", locale=language())
 
 
 def moment(value: datetime) -> str:

@@ -30,6 +30,7 @@ def test_the_wheel_holds_everything(wheel: Path) -> None:
         ("observe/web/static", "*.*"),
         ("observe/translations", "*.po"),
         ("observe", "*.typ"),
+        ("observe/feedback/carried", "*.*"),
         ("migrations", "versions/*.py"),
         ("rubrics", "*.yaml"),
         ("rubrics", "*.json"),

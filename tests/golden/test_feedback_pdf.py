@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+import cv2
+import numpy as np
 import pypdf
 import pytest
 
@@ -143,8 +145,49 @@ def test_what_was_typed_is_never_markup(page: FeedbackPage) -> None:
         assert text.count(part) == 2
 
 
+@pytest.fixture(scope="module")
+def pictures() -> dict[FocusKind, bytes]:
+    """Real pictures, as the posters of clips are."""
+    return {FocusKind.STRENGTH: drawn(180), FocusKind.PRIORITY: drawn(40)}
+
+
+def drawn(blue: int) -> bytes:
+    done, made = cv2.imencode(".jpg", np.full((720, 1280, 3), (blue, 120, 60), np.uint8))
+    assert done
+    return made.tobytes()
+
+
+def test_a_signed_moment_has_its_picture_and_words_for_who_does_not_see_it(
+    page: FeedbackPage, pictures: dict[FocusKind, bytes]
+) -> None:
+    picture = pictures[FocusKind.PRIORITY]
+    content = pdf(page, {FocusKind.PRIORITY: picture})
+    document = pypdf.PdfReader(io.BytesIO(content))
+    assert len(document.pages) == 1
+    assert embedded(document.pages[0]) == [picture]  # the very bytes: nothing is encoded anew
+    root: Any = document.trailer["/Root"]
+    assert alternatives(root["/StructTreeRoot"])[1:] == [
+        "Una imagen del momento 21:05 · 45 s de la clase, con los rostros cubiertos."
+    ]
+    assert b"pdfuaid" in content
+    assert "33:10 · 52 s" in document.pages[0].extract_text()  # the other one is told by its time
+
+
+def embedded(sheet: pypdf.PageObject) -> list[bytes]:
+    """Return the pictures of a sheet as they lie in the file."""
+    found: Any = sheet["/Resources"]
+    return [found["/XObject"][name].get_object().get_data() for name in sheet.images.keys()]
+
+
+def test_without_a_signed_picture_there_is_none(page: FeedbackPage) -> None:
+    assert [embedded(sheet) for sheet in read(page).pages] == [[]]
+
+
 @pytest.mark.parametrize("note", ["palabra " * 125, "a\n" * 500, "w" * NOTE_MAX])
-def test_it_stays_on_one_sheet(page: FeedbackPage, note: str) -> None:
+@pytest.mark.parametrize("pictured", [False, True])
+def test_it_never_takes_more_than_two_sheets(
+    page: FeedbackPage, pictures: dict[FocusKind, bytes], note: str, pictured: bool
+) -> None:
     long = note[:NOTE_MAX]
     full = replace(
         page,
@@ -152,7 +195,10 @@ def test_it_stays_on_one_sheet(page: FeedbackPage, note: str) -> None:
         priority=replace(page.priority, note=long),
         next_step=long[:STEP_MAX],
     )
-    assert len(read(full).pages) == 1
+    shown = pictures if pictured else {}
+    document = pypdf.PdfReader(io.BytesIO(pdf(full, shown)))
+    assert len(document.pages) <= (2 if pictured else 1)
+    assert sum(len(embedded(sheet)) for sheet in document.pages) == len(shown)
 
 
 def test_what_she_writes_beside_it_is_read_too(page: FeedbackPage) -> None:

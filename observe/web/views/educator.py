@@ -110,12 +110,8 @@ def _titles(rubric: Rubric, locale: str) -> list[tuple[str, str]]:
 @blueprint.get("/mi-retroalimentacion/<uuid:feedback_id>/hoja.pdf")
 @permission(Action.FEEDBACK_ANSWER)
 def sheet(feedback_id: UUID) -> ResponseReturnValue:
-    """Send her feedback as a PDF of one page; put on file that it was taken away."""
-    with guards.writing() as session:
-        feedback = _hers(session, feedback_id)
-        page = page_of(feedback, locale=words.language())
-        openings.opened(session, feedback, actor=current_actor(), action=openings.DOWNLOAD)
-    return pdf_answer(page)
+    """Send her feedback as a PDF; put on file that it was taken away."""
+    return pdf_answer(feedback_id, Action.FEEDBACK_ANSWER)
 
 
 # --- answering -----------------------------------------------------------------------------------

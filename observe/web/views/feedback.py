@@ -19,7 +19,7 @@ from observe.coding.operations import latest_document
 from observe.coding.rules import Document, DocumentNote, dimension_of
 from observe.db import now
 from observe.errors import BadInputError, InvalidError
-from observe.feedback import checks, clip_files, openings, publishing, queue
+from observe.feedback import checks, clip_files, openings, publishing, queue, signed
 from observe.feedback import operations as feedbacks
 from observe.feedback.checks import FocusInput, input_of
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
@@ -466,18 +466,24 @@ def _clip_file(
 @permission(Action.FEEDBACK_COMPOSE)
 def sheet(feedback_id: UUID) -> ResponseReturnValue:
     """Send the PDF to its observer, also before it is published; that it was taken is on file."""
-    with guards.reading() as session:
+    return pdf_answer(feedback_id, Action.FEEDBACK_COMPOSE)
+
+
+def pdf_answer(feedback_id: UUID, action: Action) -> ResponseReturnValue:
+    """Answer with the page as a PDF to keep, with the pictures that are signed; put it on file."""
+    with guards.writing() as session:
         feedback = feedbacks.feedback_for(
-            session, feedback_id, actor=current_actor(), action=Action.FEEDBACK_COMPOSE
+            session, feedback_id, actor=current_actor(), action=action
         )
         page = page_of(feedback, locale=words.language())
-    with guards.writing() as session:
-        feedback = session.get_one(Feedback, feedback_id)
-        openings.opened(session, feedback, actor=current_actor(), action=openings.DOWNLOAD)
-    return pdf_answer(page)
-
-
-def pdf_answer(page: FeedbackPage) -> ResponseReturnValue:
-    """Answer with the page as a PDF to keep."""
+        pictures = signed.pictures_of(session, guards.home().store, feedback)
+        openings.opened(
+            session,
+            feedback,
+            actor=current_actor(),
+            action=openings.DOWNLOAD,
+            form="pdf",
+            pictures=sorted(pictures),
+        )
     name = f"retroalimentacion-{page.recorded_on.isoformat()}.pdf"
-    return as_download(Response(pdf(page), mimetype="application/pdf"), name)
+    return as_download(Response(pdf(page, pictures), mimetype="application/pdf"), name)

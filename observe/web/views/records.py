@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from observe.db import now
 from observe.errors import BadInputError
+from observe.feedback import rounds
 from observe.feedback.models import FeedbackState
 from observe.feedback.report import page_of
 from observe.ids import parse_id
@@ -46,20 +47,24 @@ def index() -> ResponseReturnValue:
     """List the records she may see, narrowed as the address asks."""
     with guards.reading() as session:
         everything = records.records_of(session, actor=current_actor())
-        shown = records.records_of(session, actor=current_actor(), where=_asked())
+        shown = records.records_of(session, actor=current_actor(), where=asked())
+        in_list = [row.observation.id for row in shown]
         return render_template(
             "records/index.html",
             rows=shown,
             total=len(everything),
             schools=_schools(everything),
             rubrics=sorted({row.rubric_name for row in everything}),
-            asked=_asked(),
+            asked=asked(),
             words=FEEDBACK_WORDS,
             shapes=FEEDBACK_SHAPES,
+            of_round=len(rounds.published_of(session, in_list, actor=current_actor())),
+            one_school=len(_schools(shown)) == 1,
         )
 
 
-def _asked() -> RecordFilter:
+def asked() -> RecordFilter:
+    """Return what the address narrows the list to."""
     given = request.args
     return RecordFilter(
         text=given.get("texto", "").strip(),
@@ -154,7 +159,7 @@ def comment(observation_id: UUID) -> ResponseReturnValue:
 def export() -> ResponseReturnValue:
     """Send the records she may see, as the list is narrowed, as a table."""
     with guards.reading() as session:
-        found = records.export_of(session, actor=current_actor(), where=_asked())
+        found = records.export_of(session, actor=current_actor(), where=asked())
     with guards.writing() as session:
         records.exported(session, found, actor=current_actor())
     answer = Response(found.text.encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
