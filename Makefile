@@ -55,6 +55,7 @@ bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.voices
 	$(BIN)/python -m benchmarks.suggestion
+	$(BIN)/python -m benchmarks.pdfs
 	$(BIN)/python -m benchmarks.blur $(FACES)
 
 format: .venv/installed-dev

@@ -32,7 +32,7 @@ def blurred(
         job = blurs.job_of(session, row)
     work = Work(job.id if job else "", home, database)
     with kept.as_before(database, Store(home.store_path)):
-        for step in (making.find, making.draw, making.picture, making.finish):
+        for step in (making.find, making.draw, making.picture, making.finish, making.clear):
             step(work, row.asked_id)
     return row.id
 

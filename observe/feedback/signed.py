@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
+import numpy as np
 from sqlalchemy.orm import Session
 
 from observe.feedback.checks import FOCUS_NAMES
@@ -61,13 +63,26 @@ def _blurring(session: Session, focus: Focus | None) -> Blurring | None:
 
 
 def pictures_of(session: Session, store: Store, feedback: Feedback) -> dict[FocusKind, bytes]:
-    """Return the picture (JPEG) of each signed moment; one that has none is left out."""
+    """Return the picture of each signed moment, as large as paper needs (JPEG).
+
+    A moment that has none, or whose file cannot be read, is left out.
+    """
     posters = {kind: moment.poster for kind, moment in signed_moments(session, feedback).items()}
-    return {
-        kind: store.blob(poster.sha256).read_bytes()
+    found = (
+        (kind, _for_paper(store.blob(poster.sha256).read_bytes()))
         for kind, poster in posters.items()
         if poster is not None and derived.is_whole(store, poster)
-    }
+    )
+    return {kind: picture for kind, picture in found if picture is not None}
+
+
+def _for_paper(poster: bytes) -> bytes | None:
+    """Return the picture at half its size: still 200 dots an inch, and a fourth of the bytes."""
+    half = cv2.imdecode(np.frombuffer(poster, np.uint8), cv2.IMREAD_REDUCED_COLOR_2)
+    if half is None:
+        return None
+    _done, written = cv2.imencode(".jpg", half, [cv2.IMWRITE_JPEG_QUALITY, 80])
+    return written.tobytes()
 
 
 def missing(session: Session, store: Store, feedback: Feedback) -> tuple[Message, ...]:

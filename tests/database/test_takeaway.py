@@ -13,9 +13,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from uuid import UUID
 
+import cv2
+import numpy as np
 import pypdf
 import pytest
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from observe.db import Database, now
@@ -114,10 +117,25 @@ def test_a_moment_is_shown_only_once_it_is_blurred_and_signed(
 def test_the_pictures_are_those_of_the_blurred_clips(
     database: Database, home: Settings, store: Store, cast: Cast, feedback_id: UUID
 ) -> None:
-    both_signed(database, home, cast, feedback_id)
-    shown = set(pictures(database, store, feedback_id).values())
-    assert shown == contents(database, store, FileKind.BLURRED_POSTER)
-    assert not shown & contents(database, store, FileKind.CLIP_POSTER)
+    blurring_id = blurred(database, home, cast, feedback_id, FocusKind.STRENGTH)
+    region = {"id": str(new_id()), "kind": "add", "start_ms": 0, "end_ms": 5_000}
+    with database.write() as session:
+        given_box = [region | {"box": [0.0, 0.0, 1.0, 1.0]}]
+        blurs.correct(session, blurring_id, given_box, version=0, actor=cast.observer)
+    blurred(database, home, cast, feedback_id, FocusKind.STRENGTH)  # as corrected
+    sign(database, cast, blurring_id)
+    (shown,) = (drawn(each) for each in pictures(database, store, feedback_id).values())
+    (covered,) = (drawn(each) for each in contents(database, store, FileKind.BLURRED_POSTER))
+    bare = [drawn(each) for each in contents(database, store, FileKind.CLIP_POSTER)]
+    near, far = np.abs(shown - covered).mean(), min(np.abs(shown - each).mean() for each in bare)
+    assert near * 3 < far
+
+
+def drawn(picture: bytes) -> NDArray[np.int16]:
+    """Return the pixels of a picture, all at one size."""
+    seen = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+    assert seen is not None
+    return np.asarray(cv2.resize(seen, (160, 90)), np.int16)
 
 
 def test_a_signature_that_falls_takes_picture_and_file_away(

@@ -176,7 +176,8 @@ def test_a_signed_moment_has_its_picture_and_words_for_who_does_not_see_it(
 def embedded(sheet: pypdf.PageObject) -> list[bytes]:
     """Return the pictures of a sheet as they lie in the file."""
     found: Any = sheet["/Resources"]
-    return [found["/XObject"][name].get_object().get_data() for name in sheet.images.keys()]
+    names = sheet.images.keys()
+    return [found["/XObject"][name].get_object().get_data() for name in names]
 
 
 def test_without_a_signed_picture_there_is_none(page: FeedbackPage) -> None:
@@ -216,8 +217,11 @@ def test_what_she_writes_beside_it_is_read_too(page: FeedbackPage) -> None:
     assert "conversarlo" not in read(page).pages[0].extract_text()
 
 
+@pytest.mark.parametrize("pictured", [False, True])
 @pytest.mark.parametrize("word", ["palabra ", "¿por qué crees que fue así?\n", "w", "a\n"])
-def test_all_that_fits_in_the_cards_stays_on_two_sheets(page: FeedbackPage, word: str) -> None:
+def test_all_that_fits_in_the_cards_stays_on_two_sheets(
+    page: FeedbackPage, pictures: dict[FocusKind, bytes], word: str, pictured: bool
+) -> None:
     def full(moment: Moment) -> Moment:
         return replace(
             moment,
@@ -233,7 +237,8 @@ def test_all_that_fits_in_the_cards_stays_on_two_sheets(page: FeedbackPage, word
         next_step=(word * STEP_MAX)[:STEP_MAX],
         offers_talk=True,
     )
-    assert len(read(written).pages) <= 2
+    content = pdf(written, pictures if pictured else {})
+    assert len(pypdf.PdfReader(io.BytesIO(content)).pages) <= 2
 
 
 def test_english_is_spoken_when_asked(page: FeedbackPage) -> None:

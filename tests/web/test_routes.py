@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from observe.coding.assigning import assign
 from observe.coding.models import Observation
 from observe.db import Database
+from observe.feedback import rounds
 from observe.feedback.models import Feedback
 from observe.ids import new_id
 from observe.people.access import Action
@@ -73,7 +74,12 @@ def ids(
             "assignment_id": str(_asked(session, cast, feedback.observation)),
             "user_id": str(cast.educator.user_id),
             "class_group_id": str(feedback.observation.recording.class_group_id),
+            "round_id": str(_round(session, cast, feedback_id)),
         }
+
+
+def _round(session: Session, cast: Cast, feedback_id: UUID) -> UUID:
+    return rounds.ask(session, [feedback_id], locale="es_CL", actor=cast.observer)
 
 
 def _asked(session: Session, cast: Cast, observation: Observation) -> UUID:
