@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from observe import schema
 from observe.db import Database, open_database
+from observe.feedback import followup  # noqa: F401  # as every way in: submitting asks it
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import load_shipped, version_for
 from observe.settings import Settings

@@ -15,10 +15,10 @@ from observe.coding.changes import Change
 from observe.coding.models import Observation
 from observe.coding.operations import apply, start, submit
 from observe.db import Database, now
+from observe.feedback import followup, publishing
 from observe.feedback import operations as feedbacks
-from observe.feedback import publishing
 from observe.feedback.checks import FocusInput
-from observe.feedback.models import Feedback, FeedbackState, FocusKind
+from observe.feedback.models import Feedback, FeedbackState, FocusKind, Outcome
 from observe.ids import new_id
 from observe.people.access import Actor
 from observe.rubric.operations import rubric_of, version_for
@@ -66,6 +66,8 @@ def submitted(
     ]  # fmt: skip
     applied = apply(session, observation.id, changes, window="test", base_version=0, actor=observer)
     assert len(applied.acknowledged) == len(changes), applied
+    if followup.unanswered(session, observation):
+        followup.answer(session, observation.id, Outcome.NOT_YET, actor=observer)
     submit(session, observation.id, actor=observer)
     return observation
 

@@ -6,17 +6,29 @@ from pathlib import Path
 from uuid import UUID
 
 import click
+from sqlalchemy.orm import Session
 
 from observe.cli.files import FILE, read_text
 from observe.cli.program import noun
 from observe.cli.shell import Answer, Shell, the_id, verb
 from observe.cli.words import option
+from observe.coding.models import Observation
 from observe.coding.operations import submit
 from observe.coding.sheet import import_sheet
+from observe.feedback import followup
+from observe.feedback.models import Outcome
 from observe.rubric.operations import version_for
 from observe.text import message
 
 coding = noun("coding", message("Coding: import a sheet, finish an observation."))
+
+
+_previous = option(
+    "--previous",
+    type=click.Choice([each.value for each in Outcome]),
+    about=message("What became of her previous priority, where there is one."),
+)
+_previous_note = option("--previous-note", about=message("The same in few words; she reads it."))
 
 
 @verb(coding, "import", message("Makes an observation out of a sheet coded elsewhere or on paper."))
@@ -24,8 +36,17 @@ coding = noun("coding", message("Coding: import a sheet, finish an observation."
 @option("--recording", required=True, about=message("The recording's id."))
 @option("--rubric", required=True, about=message("The rubric: id or id@version."))
 @option("--observer", about=message("Who coded it; the draft becomes hers."))
+@_previous
+@_previous_note
 def import_(
-    shell: Shell, *, sheet: Path, recording: str, rubric: str, observer: str | None
+    shell: Shell,
+    /,
+    *,
+    sheet: Path,
+    recording: str,
+    rubric: str,
+    observer: str | None,
+    **previous: str | None,
 ) -> Answer:
     """Import a sheet as a draft of its observer."""
     text, recording_id = read_text(sheet), the_id(recording)
@@ -35,6 +56,9 @@ def import_(
         done = import_sheet(
             session, text, recording_id, version.id, actor=shell.actor, observer=coder
         )
+        _answer(shell, session, done.observation_id, **previous)
+        draft = session.get_one(Observation, done.observation_id)
+        warnings = (*done.warnings, *followup.unanswered(session, draft))
     told = message(
         "Imported: %(cycles)s cycles, %(scores)s scores, %(notes)s notes. Observation %(id)s.",
         cycles=done.cycles,
@@ -47,17 +71,35 @@ def import_(
         "cycles": done.cycles,
         "scores": done.scores,
         "notes": done.notes,
-        "warnings": [shell.spoken(warning) for warning in done.warnings],
+        "warnings": [shell.spoken(warning) for warning in warnings],
     }
-    return Answer(facts, [told], warnings=done.warnings)
+    return Answer(facts, [told], warnings=warnings)
+
+
+def _answer(
+    shell: Shell,
+    session: Session,
+    observation_id: UUID,
+    *,
+    previous: str | None,
+    previous_note: str | None,
+) -> None:
+    """Keep what became of the previous priority, where the command says it."""
+    if previous is None and previous_note is None:
+        return
+    note = previous_note or ""
+    followup.answer(session, observation_id, previous or "", note, actor=shell.actor)
 
 
 @verb(coding, "submit", message("Finishes an observation: from there it never changes."))
 @click.argument("observation")
-def submit_(shell: Shell, *, observation: str) -> Answer:
+@_previous
+@_previous_note
+def submit_(shell: Shell, /, *, observation: str, **previous: str | None) -> Answer:
     """Submit an observation; what is missing is told, all of it."""
     observation_id: UUID = the_id(observation)
     with shell.database.write() as session:
+        _answer(shell, session, observation_id, **previous)
         revision = submit(session, observation_id, actor=shell.actor)
     facts = {
         "observation": observation_id,

@@ -21,6 +21,7 @@ HANDLERS = (
     "observe.video.blur.operations",
     "observe.feedback.publishing",
     "observe.feedback.rounds",
+    "observe.feedback.followup",
 )
 
 

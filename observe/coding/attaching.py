@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe.coding import beside
 from observe.coding.changes import ALL_TIMES
 from observe.coding.cycles import HasSpan
 from observe.coding.models import (
@@ -128,6 +129,7 @@ def _make_way(session: Session, observation: Observation, film: Recording, actor
             raise ConflictError(message("You already code this video with this rubric."))
         _told(session, "observation.discarded", other, actor)
         session.execute(sa.delete(PlayedStretch).where(PlayedStretch.observation_id == other.id))
+        beside.move(session, other, observation)
         session.delete(other)
     session.flush()
 

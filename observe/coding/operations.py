@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from observe.coding import assigning, rules, submitting, watching
+from observe.coding import assigning, beside, rules, submitting, watching
 from observe.coding.batch import Applied, Batch
 from observe.coding.changes import Change
 from observe.coding.edits import Desk
@@ -423,6 +423,7 @@ def submit(
         ConflictError: already submitted, changed since it was seen, no consent, or the video's
             fingerprint is still unknown.
         InvalidError: something is missing; all of it is listed.
+        NotLoadedError: a room that has its say in this was not loaded by this way in.
     """
     observation = _locked(session, observation_id)
     access.require(actor, Action.OBSERVATION_SUBMIT, observation.as_thing())
@@ -430,7 +431,7 @@ def submit(
         raise access.not_found()
     _check_submittable(observation, seen)
     document = document_of(session, observation)
-    _check_complete(document, observation)
+    _check_complete(session, document, observation)
     revision = _freeze(session, observation, document)
     submitting.submitted(session, observation, document)
     audit.record(
@@ -467,12 +468,14 @@ def _check_submittable(observation: Observation, seen: int | None) -> None:
         )
 
 
-def _check_complete(document: rules.Document, observation: Observation) -> None:
-    absent = rules.missing(document, rubric_of(observation.rubric_version))
+def _check_complete(session: Session, document: rules.Document, observation: Observation) -> None:
+    absent = [
+        each.message for each in rules.missing(document, rubric_of(observation.rubric_version))
+    ]
+    absent += beside.missing(session, observation)
     if absent:
         raise InvalidError(
-            message("Something is still missing before it can be submitted."),
-            [each.message for each in absent],
+            message("Something is still missing before it can be submitted."), absent
         )
 
 

@@ -182,6 +182,7 @@ class PreviousPriority:
     next_step: str
     due_on: date | None
     lesson_on: date
+    focus_id: UUID
 
 
 def previous_priority(
@@ -195,6 +196,11 @@ def previous_priority(
         NotFoundError: the observation is not the actor's to code.
     """
     access.require(actor, Action.OBSERVATION_CODE, observation.as_thing())
+    return priority_before(session, observation)
+
+
+def priority_before(session: Session, observation: Observation) -> PreviousPriority | None:
+    """Return what `previous_priority` does, for rules of the program that act for nobody."""
     found = previous_focus(session, observation)
     return _as_previous(found) if found is not None else None
 
@@ -204,7 +210,8 @@ def _as_previous(focus: Focus) -> PreviousPriority | None:
     if focus.dimension is None:
         return None
     title = rubric_of(earlier.rubric_version).dimension(focus.dimension).title
-    return PreviousPriority(title, focus.next_step, focus.due_on, earlier.recording.recorded_on)
+    lesson_on = earlier.recording.recorded_on
+    return PreviousPriority(title, focus.next_step, focus.due_on, lesson_on, focus.id)
 
 
 # --- composing ----------------------------------------------------------------------------------

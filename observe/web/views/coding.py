@@ -27,7 +27,7 @@ from observe.coding.operations import (
 from observe.coding.steps import Step
 from observe.db import now
 from observe.errors import BadInputError, ConflictError, InvalidError, NotFoundError
-from observe.feedback.operations import previous_priority
+from observe.feedback import followup
 from observe.people.access import Action, can, not_found, require
 from observe.people.class_lists import names_of
 from observe.rubric.operations import rubric_of
@@ -64,7 +64,9 @@ def screen(observation_id: UUID) -> ResponseReturnValue:
             rubric=rubric,
             given=_given(session, observation, rubric),
             blind=assigning.is_blind(observation),
-            previous=previous_priority(session, observation, actor=current_actor()),
+            card=followup.card_of(session, observation, actor=current_actor()),
+            outcome_words=followup.WORDS,
+            outcome_note_max=followup.NOTE_MAX,
             captions=captions.chosen(session, observation.recording_id),
         )
 
@@ -341,7 +343,7 @@ def _step(step: Step) -> dict[str, object]:
 @permission(Action.OBSERVATION_CODE)
 def finish(observation_id: UUID) -> ResponseReturnValue:
     """Show what is missing, or ask to submit."""
-    return _finish_page(observation_id, None, 200)
+    return finish_page(observation_id, None, 200)
 
 
 @blueprint.post("/observaciones/<uuid:observation_id>/terminar")
@@ -354,7 +356,7 @@ def submit_observation(observation_id: UUID) -> ResponseReturnValue:
             submit(session, observation_id, actor=current_actor(), seen=_version_seen())
             visible = _visible(session, observation_id)
     except (ConflictError, InvalidError) as error:
-        return _finish_page(observation_id, error.message, error.status)
+        return finish_page(observation_id, error.message, error.status)
     if visible:
         return redirect(_profile(observation_id))
     flash(say(message("Submitted. Its profile appears once your blind codings are done.")), "done")
@@ -375,7 +377,14 @@ def _version_seen() -> int:
     return request.form.get("version", -1, type=int)
 
 
-def _finish_page(observation_id: UUID, problem: Message | None, status: int) -> ResponseReturnValue:
+def finish_page(
+    observation_id: UUID,
+    problem: Message | None,
+    status: int,
+    *,
+    typed: dict[str, str] | None = None,
+) -> ResponseReturnValue:
+    """Show what is missing; `typed` is what was typed about her previous priority and not kept."""
     with guards.reading() as session:
         observation = _observation(session, observation_id)
         rubric = rubric_of(observation.rubric_version)
@@ -391,5 +400,10 @@ def _finish_page(observation_id: UUID, problem: Message | None, status: int) -> 
             missing=rules.missing(content, rubric),
             warnings=rules.warnings(content, rubric, _names(session, observation.recording)),
             problem=problem,
+            card=(card := followup.card_of(session, observation, actor=current_actor())),
+            unanswered=card and (typed or followup.unanswered(session, observation)),
+            outcome_words=followup.WORDS,
+            outcome_note_max=followup.NOTE_MAX,
+            typed=typed,
         )
     return page, status

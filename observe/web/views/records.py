@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from observe.db import now
 from observe.errors import BadInputError
-from observe.feedback import rounds
+from observe.feedback import followup, rounds
 from observe.feedback.models import FeedbackState
 from observe.feedback.report import page_of
 from observe.ids import parse_id
@@ -113,6 +113,8 @@ def _page(observation_id: UUID, *, text: str = "", refused: Message | None = Non
             shapes=FEEDBACK_SHAPES,
             page=_published(record),
             clips=_clips(session, record),
+            said=followup.said_in(session, record.observation),
+            became=_became(session, record),
             text=text,
             longest=records.COMMENT_MAX,
             refused=refused,
@@ -130,6 +132,13 @@ def _clips(session: Session, record: records.Record) -> dict[str, blurred.Watcha
     if not can(current_actor(), Action.FEEDBACK_WATCH_BLURRED, feedback.as_thing()):
         return {}
     return blurred.watchable(session, feedback)
+
+
+def _became(session: Session, record: records.Record) -> followup.Became | None:
+    """Return what became of the priority, as far as its feedback may be read."""
+    if record.feedback is None:
+        return None
+    return followup.outcomes_of(session, [record.feedback.id]).get(record.feedback.id)
 
 
 def _published(record: records.Record) -> object:

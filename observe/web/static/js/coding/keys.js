@@ -18,10 +18,13 @@ export function isComposed(event) {
   return event.isComposing || event.altKey || event.getModifierState("AltGraph");
 }
 
-/** @param {EventTarget | null} target */
-function isTyping(target) {
+// With a choice these keys choose; all others are the screen's, so that a digit scores also after a choice.
+const CHOOSING = /^(Shift\+)?(Arrow.*| |Enter|Tab)$/;
+
+/** @param {EventTarget | null} target @param {string} name */
+function isTyping(target, name) {
   if (!(target instanceof HTMLElement)) return false;
-  if (target instanceof HTMLInputElement) return target.type !== "range";
+  if (target instanceof HTMLInputElement) return target.type === "radio" ? CHOOSING.test(name) : target.type !== "range";
   return target.matches("textarea, select") || target.isContentEditable;
 }
 
@@ -68,7 +71,7 @@ export class Keys {
   #pressed(event) {
     const name = nameOf(event);
     if (event.defaultPrevented || isComposed(event)) return;
-    if (isTyping(event.target) || isPressing(event.target, name) || document.querySelector("dialog[open]")) return;
+    if (isTyping(event.target, name) || isPressing(event.target, name) || document.querySelector("dialog[open]")) return;
     if (!this.single.checked && !name.startsWith("Ctrl+")) return;
     const taken = this.first?.(name);
     const key = taken ? null : this.named(name);
