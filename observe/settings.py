@@ -6,7 +6,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
@@ -36,6 +36,10 @@ class Settings:
     educator_clips: Clips | None = None  # None: blurred where they leave the laptop, at a hub
     face_model: Path | None = None  # weights of another face detector than the installed one
     educator_sees_numbers: bool = False  # the means of her own lesson; never anybody else's
+    feedback_days: int = 10  # school days from a lesson to its feedback
+    smtp_url: str = field(default="", repr=False)  # it holds a password; empty: no mail is sent
+    mail_from: str = ""
+    public_url: str = ""  # where people reach the pages, for links in mails
 
     @property
     def database_path(self) -> Path:
@@ -109,6 +113,10 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         educator_clips=_clips(environ.get("OBSERVE_EDUCATOR_CLIPS", "")),
         face_model=Path(model).expanduser().resolve() if model else None,
         educator_sees_numbers=_is_yes(environ.get("OBSERVE_EDUCATOR_NUMBERS", "")),
+        feedback_days=_number(environ.get("OBSERVE_FEEDBACK_DAYS", ""), 10),
+        smtp_url=environ.get("OBSERVE_SMTP_URL", ""),
+        mail_from=environ.get("OBSERVE_MAIL_FROM", ""),
+        public_url=environ.get("OBSERVE_URL", "").rstrip("/"),
     )
 
 
@@ -130,6 +138,10 @@ def _is_yes(text: str) -> bool:
     (True, False, False)
     """
     return text.strip().casefold() in {"1", "yes", "true", "si", "sí"}
+
+
+def _number(text: str, usual: int) -> int:
+    return int(text) if text.isdecimal() and int(text) > 0 else usual
 
 
 def _folders(text: str) -> tuple[Path, ...]:

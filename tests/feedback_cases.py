@@ -64,7 +64,14 @@ def submitted(
         })
         for number, dimension in enumerate(dimensions[:notes])
     ]  # fmt: skip
-    applied = apply(session, observation.id, changes, window="test", base_version=0, actor=observer)
+    applied = apply(
+        session,
+        observation.id,
+        changes,
+        window="test",
+        base_version=observation.version,
+        actor=observer,
+    )
     assert len(applied.acknowledged) == len(changes), applied
     if followup.unanswered(session, observation):
         followup.answer(session, observation.id, Outcome.NOT_YET, actor=observer)

@@ -23,6 +23,7 @@ from observe.people.models import AuditEntry, User
 PAGE: Final = "feedback.opened"
 DOWNLOAD: Final = "feedback.downloaded"
 RECORD: Final = "record.opened"
+ANSWERS: Final = "feedback.answers_seen"  # by who gave the feedback
 
 
 @dataclass(frozen=True)
@@ -110,3 +111,16 @@ def opened_by(session: Session, actor: Actor, feedback_ids: Iterable[UUID]) -> s
         AuditEntry.action.in_([PAGE, DOWNLOAD]),
     )
     return {thing for thing in session.scalars(rows) if thing is not None}
+
+
+def answers_seen(session: Session, feedback: Feedback, *, actor: Actor) -> None:
+    """Put on file that `actor` looked at what was answered, unless she had seen all of it."""
+    sent = [answer.sent_at for answer in feedback.answers if answer.sent_at is not None]
+    last = sa.select(sa.func.max(AuditEntry.at)).where(
+        AuditEntry.thing_id == feedback.id,
+        AuditEntry.actor_id == actor.user_id,
+        AuditEntry.action == ANSWERS,
+    )
+    seen_at = session.scalar(last)
+    if sent and (seen_at is None or seen_at < max(sent)):
+        opened(session, feedback, actor=actor, action=ANSWERS)

@@ -76,6 +76,7 @@ class Action(enum.StrEnum):
     FEEDBACK_WATCH_BLURRED = "feedback.watch_blurred"  # its clips once blurred and checked
     FEEDBACK_ANSWER = "feedback.answer"
     FEEDBACK_LOOK = "feedback.look"  # how she sees her own lesson: hers alone, not her observer's
+    FOLLOWUP_SEE = "followup.see"  # what waits: an observer her own, a UTP head her school's
     HOME_BACKUP = "home.backup"
     HOME_CHECK = "home.check"
 
@@ -124,6 +125,7 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     ),
     Action.FEEDBACK_ANSWER: frozenset({_R.EDUCATOR}),
     Action.FEEDBACK_LOOK: frozenset({_R.EDUCATOR}),
+    Action.FOLLOWUP_SEE: frozenset({_R.OBSERVER, _R.SCHOOL_UTP_HEAD}),
     Action.HOME_BACKUP: frozenset({_R.ADMINISTRATOR}),
     Action.HOME_CHECK: frozenset({_R.ADMINISTRATOR}),
 }
@@ -138,6 +140,7 @@ SEEN_BY: Final[dict[str, Action]] = {
     "observation": Action.OBSERVATION_CODE,
     "record": Action.RECORD_SEE,
     "feedback": Action.FEEDBACK_SEE,
+    "followup": Action.FOLLOWUP_SEE,
 }
 
 

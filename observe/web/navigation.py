@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app, g, url_for
 
-from observe.people.access import Action
+from observe.feedback import waiting
+from observe.people.access import Action, Actor
 from observe.people.models import Role
 from observe.text import Message, message
-from observe.web.guards import could, current_user, optional_actor
+from observe.web.guards import could, current_user, home, optional_actor, reading, today
 
 ENTRIES: Final = (
     ("library.index", message("Video library"), Action.RECORDING_SEE),
+    ("followup.index", message("Follow-up"), Action.FOLLOWUP_SEE),
     ("records.index", message("Records"), Action.RECORD_SEE),
     ("educator.index", message("My feedback"), Action.FEEDBACK_ANSWER),
     ("rubrics.index", message("Rubrics"), Action.RUBRIC_PROPOSE),
@@ -32,10 +34,11 @@ FIRST_PAGES: Final = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry: where it leads and what it says."""
+    """One entry: where it leads, what it says, and how much waits there today."""
 
     url: str
     label: Message
+    due: int = 0
 
 
 def install(app: Flask) -> None:
@@ -49,10 +52,20 @@ def nav_entries() -> list[Entry]:
     if actor is None:
         return []
     return [
-        Entry(url_for(endpoint), label)
+        Entry(url_for(endpoint), label, _due(actor) if endpoint == "followup.index" else 0)
         for endpoint, label, action in ENTRIES
         if endpoint in current_app.view_functions and could(actor, action)
     ]
+
+
+def _due(actor: Actor) -> int:
+    """Return how much asks for the person's attention today; read once a request."""
+    if "due" not in g:
+        days = home().settings.feedback_days
+        with reading() as session:
+            g.due = waiting.due_count(session, actor=actor, today=today(), days=days)
+    count: int = g.due
+    return count
 
 
 def first_page() -> str:

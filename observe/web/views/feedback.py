@@ -109,8 +109,17 @@ def compose(observation_id: UUID) -> ResponseReturnValue:
         feedbacks.check_filmed(observation)
         feedback = feedbacks.current(session, observation_id)
         if feedback is not None and feedback.state is not FeedbackState.DRAFT:
-            return _state_page(session, feedback)
+            answered = any(answer.sent_at for answer in feedback.answers)
+            page = _state_page(session, feedback)
+            return _with_answers_seen(feedback.id, page) if answered else page
         return _composer(session, observation, feedback, focus_form.forms_of(feedback))
+
+
+def _with_answers_seen(feedback_id: UUID, page: str) -> str:
+    with guards.writing() as session:
+        feedback = session.get_one(Feedback, feedback_id)
+        openings.answers_seen(session, feedback, actor=current_actor())
+    return page
 
 
 def _kept(feedback: Feedback | None) -> dict[FocusKind, FocusInput]:
