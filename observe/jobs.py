@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
@@ -37,6 +37,8 @@ POLL_SECONDS = 0.5
 INTERRUPTIONS = 5  # a job whose worker dies this often without a step done is told as failed
 RECOVERIES = 10_000  # DBOS counts every recovery, also of the innocent, so our own count decides
 PROGRESS_SECONDS = 0.5
+LOOK_SECONDS = 600.0  # between looks for daily jobs
+FAILED_FOR = timedelta(hours=1)  # before a daily job that failed is asked for again
 
 log = structlog.get_logger(__name__)
 
@@ -198,6 +200,55 @@ def handler(kind: str) -> Callable[[Handler], Handler]:
         return function
 
     return register
+
+
+@dataclass(frozen=True)
+class Daily:
+    """A job that is done once a day, from `hour` on, in a home that wants it."""
+
+    kind: str
+    hour: int
+    wanted: Callable[[Settings], bool]
+
+
+_dailies: list[Daily] = []
+
+
+def daily(
+    kind: str, *, hour: int, wanted: Callable[[Settings], bool]
+) -> Callable[[Handler], Handler]:
+    """Mark a function as what the worker does once a day, at the first look from `hour` on.
+
+    A laptop is off at most hours, so no moment is named: what was missed in the morning is done
+    when it is opened. One that failed is tried again an hour later.
+    """
+
+    def register(function: Handler) -> Handler:
+        _dailies.append(Daily(kind, hour, wanted))
+        return handler(kind)(function)
+
+    return register
+
+
+def ask_for_daily(settings: Settings, database: Database, at: datetime) -> list[str]:
+    """Ask for the day's jobs that are due at `at`, on this machine's clock; return their ids."""
+    due = [each.kind for each in _dailies if at.hour >= each.hour and each.wanted(settings)]
+    if not due:
+        return []
+    with database.write() as session:
+        return [
+            enqueue(session, kind, day_id(at.date())) for kind in due if _may(session, kind, at)
+        ]
+
+
+def _may(session: Session, kind: str, at: datetime) -> bool:
+    last = latest(session, kind, day_id(at.date()))
+    return last is None or last.state is not JobState.FAILED or last.updated_at <= at - FAILED_FOR
+
+
+def day_id(day: date) -> UUID:
+    """Return the subject of a daily job on `day`."""
+    return uuid5(NAMESPACE_URL, f"observe:day:{day.isoformat()}")
 
 
 Beginning = Callable[[Settings, Database], None]
@@ -498,8 +549,17 @@ def _launch(engine: sa.Engine) -> None:
 
 def run_worker(settings: Settings, stopped: threading.Event) -> None:
     """Do this home's jobs until `stopped` is set."""
-    with worker(settings):
-        stopped.wait()
+    with worker(settings) as database:
+        _look(settings, database)
+        while not stopped.wait(LOOK_SECONDS):
+            _look(settings, database)
+
+
+def _look(settings: Settings, database: Database) -> None:
+    try:
+        ask_for_daily(settings, database, now().astimezone())
+    except sa.exc.OperationalError:  # a busy database: the next look is soon
+        log.warning("daily jobs not looked for")
 
 
 def wait_for(settings: Settings, job_id: str, tell: Callable[[Job], None]) -> Job:

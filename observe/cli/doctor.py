@@ -14,7 +14,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe import __version__, schema
+from observe import __version__, mail, schema
 from observe.cli import contents
 from observe.cli.places import unsuitable
 from observe.cli.program import main
@@ -96,6 +96,7 @@ def _of_the_machine(shell: Shell) -> Iterator[Finding]:
     yield _faces(shell)
     yield _folder(shell)
     yield _disk(shell)
+    yield _mail(shell)
 
 
 def _versions() -> Finding:
@@ -146,6 +147,23 @@ def _disk(shell: Shell) -> Finding:
     said = message("%(free)s GB are free on its disk.", free=round(free / 1024**3))
     todo = message("Free some space before you add videos; a lesson takes about 6 GB.")
     return _finding("disk", said, todo if free < ENOUGH_BYTES else None)
+
+
+def _mail(shell: Shell) -> Finding:
+    """Tell whether mail works; a home without a mail server is well: reminders are in the pages."""
+    settings = shell.settings
+    if not mail.is_set_up(settings):
+        said = message("No mail server is set: reminders are in the pages only.")
+        return _finding("mail", said)
+    try:
+        with mail.connected(settings):
+            host = mail.server_of(settings).host
+    except ObserveError as error:
+        todo = message("Correct OBSERVE_SMTP_URL, then: observe mail test ADDRESS")
+        return _finding("mail", error.message, todo)
+    said = message("The mail server %(host)s answers.", host=host)
+    todo = message("Set OBSERVE_URL, the address of these pages: educators get a link to it.")
+    return _finding("mail", said, None if settings.public_url else todo)
 
 
 # --- the database -------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ HANDLERS = (
     "observe.feedback.publishing",
     "observe.feedback.rounds",
     "observe.feedback.followup",
+    "observe.feedback.reminding",
 )
 
 
