@@ -14,9 +14,14 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from observe.coding.models import Observation
+from observe.coding.rules import Document
 from observe.text import Message
 
-EXPECTED: Final = frozenset({"follow-up"})
+EXPECTED: Final = frozenset({"cohort", "follow-up"})
+
+
+def _nothing(*_arguments: object) -> tuple[()]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -24,11 +29,13 @@ class Beside:
     """What one room keeps beside an observation.
 
     `missing` says, a sentence each, what must be done before it can be submitted; () is ready.
-    `move` gives what is kept beside a draft that is discarded to the one that takes its place.
+    `submitted` is told of each that is, in the same transaction. `move` gives what is kept beside a
+    draft that is discarded to the one that takes its place.
     """
 
-    missing: Callable[[Session, Observation], Sequence[Message]]
-    move: Callable[[Session, Observation, Observation], None]
+    missing: Callable[[Session, Observation], Sequence[Message]] = _nothing
+    submitted: Callable[[Session, Observation, Document], object] = _nothing
+    move: Callable[[Session, Observation, Observation], object] = _nothing
 
 
 _known: dict[str, Beside] = {}
@@ -56,6 +63,12 @@ def missing(session: Session, observation: Observation) -> tuple[Message, ...]:
         NotLoadedError: one of them was not loaded.
     """
     return tuple(told for each in _all() for told in each.missing(session, observation))
+
+
+def submitted(session: Session, observation: Observation, document: Document) -> None:
+    """Tell the rooms above that an observation was submitted; raises as `missing`."""
+    for each in _all():
+        each.submitted(session, observation, document)
 
 
 def move(session: Session, discarded: Observation, onto: Observation) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from observe.coding import assigning, beside, rules, submitting, watching
+from observe.coding import assigning, beside, rules, watching
 from observe.coding.batch import Applied, Batch
 from observe.coding.changes import Change
 from observe.coding.edits import Desk
@@ -433,7 +433,7 @@ def submit(
     document = document_of(session, observation)
     _check_complete(session, document, observation)
     revision = _freeze(session, observation, document)
-    submitting.submitted(session, observation, document)
+    beside.submitted(session, observation, document)
     audit.record(
         session,
         "observation.submit",

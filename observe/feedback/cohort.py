@@ -12,10 +12,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe.coding import beside
 from observe.coding.models import Observation, ObservationState
 from observe.coding.operations import latest_document
 from observe.coding.rules import Document
-from observe.coding.submitting import when_submitted
 from observe.db import Database, locked
 from observe.feedback.models import CohortMean, LessonMean
 from observe.jobs import before_work
@@ -26,12 +26,14 @@ from observe.rubric.operations import rubric_of
 from observe.settings import Settings
 
 
-@when_submitted
 def keep_means(session: Session, observation: Observation, document: Document) -> None:
     """Keep the means of what was submitted, in place of those of an earlier revision."""
     # Whoever submits meanwhile is summed up after this.
     locked(session, RubricVersion, observation.rubric_version_id)
     _sum_up(session, *_put(session, observation, document))
+
+
+beside.register("cohort", beside.Beside(submitted=keep_means))
 
 
 def _put(session: Session, observation: Observation, document: Document) -> tuple[UUID, str]:

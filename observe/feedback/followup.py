@@ -204,7 +204,7 @@ def _move(session: Session, discarded: Observation, onto: Observation) -> None:
     session.flush()
 
 
-beside.register("follow-up", beside.Beside(unanswered, _move))
+beside.register("follow-up", beside.Beside(missing=unanswered, move=_move))
 
 
 # --- what is told of it later ---------------------------------------------------------------------
