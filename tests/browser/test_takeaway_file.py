@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 import cv2
 import numpy as np
@@ -266,15 +267,20 @@ def test_nothing_else_may_run_or_be_fetched_in_it(opened: Open, what: Carried) -
 # --- the pages that give it -----------------------------------------------------------------------
 
 
+@pytest.fixture
+def two(
+    database: Database, home: Settings, store: Store, cast: Cast, small_video: Path
+) -> tuple[UUID, UUID]:
+    """Published feedback with both clips signed, and one without, before the program starts."""
+    ready = published(database, home, store, cast, small_video)
+    both_signed(database, home, cast, ready)
+    return ready, published(database, home, store, cast, small_video)
+
+
 def test_the_pages_are_for_everybody_and_a_round_is_downloaded(
-    database: Database,
-    home: Settings,
-    store: Store,
-    cast: Cast,
-    small_video: Path,
-    open_as: OpenAs,
+    two: tuple[UUID, UUID], cast: Cast, open_as: OpenAs
 ) -> None:
-    feedback_id = published(database, home, store, cast, small_video)
+    ready, bare = two
     page = open_as(cast.observer)
 
     def look() -> None:
@@ -284,11 +290,10 @@ def test_the_pages_are_for_everybody_and_a_round_is_downloaded(
             assert found.violations_count == 0, found.generate_report()
             assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
-    page.goto(f"/retroalimentaciones/{feedback_id}/para-llevar")
+    page.goto(f"/retroalimentaciones/{bare}/para-llevar")
     expect(page.get_by_role("alert")).to_contain_text("todavía no está difuminado")
     look()
-    both_signed(database, home, cast, feedback_id)
-    page.reload()
+    page.goto(f"/retroalimentaciones/{ready}/para-llevar")
     page.get_by_label("Contraseña, por si el pendrive se pierde").fill(PASSPHRASE)
     page.get_by_label("La misma contraseña otra vez").fill(PASSPHRASE)
     look()
@@ -303,4 +308,4 @@ def test_the_pages_are_for_everybody_and_a_round_is_downloaded(
     with page.expect_download() as given:
         page.get_by_role("link", name="Descargar el zip").click()
     with zipfile.ZipFile(given.value.path()) as packed:
-        assert packed.namelist() == ["2026-05-12-1B-BO.pdf"]
+        assert packed.namelist() == ["2026-05-12-1B-BO.pdf", "2026-05-12-1B-BO-2.pdf"]
