@@ -26,6 +26,7 @@ REVIEWED = Path(__file__).with_name("educator_sentences.txt")
 PLACES = (
     "web/templates/educator/*.html",
     "web/templates/help/educator.html",
+    "web/templates/takeaway/show.html",
     "web/templates/help/index.html",
     "web/templates/signin/*.html",
     "web/templates/base.html",
@@ -39,6 +40,7 @@ PLACES = (
     "web/static/js/feedback/look.js",
     "web/views/educator.py",
     "web/views/signin.py",
+    "web/views/takeaway.py",
     "web/answer_form.py",
     "web/guards.py",
     "web/responses.py",
@@ -46,7 +48,10 @@ PLACES = (
     "feedback/own_look.py",
     "feedback/ranges.py",
     "feedback/report.py",
+    "feedback/sealing.py",
+    "feedback/signed.py",
     "feedback/story.py",
+    "feedback/takeaway.py",
     "people/access.py",
     "people/signin.py",
 )
