@@ -278,7 +278,7 @@ with database.write() as session:
 @pytest.mark.parametrize(
     ("loads", "said"),
     [
-        ("", "NotLoadedError: not loaded: follow-up"),
+        ("", "NotLoadedError: not loaded: cohort, follow-up"),
         ("import observe.web", "InvalidError"),
         ("import observe.cli", "InvalidError"),
         ("from observe.cli.progress import learn_handlers; learn_handlers()", "InvalidError"),

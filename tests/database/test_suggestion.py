@@ -15,7 +15,7 @@ from observe.coding.models import Observation
 from observe.coding.operations import apply, start, submit
 from observe.db import Database, now
 from observe.errors import BadInputError, ConflictError, NotAllowedError, NotFoundError
-from observe.feedback import network
+from observe.feedback import followup, network
 from observe.feedback import operations as feedbacks
 from observe.feedback.cohort import cohort_of, keep_missing
 from observe.feedback.models import Answer, CohortMean, LessonMean
@@ -89,6 +89,8 @@ def coded_too(
         base_version=observation.version,
         actor=observer,
     )
+    if followup.unanswered(session, observation):
+        followup.answer(session, observation.id, "moved", actor=observer)
     submit(session, observation.id, actor=observer)
     return observation
 
