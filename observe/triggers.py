@@ -172,6 +172,13 @@ RULES = [
         "the feedback is published or being published",
     ),
     Rule(
+        "answer_sent_stays",
+        "answer",
+        "UPDATE",
+        "OLD.sent_at IS NOT NULL",
+        "an answer that was sent stays as it is",
+    ),
+    Rule(
         "blurring_signed_as_it_is",
         "blurring",
         "UPDATE",

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from observe.coding.models import Cycle, Note, Observation, ObservationState, Revision, Score
 from observe.db import Database, now
-from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
+from observe.feedback.models import Answer, Feedback, FeedbackState, Focus, FocusKind
 from observe.ids import new_id
 from observe.people import audit
 from observe.rubric.models import RubricVersion
@@ -211,6 +211,16 @@ def test_what_is_submitted_stays(both: Database, feedback_id: UUID, change: str)
         observation.state = ObservationState.SUBMITTED
     with pytest.raises(sa.exc.DBAPIError, match="does not change"):
         _run(both, change)
+
+
+def test_an_answer_that_was_sent_stays(both: Database, feedback_id: UUID) -> None:
+    with both.write() as session:
+        user_id = session.get_one(Feedback, feedback_id).observation.recording.educator_id
+        session.add(Answer(feedback_id=feedback_id, user_id=user_id, text="Voy a"))
+    _run(both, "UPDATE answer SET text = 'Voy a probar.', sent_at = '2026-05-12 10:00:00+00:00'")
+    for change in ("text = 'Otra cosa'", "sent_at = NULL", "own_step = 'Otro paso'"):
+        with pytest.raises(sa.exc.DBAPIError, match="stays as it is"):
+            _run(both, f"UPDATE answer SET {change}")
 
 
 def test_a_published_feedback_keeps_its_day(both: Database, feedback_id: UUID) -> None:
