@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from observe.db import Database
 from observe.feedback import operations as feedbacks
 from observe.feedback.answers import OWN_STEP_MAX, Besides
-from observe.feedback.checks import NOTE_MAX, STEP_MAX
+from observe.feedback.checks import NOTE_MAX, PHRASE_MAX, QUESTIONS_MAX, STEP_MAX
 from observe.feedback.models import Feedback, FocusKind
 from observe.jobs import Work
 from observe.settings import Settings
@@ -200,7 +200,11 @@ def test_it_prints_on_one_page(
     told = ("palabra " * 125)[:NOTE_MAX]
     with database.write() as session:
         observation = submitted(session, cast, filmed(session, store, cast, small_video))
-        given = {kind: replace(each, note=told) for kind, each in focuses(observation).items()}
+        questions = "\n".join([told[: QUESTIONS_MAX // 3 - 1]] * 3)
+        given = {
+            kind: replace(each, note=told, phrase=told[:PHRASE_MAX], questions=questions)
+            for kind, each in focuses(observation).items()
+        }
         step = told[:STEP_MAX]
         given[FocusKind.PRIORITY] = replace(given[FocusKind.PRIORITY], next_step=step)
         draft = feedbacks.open_draft(session, observation.id, actor=cast.observer)
@@ -213,7 +217,12 @@ def test_it_prints_on_one_page(
             session, draft.id, "Gracias. " * 400, own, send=True, actor=cast.educator
         )
     page = open_hers()
-    page.goto(f"/mi-retroalimentacion/{draft.id}")
+    page.goto(f"/mi-retroalimentacion/{draft.id}/mi-mirada")
+    for row in page.locator(".look-row").all():
+        row.evaluate("row => { row.open = true; }")
+        row.get_by_role("radio").nth(1).check()
+    page.get_by_role("button", name="Guardar y ver").click()
+    page.wait_for_url(re.compile(f"{draft.id}$"))
     document = pypdf.PdfReader(io.BytesIO(page.pdf(format=paper)))
     assert len(document.pages) == 1
     text = document.pages[0].extract_text()

@@ -25,6 +25,7 @@ REVIEWED = Path(__file__).with_name("educator_sentences.txt")
 # What an educator sees of the program, as patterns below the package.
 PLACES = (
     "web/templates/educator/*.html",
+    "web/templates/feedback/said.html",
     "web/templates/help/educator.html",
     "web/templates/takeaway/show.html",
     "web/templates/help/index.html",

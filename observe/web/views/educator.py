@@ -17,7 +17,7 @@ from observe.feedback import answers, clip_files, numbers, openings, own_look, s
 from observe.feedback import operations as feedbacks
 from observe.feedback.models import Feedback
 from observe.feedback.ranges import ranges_of
-from observe.feedback.report import page_of
+from observe.feedback.report import Moment, page_of
 from observe.people.access import Action
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric
@@ -30,6 +30,7 @@ from observe.web.words import say
 
 blueprint = Blueprint("educator", __name__)
 
+ROOMY_LENGTH: Final = 700  # characters in a card; more is printed smaller, to fit one sheet
 STYLES: Final = ("css/educator.css",)
 
 
@@ -68,10 +69,10 @@ def _page(feedback_id: UUID, form: AnswerForm | None = None) -> str:
             rubric_of(feedback.observation.rubric_version),
             line.line_of(session, feedback),
         )
+        page = page_of(feedback, locale=locale)
         return render_template(
             "educator/show.html",
-            feedback=feedback,
-            page=page_of(feedback, locale=locale),
+            page=page,
             media=_media(session, feedback, light=shown.light),
             lights=line.light_urls(feedback) if shown.light_bytes else {},
             line=shown,
@@ -84,8 +85,13 @@ def _page(feedback_id: UUID, form: AnswerForm | None = None) -> str:
             dimensions=_titles(rubric, locale),
             talk_days=answers.talk_days(guards.today()),
             limits=answers,
+            dense=any(_length(moment) > ROOMY_LENGTH for moment in page.moments),
             styles=first_view.styles(*STYLES).element,
         )
+
+
+def _length(moment: Moment) -> int:
+    return sum(map(len, (moment.note, moment.phrase, *moment.questions)))
 
 
 def _media(session: Session, feedback: Feedback, *, light: bool) -> dict[str, dict[str, str]]:
