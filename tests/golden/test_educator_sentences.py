@@ -17,6 +17,7 @@ import pytest
 from babel.messages.extract import extract_javascript
 from jinja2.ext import babel_extract
 
+from observe.feedback import letters
 from observe.text import translations
 from observe.web.navigation import ENTRIES
 
@@ -92,6 +93,9 @@ def sentences() -> dict[str, str]:
             for source in said_in(path):
                 told = " ".join(spanish.gettext(source).split())
                 found[told] = path.relative_to(PACKAGE).as_posix()
+    letter = letters.ready("%(name)s", "%(url)s")
+    for line in (letter.subject, *letter.lines):
+        found[line.in_language("es_CL")] = "feedback/letters.py"
     for endpoint, label, _action in ENTRIES:
         if endpoint in HERS_IN_MENU:
             found[label.in_language("es_CL")] = "web/navigation.py"
