@@ -22,9 +22,11 @@ def read_bytes(path: Path) -> bytes:
         BadInputError: there is none, it cannot be read, or it is far too large for a list.
     """
     try:
-        if path.is_file() and path.stat().st_size > LARGEST_TEXT:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_TEXT + 1)
+        if len(content) > LARGEST_TEXT:
             raise BadInputError(message("The file %(path)s is too large.", path=str(path)))
-        return path.read_bytes()
+        return content
     except OSError as error:
         raise BadInputError(
             message("The file %(path)s cannot be read. Check its name.", path=str(path))

@@ -44,6 +44,11 @@ def say(
     if not reason:
         raise BadInputError(message("Say why, for those who read the chart."), field="reason")
     (older, its), (newer, hers) = _in_order(session, one, other)
+    if comparable and _scored(older, its) != _scored(newer, hers):
+        raise BadInputError(
+            message("They are scored on different scales: a chart cannot join them."),
+            field="comparable",
+        )
     locked(session, RubricVersion, newer.id)  # two who say something at once: one after the other
     row = _said(session, older.id, its, newer.id, hers)
     if row is None:
@@ -119,3 +124,11 @@ def comparable_with(session: Session, version_id: UUID, dimension: str) -> set[t
             if not in_it and not refused:
                 line.append(other)
     return set(line)
+
+
+def _scored(version: RubricVersion, dimension: str) -> tuple[int, int, str]:
+    """Return the ends of the scale of a dimension, and which of them is the favourable one."""
+    rubric = rubric_of(version)
+    row = rubric.dimension(dimension)
+    scale = rubric.scale_of(row)
+    return scale.min, scale.max, row.polarity

@@ -25,7 +25,7 @@ from observe.rubric import fields, loader, proposals
 from observe.rubric.content import Group, Place
 from observe.rubric.fields import Field
 from observe.rubric.files import Given
-from observe.rubric.models import RubricDraft, RubricVersion
+from observe.rubric.models import ProposalState, RubricDraft, RubricProposal, RubricVersion
 from observe.rubric.operations import keep, rubric_of, same_version, taken, version_order
 from observe.rubric.schema import Rubric
 from observe.rubric.versions import Trial, pilot
@@ -108,7 +108,8 @@ def begin_empty(session: Session, title: str, *, actor: Actor) -> RubricDraft:
 def begin_from(session: Session, version_id: UUID, *, actor: Actor) -> RubricDraft:
     """Begin the next version of a rubric as a copy of this one.
 
-    Its notes name those whose proposals were accepted.
+    The words that were accepted for a part of it stand there already, and its notes name those
+    whose proposals were accepted.
 
     Raises:
         NotFoundError, NotAllowedError: no such version, or not hers to write.
@@ -119,9 +120,34 @@ def begin_from(session: Session, version_id: UUID, *, actor: Actor) -> RubricDra
         raise access.not_found()
     content = contents.plain_of(rubric_of(base))
     content.pop("notes", None)
-    if names := proposals.credit(proposals.of_version(session, base.id, actor=actor)):
+    proposed = proposals.of_version(session, base.id, actor=actor)
+    _take_up(content, proposed)
+    if names := proposals.credit(proposed):
         content["notes"] = _credit(content, names)
     return _begun(session, content, base, actor)
+
+
+_PLACES: Final = {
+    "low": "descriptors.low",
+    "mid": "descriptors.mid",
+    "high": "descriptors.high",
+    **{name: name for name in ("title", "description", "indicators", "examples")},
+}
+
+
+def _take_up(content: Group, proposed: Sequence[RubricProposal]) -> None:
+    """Write the words that were accepted, of several for one part those decided last.
+
+    They are Spanish, as all that people write here. Words for «feedback» may be meant for any of
+    its lists: who writes the draft puts them there.
+    """
+    known = fields.fields(content)
+    accepted = [each for each in proposed if each.state is ProposalState.ACCEPTED]
+    for each in sorted(accepted, key=lambda each: (each.decided_at or each.at, each.id)):
+        place = _PLACES.get(each.part or "")
+        field = known.get(f"dimensions.{each.dimension}.{place}.es")
+        if field is not None and each.wording is not None:
+            fields.write(content, field, each.wording)
 
 
 def _credit(content: Group, names: Sequence[str]) -> Group:
@@ -146,6 +172,8 @@ def begin_with(session: Session, given: Given, *, actor: Actor) -> RubricDraft:
     known = fields.fields(content)
     found = loader.checked(contents.finished(content))[1]
     stuck = [each for each in found if not _can_be_mended(content, known, each[0])]
+    told = {path for path, _what in found}
+    stuck += [each for each in loader.unknown(given.content) if each[0] not in told]
     if given.has_problems or stuck:
         raise given.refusal(stuck)
     return _begun(session, content, _newest(session, str(content["id"])), actor)
@@ -307,6 +335,28 @@ def change(session: Session, draft_id: UUID, edits: Sequence[Edit], *, actor: Ac
     if written:
         _write(session, CHANGE, draft, content, actor, fields=written)
     return clashes
+
+
+def unseen(
+    session: Session, draft_id: UUID, seen: Mapping[str, str], *, actor: Actor
+) -> list[Clash]:
+    """Return the fields that say something else than a person had before her, or did not have.
+
+    Raises:
+        NotFoundError, NotAllowedError: no such draft, or not hers to write.
+        ConflictError: it has become a version, or was discarded.
+    """
+    draft = _locked(session, draft_id, actor)
+    content = content_of(draft)
+    known = fields.fields(content)
+    found = []
+    for name in dict.fromkeys((*known, *seen)):
+        field, had = known.get(name), seen.get(name)
+        stands = fields.typed(content, field) if field else ""
+        if field is None or (had is None and stands) or not fields.same(field, stands, had or ""):
+            by = _last_writer(session, draft, name)
+            found.append(Clash(name, stands if field else None, by, _dropped_around(draft, name)))
+    return found
 
 
 def _dropped_around(draft: RubricDraft, field: str) -> Dropped | None:

@@ -63,6 +63,16 @@ def _validated(content: Content) -> tuple[Rubric | None, list[Finding]]:
         return None, [_finding(details) for details in found if not is_echo(details)]
 
 
+def unknown(content: object) -> list[Finding]:
+    """Return the keys that no rubric has, also those under which nothing stands."""
+    try:
+        Rubric.model_validate(content)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        return [_finding(details) for details in found if details["type"] == "extra_forbidden"]
+    return []
+
+
 def is_echo(details: ErrorDetails) -> bool:
     """Tell whether a list is called short only because some of its entries are wrong."""
     return details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]
@@ -117,7 +127,7 @@ def _sentence(filename: str, reading: Reading, problem: Problem) -> Message:
 
 def _explained(details: ErrorDetails) -> Message:
     """Return what is wrong and what to write instead."""
-    if details["input"] is None and details["type"] != "missing":
+    if details["input"] is None and details["type"] not in ("missing", "extra_forbidden"):
         return EMPTY
     explain = _EXPLAINED.get(details["type"])
     return explain(details) if explain else message("cannot be read: see docs/rubrics.md")

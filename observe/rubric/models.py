@@ -111,6 +111,8 @@ class RubricMatch(Identified, Base):
     by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
     at: Mapped[datetime] = mapped_column(default=now)
 
+    by: Mapped[User] = relationship()
+
 
 class ProposalState(enum.StrEnum):
     """What became of a proposal."""

@@ -1,6 +1,6 @@
 """Proposals on a dimension: a comment or other words, discussed by the network, decided once.
 
-An accepted proposal changes no version: it is there for whoever writes the next one, and its
+An accepted proposal changes no version: its words stand in the draft of the next one, and its
 author is credited in that version's notes.
 """
 

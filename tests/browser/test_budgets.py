@@ -28,7 +28,7 @@ from tests.browser.coding import WCAG, Lesson, open_screen, saved
 from tests.browser.conftest import BROWSER
 from tests.database.coding import change
 
-pytestmark = BROWSER
+pytestmark = [*BROWSER, pytest.mark.budget]
 
 HOUR_MS = 3_600_000
 CYCLES, ROWS, NOTES = 8, 40, 400

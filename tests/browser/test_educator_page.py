@@ -167,6 +167,7 @@ def test_the_smaller_clip_plays_where_the_line_is_slow(
 
 
 @pytest.mark.parametrize("known", [True, False])
+@pytest.mark.budget
 def test_the_first_view_comes_within_a_second_on_a_slow_phone(
     open_hers: Opened, feedback_id: UUID, *, known: bool
 ) -> None:

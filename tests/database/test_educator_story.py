@@ -35,7 +35,8 @@ def test_the_newest_comes_first_with_what_she_sent(session: Session, cast: Cast)
     assert (newer.page.next_step, newer.opened, newer.sent) == ("Segundo paso", False, ())
     assert (older.page.next_step, older.opened) == ("Primer paso", True)
     assert [answer.text for answer in older.sent] == ["Gracias."]
-    assert older.outcome is None and older.became is None
+    assert (newer.outcome, newer.became) == (None, None)
+    assert older.outcome is Outcome.NOT_YET, "as the second lesson says, of which she has read"
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))

@@ -426,3 +426,40 @@ def test_a_scale_that_is_emptied_does_not_take_the_preview_away(
     shown = sketch(drafts.content_of(draft))
     assert shown is not None
     assert len(shown.rows()) == 3
+
+
+def test_words_that_were_accepted_stand_in_the_next_draft(
+    cast: Cast, session: Session, base: RubricVersion
+) -> None:
+    said = [
+        ("low", "Nadie pregunta."),
+        ("indicators", "Mano en alto\nOtra idea"),
+        ("feedback", "X"),
+    ]
+    said += [("title", "Preguntar"), ("title", "Preguntas abiertas")]
+    for part, wording in said:
+        made = proposals.propose(
+            session, base.id, "preguntas", "Así.", part=part, wording=wording, actor=cast.observer
+        )
+        proposals.decide(session, made.id, accepted=True, reason="", actor=cast.administrator)
+    declined = proposals.propose(
+        session, base.id, "preguntas", "No.", part="high", wording="Otra", actor=cast.utp_head
+    )
+    proposals.decide(session, declined.id, accepted=False, reason="No.", actor=cast.administrator)
+    draft = drafts.begin_from(session, base.id, actor=cast.network_lead)
+    assert stands(draft, LOW) == "Nadie pregunta."
+    assert stands(draft, TITLE) == "Preguntas abiertas", "the one decided last"
+    assert stands(draft, "dimensions.preguntas.indicators.es") == "Mano en alto\nOtra idea"
+    assert stands(draft, "dimensions.preguntas.descriptors.high.es") != "Otra"
+    assert cast.observer.name in stands(draft, "notes.es")
+    assert cast.utp_head.name not in stands(draft, "notes.es")
+
+
+@pytest.mark.parametrize("extra", ["dominios: []\n", "nota: ''\n", "peso:\n"])
+def test_a_key_that_no_rubric_has_is_refused_though_nothing_stands_under_it(
+    session: Session, cast: Cast, extra: str
+) -> None:
+    given = opened((extra + GOOD).encode(), "p.yaml")
+    with pytest.raises(InvalidError) as refused:
+        drafts.begin_with(session, given, actor=cast.network_lead)
+    assert "is not known here" in str(refused.value.problems[0])

@@ -372,3 +372,17 @@ def test_observers_and_utp_heads_propose_and_only_the_territory_decides(
             verb()
     with pytest.raises(NotFoundError):
         proposals.propose(session, row, "nada", "Así", actor=cast.observer)
+
+
+def test_what_is_scored_otherwise_is_not_joined(session: Session, cast: Cast) -> None:
+    one = version(session)
+    wider = GOOD.replace("max: 4", "max: 5").replace(
+        "high: {low: 4, high: 4}", "high: {low: 4, high: 5}"
+    )
+    other = load(
+        session, wider.replace('version: "1.0"', 'version: "2.0"'), "p.yaml", actor=None
+    ).id
+    pair = (one, "preguntas"), (other, "preguntas")
+    with pytest.raises(BadInputError, match="different scales"):
+        crosswalk.say(session, *pair, comparable=True, reason="Igual.", actor=cast.administrator)
+    crosswalk.say(session, *pair, comparable=False, reason="Otra.", actor=cast.administrator)

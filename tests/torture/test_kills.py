@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from observe.coding.models import Observation, ObservationState, Operation, Revision
 from observe.coding.operations import latest_document
 from observe.db import Database
+from observe.feedback import publishing
 from observe.feedback.models import Feedback, FeedbackState
 from observe.ids import new_id
 from observe.jobs import Job, JobState
@@ -31,8 +32,9 @@ from observe.people import audit
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of
 from observe.settings import Settings
-from observe.video import check
+from observe.video import check, light
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingState
+from observe.video.preparing import prepare
 from observe.video.store import Store
 from tests import factories
 from tests.program import PATIENCE, Answer, Program, Visitor
@@ -280,12 +282,18 @@ def _nothing_twice(database: Database, store: Store, walks: list[Walk]) -> None:
         assert {each.state for each in recordings} == {RecordingState.READY}
         assert session.scalar(sa.select(sa.func.count()).select_from(Revision)) == len(walks)
         jobs = session.scalars(sa.select(Job)).all()
-        assert Counter(job.state for job in jobs) == {JobState.DONE: 2 * len(walks)}
+        assert {job.state for job in jobs} == {JobState.DONE}
+        # A lesson is prepared once and published once; each of its clips has one light copy.
+        assert Counter(job.kind for job in jobs) == {
+            prepare.KIND: len(walks),
+            publishing.KIND: len(walks),
+            light.KIND: 2 * len(walks),
+        }
         clips = session.scalars(
             sa.select(DerivedFile).where(DerivedFile.kind == FileKind.CLIP)
         ).all()
         assert Counter(clip.recording_id for clip in clips) == {
-            recording.id: 2 for recording in recordings
+            recording.id: 4 for recording in recordings
         }
         assert audit.first_broken(session) is None
         assert check.problems(session, store) == []

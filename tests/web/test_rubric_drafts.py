@@ -294,7 +294,21 @@ def test_nobody_publishes_words_that_she_has_not_seen(
         assert drafts.change(session, draft_id, [edit], actor=cast.administrator) == []
     answer = lead.post(address, data=form)
     assert answer.status_code == 409
-    assert "Preg" in answer.text
+    assert "Alguien escribió aquí después de que abriste la página" in answer.text
+    boxes = dict(BOX.findall(answer.text))
+    assert boxes[TITLE] == "Preg", "what was kept stands in the field"
+    assert "data-theirs" not in answer.text, "she wrote nothing herself, so nothing clashes"
+    assert stands(database, draft_id, TITLE) == "Preg"
+    with database.write() as session:  # nor what was added
+        drafts.add(session, draft_id, ("domains",), actor=cast.administrator)
+        drafts.change(
+            session,
+            draft_id,
+            [Edit("domains._1.title.es", "", "Nuevo")],
+            actor=cast.administrator,
+        )
+    sent = form_of(answer.text) | {"do": "publish"}
+    assert "Nuevo" in lead.post(address, data=sent).text
     with database.read() as session:
         assert session.get_one(RubricDraft, draft_id).frozen_id is None
 

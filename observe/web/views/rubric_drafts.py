@@ -142,6 +142,7 @@ def _page(
     status: int = 200,
     *,
     clashes: list[Clash] | None = None,
+    unseen: list[Clash] | None = None,
     refused: Message | None = None,
     asked: str = "",
 ) -> ResponseReturnValue:
@@ -161,6 +162,7 @@ def _page(
             schools=staffed_schools(session),
             today=today(),
             clashes=told,
+            unseen=unseen or [],
             refused=refused,
             asked=asked,
             typed=request.form,
@@ -181,10 +183,12 @@ def save(draft_id: UUID) -> ResponseReturnValue:
         with writing() as session:
             told, anchor = _do(session, draft_id, do)
     with writing() as session:
-        edits = _edits(all_seen=do in LEAVES)
+        edits = _edits()
         clashes = drafts.change(session, draft_id, edits, actor=current_actor())
-    if clashes:
-        return _page(draft_id, ConflictError.status, clashes=clashes)
+        # Nobody publishes words that she has not seen.
+        unseen = _unseen(session, draft_id, edits) if do in LEAVES and not clashes else []
+    if clashes or unseen:
+        return _page(draft_id, ConflictError.status, clashes=clashes, unseen=unseen)
     if do == "discard":
         return _discard(draft_id)
     if do in LEAVES:
@@ -197,18 +201,21 @@ def save(draft_id: UUID) -> ResponseReturnValue:
     return redirect(url("rubric_drafts.edit", draft_id=draft_id, _anchor=anchor))
 
 
-def _edits(*, all_seen: bool) -> list[Edit]:
-    """Return the fields of the form in which something else stands than when the page was made.
-
-    With `all_seen` the others too: nobody publishes words that she has not seen.
-    """
+def _edits() -> list[Edit]:
+    """Return the fields of the form in which something else stands than when the page was made."""
     typed = request.form
     return [
         Edit(name, was, text)
         for name, text in typed.items()
-        if (was := typed.get(WAS + name)) is not None
-        and (all_seen or typed_lines(was) != typed_lines(text))
+        if (was := typed.get(WAS + name)) is not None and typed_lines(was) != typed_lines(text)
     ]
+
+
+def _unseen(session: Session, draft_id: UUID, edits: list[Edit]) -> list[Clash]:
+    typed = request.form
+    seen = {name: typed[WAS + name] for name in typed if WAS + name in typed}
+    seen |= {each.field: each.now for each in edits}
+    return drafts.unseen(session, draft_id, seen, actor=current_actor())
 
 
 def _do(session: Session, draft_id: UUID, asked: str) -> tuple[Message | None, str]:

@@ -46,7 +46,7 @@ STAGE_WORDS: Final = {
 }
 STAGE_SHAPES: Final = {Stage.PILOTED: "now", Stage.PUBLISHED: "done", Stage.RETIRED: "lock"}
 DECISION_WORDS: Final = {
-    ProposalState.OPEN: message("Open"),
+    ProposalState.OPEN: message("Not decided yet"),
     ProposalState.ACCEPTED: message("Accepted"),
     ProposalState.DECLINED: message("Declined"),
 }

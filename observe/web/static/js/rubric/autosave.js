@@ -28,6 +28,12 @@ export class Autosave {
     this.leaving = false;
     const places = /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll("[data-box]"));
     this.boxes = new Map(Array.from(places, (place) => new Box(place)).map((box) => [box.name, box]));
+    // What the page came with as a clash is sent only once somebody has chosen.
+    for (const box of this.boxes.values()) {
+      const { theirs, told: sentence } = box.place.dataset;
+      if (theirs === undefined) continue;
+      box.collide({ field: box.name, theirs, told: sentence ?? "", back: "" }, () => this.plan(0));
+    }
     form.addEventListener("input", (event) => this.#changed(event, PAUSE_MS));
     form.addEventListener("change", (event) => this.#changed(event, 0));
     form.addEventListener("submit", () => (this.leaving = true));
