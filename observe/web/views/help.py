@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from observe.people.access import Action
+from observe.people.access import RUBRICS, Action, can
 from observe.people.models import Role
 from observe.web.guards import current_actor, permission
 
@@ -18,4 +18,5 @@ def index() -> ResponseReturnValue:
     """Show what this person can do here, step by step."""
     actor = current_actor()
     held = {role for role in Role if actor.has(role)}
-    return render_template("help/index.html", held=held)
+    writes = can(actor, Action.RUBRIC_EDIT, RUBRICS)
+    return render_template("help/index.html", held=held, writes_rubrics=writes)

@@ -113,7 +113,7 @@ def _page(
             version=version,
             rubric=rubric_of(version),
             others=[
-                row
+                (row, version_order(row) > version_order(version))
                 for row in versions(session)
                 if row.rubric_id == version.rubric_id and row.id != version.id
             ],
