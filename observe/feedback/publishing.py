@@ -153,19 +153,18 @@ def open_those_that_waited(session: Session, signed: Blurring) -> None:
         Observation.recording_id == signed.recording_id,
     )
     for feedback in session.scalars(waiting).all():
-        if waits_for_signatures(session, feedback):
+        job = jobs.latest(session, KIND, feedback.id)
+        # A job in its last step looked for signatures before this one, and will not look again.
+        last_step = job is not None and not job.ended and job.step == "open"
+        if last_step or waits_for_signatures(session, feedback):
             open_if_signed(session, feedback)
 
 
 def waits_for_signatures(session: Session, feedback: Feedback) -> bool:
-    """Tell whether all is done that the program can do, and the page is not open yet.
-
-    A job that is about to end counts as ended: it looked for signatures before this one.
-    """
+    """Tell whether the program has done its part, and the page is not open yet."""
     job = jobs.latest(session, KIND, feedback.id)
-    if job is None or feedback.state is not FeedbackState.PUBLISHING:
-        return False
-    return job.state is JobState.DONE or (not job.ended and job.step == "open")
+    publishing = feedback.state is FeedbackState.PUBLISHING
+    return publishing and job is not None and job.state is JobState.DONE
 
 
 def is_open(session: Session, feedback_id: UUID) -> bool:

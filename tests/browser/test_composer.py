@@ -140,6 +140,7 @@ def _moment(page: Page) -> None:
     card.get_by_role("button", name="Hasta: un segundo después").click()
     expect(end).to_have_value("1:51")
     last = card.get_by_role("slider", name="El momento termina")
+    last.scroll_into_view_if_needed()  # a mouse goes where it is sent, also below the window
     box, whole = last.bounding_box(), film.bounding_box()
     assert box and whole
     page.mouse.move(box["x"] + 2, box["y"] + 20)

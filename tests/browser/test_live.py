@@ -119,7 +119,7 @@ def test_from_the_library_a_lesson_is_observed_and_ended(
     expect(page.locator("#room-state")).to_have_text("Ciclo 1 en curso")
     expect(page.locator("#note-list li")).to_have_count(1)
     page.get_by_role("button", name="Termina el ciclo").click()
-    expect(page.locator("#room-state")).to_contain_text("ciclo 1 terminó hace")
+    expect(page.locator("#room-state")).to_contain_text("ciclo 1 terminó hace", timeout=15_000)
     saved(page)
     (ended,) = lesson.document.cycles
     assert ended.start_ms == begun.start_ms
