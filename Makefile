@@ -46,7 +46,7 @@ test: .venv/installed-dev browser
 	$(BIN)/lint-imports
 	$(BIN)/djlint observe/web/templates --check --lint
 	$(BIN)/python tools/check_scripts.py
-	$(BIN)/pytest -n 3 --dist worksteal -m "not torture and not budget"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not torture and not budget"
 	$(BIN)/pytest -m budget
 
 torture: .venv/installed-dev browser
