@@ -6,7 +6,7 @@ Lateness is told to who can act. It is no matter of the educator's.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -156,6 +156,15 @@ def ordered(rows: Iterable[Row]) -> list[Row]:
 
 def _place(row: Row) -> tuple[bool, date, date, str]:
     return row.due_on is None, row.due_on or date.max, row.lesson.recorded_on, str(row.thing_id)
+
+
+def next_after(queue: Sequence[Row], observation_id: UUID) -> Row | None:
+    """Return whose turn is next; behind the last one the first again; None: nobody else waits."""
+    ids = [row.observation_id for row in queue]
+    if observation_id not in ids:
+        return queue[0] if queue else None
+    after = (ids.index(observation_id) + 1) % len(queue)
+    return queue[after] if len(queue) > 1 else None
 
 
 @dataclass(frozen=True)

@@ -425,6 +425,8 @@ def _verdict(place: _Place) -> Message:
 
 def _steadiness(place: _Place) -> Message:
     errors = _in_errors(place)
+    if errors == 0:
+        return message("It varied between cycles.")
     if place.observers > 1 and errors is not None:
         return message(
             "The difference is %(errors)s times its standard error, over cycles and observers.",

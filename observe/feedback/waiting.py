@@ -70,6 +70,14 @@ def _pressing(session: Session, actor: Actor, today: date, days: int) -> Iterato
     yield from _steps(session, _own(actor), today)
 
 
+def feedback_queue(session: Session, *, actor: Actor, today: date, days: int) -> list[Row]:
+    """Return whose feedback `actor` has still to write, in the order of her board."""
+    if not actor.has(Role.OBSERVER):
+        return []
+    rows = _to_feed_back(session, _own(actor), days)
+    return _allowed(session, actor, (row for row in rows if row.kind is not Kind.PUBLISHING))
+
+
 def school_board_of(session: Session, *, actor: Actor, today: date, days: int) -> Board:
     """Return what is late or due in the schools of a UTP head: who and since when, no content."""
     schools = {each.school_id for each in actor.standings if each.role is Role.UTP_HEAD}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from html import unescape
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -24,6 +25,7 @@ from tests.rubrics import WHOLE
 from tests.unit.test_rubric_loader import GOOD
 from tests.web.conftest import ClientFor
 
+RUBRICS = sorted((Path(__file__).parents[2] / "rubrics").rglob("*.yaml"))
 TITLE = "dimensions.preguntas.title.es"
 BOX = re.compile(r'name="was:([^"]+)"\s+value="([^"]*)"')
 
@@ -374,3 +376,23 @@ def test_a_draft_is_discarded_with_what_was_typed_last_and_taken_up_again(
     assert lead.post(f"{address}/retomar").headers["Location"] == address
     assert stands(database, draft_id, TITLE) == "Otras"
     assert "Descartados" not in lead.get("/pautas/borradores").text
+
+
+@pytest.mark.parametrize(
+    "path", [*RUBRICS, None], ids=lambda path: path.parent.name if path else ""
+)
+def test_a_copy_of_any_rubric_is_published_as_it_came(
+    database: Database, cast: Cast, lead: FlaskClient, path: Path | None
+) -> None:
+    """The page shows every field: nothing that she could not see stands in her way."""
+    with database.write() as session:
+        base = load(session, path.read_text() if path else WHOLE, "p.yaml", actor=None)
+        draft_id = drafts.begin_from(session, base.id, actor=cast.network_lead).id
+    address = f"/pautas/borradores/{draft_id}"
+    form = form_of(lead.get(address).text)
+    with database.read() as session:
+        known = fields.fields(drafts.content_of(session.get_one(RubricDraft, draft_id)))
+    assert {name for name in form if not name.startswith("was:")} == known.keys()
+    done = lead.post(address, data=form | {"do": "publish"})
+    assert done.status_code == 302, done.text
+    assert "/pautas/" in done.location

@@ -19,13 +19,15 @@ from observe.coding.operations import latest_document
 from observe.coding.rules import Document, DocumentNote, dimension_of
 from observe.db import now
 from observe.errors import BadInputError, InvalidError
-from observe.feedback import checks, clip_files, openings, publishing, queue, signed
+from observe.feedback import checks, clip_files, openings, publishing, signed
 from observe.feedback import operations as feedbacks
+from observe.feedback.board import Row, next_after
 from observe.feedback.checks import FocusInput, input_of
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
 from observe.feedback.offered import offered
 from observe.feedback.report import FeedbackPage, page_of, pdf
 from observe.feedback.suggest import Suggestion
+from observe.feedback.waiting import feedback_queue
 from observe.jobs import Job, JobState
 from observe.people.access import Action, not_found
 from observe.profile import profile_of
@@ -83,18 +85,6 @@ def _read(session: Session, observation: Observation) -> tuple[Rubric, Document]
 
 def _suggestion(session: Session, observation_id: UUID) -> Suggestion:
     return feedbacks.suggestion_for(session, observation_id, actor=current_actor())
-
-
-@blueprint.get("/retroalimentacion/siguiente")
-@permission(Action.HOME_SEE)
-def next_in_queue() -> ResponseReturnValue:
-    """Go to the first lesson that waits for feedback; the library when none does."""
-    with guards.reading() as session:
-        waiting = queue.waiting(session, actor=current_actor())
-    if not waiting:
-        flash(say(message("Every lesson that you coded has its feedback.")), "done")
-        return redirect(url("library.index"))
-    return redirect(url("feedback.compose", observation_id=waiting[0].id))
 
 
 # --- composing ----------------------------------------------------------------------------------
@@ -161,8 +151,13 @@ def _composer(
 
 def _queue(session: Session, observation: Observation) -> dict[str, object]:
     """Return how many lessons wait for feedback, and the next of them."""
-    waiting = queue.waiting(session, actor=current_actor())
-    return {"queue": waiting, "next_up": queue.next_after(waiting, observation.id)}
+    queue = _waiting(session)
+    return {"queue": queue, "next_up": next_after(queue, observation.id)}
+
+
+def _waiting(session: Session) -> list[Row]:
+    days = guards.home().settings.feedback_days
+    return feedback_queue(session, actor=current_actor(), today=guards.today(), days=days)
 
 
 def _notes(document: Document) -> dict[str, list[DocumentNote]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import groupby
 from uuid import UUID
 
@@ -70,7 +71,8 @@ def name() -> ResponseReturnValue:
 @blueprint.post("/red/foco/<uuid:focus_id>/terminar")
 @permission(Action.NETWORK_FOCUS)
 def end(focus_id: UUID) -> ResponseReturnValue:
-    """End it today; what has not begun is taken back."""
+    """End it: yesterday was its last day. What began today, or later, is taken back."""
     with writing() as session:
-        network.end_focus(session, focus_id, today(), actor=current_actor())
+        yesterday = today() - timedelta(days=1)
+        network.end_focus(session, focus_id, yesterday, actor=current_actor())
     return redirect(url("network.focus"))
