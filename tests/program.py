@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import re
 import socket
+import subprocess
 import sys
 import time
 import urllib.error
@@ -28,6 +29,27 @@ from observe.people.signin import create_link
 from observe.settings import Settings
 
 ROOT = Path(__file__).parents[1]
+
+
+@contextmanager
+def child(module: str, *arguments: str, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a module as a process of its own; it is killed at the end, where it still runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        env=os.environ | environ,
+        stdin=subprocess.PIPE,
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(30)
+        if process.stdin:
+            process.stdin.close()
+
+
 PATIENCE = 60.0
 TOKEN = re.compile(r'name="csrf-token"\s+content="([^"]+)"')
 

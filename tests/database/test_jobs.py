@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,29 +20,17 @@ from observe.ids import new_id
 from observe.jobs import Job, JobState
 from observe.settings import Settings
 from tests.database.worker_program import STEPS
+from tests.program import child
 
 
 @contextmanager
 def _worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     environ = {
-        **os.environ,
         "OBSERVE_HOME": str(settings.home),
         "OBSERVE_DATABASE_URL": settings.database_url,
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.database.worker_program"],
-        env=environ,
-        stdin=subprocess.PIPE,
-        cwd=Path(__file__).parents[2],
-        stderr=subprocess.DEVNULL,
-    )
-    try:
+    with child("tests.database.worker_program", **environ) as process:
         yield process
-    finally:
-        process.kill()
-        process.wait(30)
-        if process.stdin:
-            process.stdin.close()
 
 
 def _state(database: Database, job_id: str) -> Job:

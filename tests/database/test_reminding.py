@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -29,6 +27,7 @@ from tests import factories
 from tests.factories import TODAY, Cast, recording
 from tests.feedback_cases import DUE, given, submitted
 from tests.mailbox import Mailbox, serving
+from tests.program import child
 
 URL = "https://observe.test"
 
@@ -250,26 +249,13 @@ def test_on_a_day_without_school_nobody_is_reminded(post: Post, feedback_id: UUI
 def worker(settings: Settings, on: date = DUE) -> Iterator[subprocess.Popen[bytes]]:
     """Run a worker as on a day; where one was killed, the next goes on."""
     environ = {
-        **os.environ,
         "OBSERVE_HOME": str(settings.home),
         "OBSERVE_SMTP_URL": settings.smtp_url,
         "OBSERVE_MAIL_FROM": settings.mail_from,
         "OBSERVE_URL": settings.public_url,
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.database.mail_program", on.isoformat()],
-        env=environ,
-        stdin=subprocess.PIPE,
-        cwd=Path(__file__).parents[2],
-        stderr=subprocess.DEVNULL,
-    )
-    try:
+    with child("tests.database.mail_program", on.isoformat(), **environ) as process:
         yield process
-    finally:
-        process.kill()
-        process.wait(30)
-        if process.stdin:
-            process.stdin.close()
 
 
 def until(check: Callable[[], bool], seconds: float = 90) -> None:
