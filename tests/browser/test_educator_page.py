@@ -86,6 +86,7 @@ def open_hers(
 
 def fits(page: Page) -> None:
     """Nothing lies beside the phone's screen, and nobody is shut out of what is on it."""
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
     found = Axe().run(page, options={"runOnly": WCAG})
     assert found.response["violations"] == [], found.generate_report()

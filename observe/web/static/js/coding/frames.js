@@ -15,16 +15,16 @@ class Moved extends Error {}
 /**
  * Go to the frames that `player.steps` asks for, one by one, until it plays or is moved.
  * @param {import("./player.js").Player} player
+ * @param {number} moves how often it had been moved when they were asked for
  * @param {number} from the second at which it stood before the first of them
  */
-export async function walk(player, from) {
-  const { moves } = player;
+export async function walk(player, moves, from) {
   try {
     await walkOn(player, from, (at) => look(player, moves, at));
   } catch (error) {
     if (!(error instanceof Moved)) throw error;
   } finally {
-    if (player.moves === moves) player.steps = 0;
+    if (player.moves === moves) player.leave();
   }
 }
 
@@ -38,7 +38,7 @@ async function walkOn(player, from, show) {
     // The first whole millisecond at which it is shown, and a little more: browsers cut off, not round.
     from = (Math.ceil(found * 1000 - 0.02) + 0.1) / 1000;
     await show(from);
-    if (Math.sign(player.steps) === way) player.steps -= way;
+    player.steps -= way;
   }
 }
 
@@ -73,6 +73,7 @@ async function before(show, from) {
  */
 async function look(player, moves, at) {
   const { video } = player;
+  if (player.moves !== moves) throw new Moved();
   for (let left = TRIES; left > 0; left -= 1) {
     video.currentTime = at;
     while (video.seeking) await new Promise((done) => video.addEventListener("seeked", done, { once: true }));

@@ -13,6 +13,7 @@ const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
 const FURTHER_MS = 1000; // behind damage, twice as far at each try
 const MOST_TRIES = 6;
 const MOST_STEPS = 3; // of a key held down: more would go on after it is let go
+const PATIENCE_MS = 1000; // with a seek, twice as long at each try
 
 export class Player extends EventTarget {
   /** @param {{observation: string, duration: number, frame_rate: number | null}} given */
@@ -30,6 +31,8 @@ export class Player extends EventTarget {
     /** how often it was loaded anew at a damaged place, and where it went on */
     this.tries = 0;
     this.resumed = 0;
+    /** whether somebody goes these steps already */
+    this.walking = false;
     /** how often it was moved, other than by steps */
     this.moves = 0;
     this.clock = need("#clock", HTMLElement);
@@ -41,6 +44,7 @@ export class Player extends EventTarget {
     this.video.currentTime = Math.min(this.duration, Number(localStorage.getItem(kept))) / 1000;
     this.video.addEventListener("timeupdate", () => localStorage.setItem(kept, String(this.now)));
     this.#listen();
+    this.#urge();
     this.rate = Number(localStorage.getItem(this.rateKept)) || 1;
     this.#paint();
   }
@@ -70,10 +74,16 @@ export class Player extends EventTarget {
 
   /** Go there, whatever the bars say. @param {number} ms */
   go(ms) {
-    this.steps = 0;
-    this.moves += 1;
+    this.leave();
     this.video.currentTime = Math.max(0, Math.min(this.duration, ms)) / 1000;
     this.#paint();
+  }
+
+  /** Whatever steps were under way, they end here. */
+  leave() {
+    this.steps = 0;
+    this.walking = false;
+    this.moves += 1;
   }
 
   /** Stop, whatever the bars say. */
@@ -93,20 +103,23 @@ export class Player extends EventTarget {
     const to = this.now + way * this.frame;
     if ((this.playing && this.barred("pause", this.now)) || this.barred("seek", Math.max(0, to))) return;
     this.rest();
-    const waited = this.steps;
-    this.steps = Math.max(-MOST_STEPS, Math.min(MOST_STEPS, waited + way));
-    if (waited) return;
+    this.steps = Math.max(-MOST_STEPS, Math.min(MOST_STEPS, this.steps + way));
+    if (this.walking) return;
+    this.walking = true;
+    const { moves } = this;
     const from = this.video.currentTime;
     // The guess comes at once; frames are seldom so evenly spaced that it is the truth.
     if (way > 0) this.video.currentTime = Math.min(this.duration, to + 0.1) / 1000;
     const part = await import("./frames.js").catch(() => null);
-    if (part) await part.walk(this, from);
-    else if (this.steps) this.go(to);
+    if (part) await part.walk(this, moves, from);
+    else if (this.moves === moves) this.go(to);
   }
 
   toggle() {
-    if (!this.playing) this.video.play().catch(() => this.#check());
-    else if (!this.barred("pause", this.now)) this.rest();
+    if (!this.playing) {
+      this.leave();
+      this.video.play().catch(() => this.#check());
+    } else if (!this.barred("pause", this.now)) this.rest();
   }
 
   /** @param {number} places faster, or slower when negative */
@@ -157,6 +170,25 @@ export class Player extends EventTarget {
 
   #paintRate() {
     this.rateShown.textContent = `${formatNumber(this.rate, Number.isInteger(this.rate) ? 0 : 2)}×`;
+  }
+
+  /** Chromium may stand for good where seeks and pauses come close together; asked once more, it goes on. */
+  #urge() {
+    const { video } = this;
+    let patience = PATIENCE_MS;
+    let asking = 0;
+    const ask = () => {
+      patience *= 2;
+      video.currentTime = video.currentTime;
+    };
+    video.addEventListener("seeking", () => {
+      clearTimeout(asking);
+      asking = setTimeout(ask, patience);
+    });
+    video.addEventListener("seeked", () => {
+      clearTimeout(asking);
+      patience = PATIENCE_MS;
+    });
   }
 
   /** A browser gives a video up at damage for good: load it anew, and go on behind. */
