@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from werkzeug.test import TestResponse
 
 from observe.db import Database
@@ -38,10 +40,30 @@ class Browser(FlaskClient):
         return answer
 
 
+class Compiled(BytecodeCache):
+    """Templates compiled once a process, not once a test."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take what was compiled before of the same text."""
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled now."""
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 @pytest.fixture
 def app(home: Settings, cast: factories.Cast) -> Iterator[Flask]:
     """The application, with the cast in its home."""
     made = create_app(home)
+    made.jinja_env.bytecode_cache = COMPILED
     made.test_client_class = Browser
     # Errors of ours must fail the test, not become a page.
     made.config["PROPAGATE_EXCEPTIONS"] = True
