@@ -51,6 +51,7 @@ test: .venv/installed-dev browser
 
 torture: .venv/installed-dev browser
 	$(BIN)/pytest -n 2 -m torture -o faulthandler_timeout=3600
+	$(BIN)/pytest -n 2 --hypothesis-profile=search tests/unit
 
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks

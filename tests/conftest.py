@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import imageio_ffmpeg
@@ -22,10 +23,14 @@ from observe.settings import Settings
 from observe.video.store import Store
 from tests import factories
 
-# Nothing is judged by how fast a shared machine is.
-hypothesis.settings.register_profile(
-    "observe", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
+# Nothing is judged by how fast a shared machine is, and a commit always by the same cases;
+# `make torture` looks for new ones.
+_PATIENT: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": [hypothesis.HealthCheck.too_slow],
+}
+hypothesis.settings.register_profile("observe", derandomize=True, **_PATIENT)
+hypothesis.settings.register_profile("search", max_examples=1_000, **_PATIENT)
 hypothesis.settings.load_profile("observe")
 
 REAL_DATA = Path(__file__).parents[1].resolve().parent / "shared" / "data"

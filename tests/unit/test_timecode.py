@@ -23,7 +23,7 @@ def test_the_short_form_names_the_second_that_has_begun(ms: int) -> None:
     assert read <= ms < read + 1000
 
 
-@given(ANY_MS, st.integers(1, 10_000_000))
+@given(st.integers(0, 9_000 * 3_600_000), st.integers(1, 10_000_000))
 def test_a_span_reads_back_as_itself(start: int, length: int) -> None:
     span = Span(start, start + length)
     assert parse_span(str(span)) == span
