@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from platformdirs import user_data_path
+from platformdirs import user_config_path, user_data_path
 
 from observe.errors import BadInputError
 from observe.text import DEFAULT_LOCALE, message
@@ -40,6 +40,7 @@ class Settings:
     smtp_url: str = field(default="", repr=False)  # it holds a password; empty: no mail is sent
     mail_from: str = ""
     public_url: str = ""  # where people reach the pages, for links in mails
+    key_file: Path | None = None  # of the vault; None: in this user's folder for settings
 
     @property
     def database_path(self) -> Path:
@@ -62,6 +63,11 @@ class Settings:
         return self.home / "backups"
 
     @property
+    def key_path(self) -> Path:
+        """The file of the key that seals scans of papers: never in the data folder."""
+        return self.key_file or user_config_path("observe", appauthor=False) / "vault.key"
+
+    @property
     def blurs_for_educators(self) -> bool:
         """Whether an educator sees her moments with the faces covered and checked by a person."""
         return (self.educator_clips or ("blurred" if self.mode == "hub" else "as_filmed")) == (
@@ -72,11 +78,11 @@ class Settings:
         """Return the key that signs cookies, made at first use and readable by the owner only."""
         path = self.home / "secret-key"
         if not path.exists():
-            _place_once(path, secrets.token_urlsafe(48))
+            place_once(path, secrets.token_urlsafe(48))
         return path.read_text(encoding="ascii")
 
 
-def _place_once(path: Path, content: str) -> None:
+def place_once(path: Path, content: str) -> None:
     """Write a file whole or not at all; where another process was first, its file stays."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".secret-")
     written = Path(name)
@@ -104,6 +110,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
     home = Path(environ["OBSERVE_HOME"]) if environ.get("OBSERVE_HOME") else default_home()
     folders = environ.get("OBSERVE_IMPORT_FOLDERS", "")
     model = environ.get("OBSERVE_FACE_MODEL", "")
+    key_file = environ.get("OBSERVE_KEY_FILE", "")
     return Settings(
         home=home.expanduser().resolve(),
         mode="hub" if environ.get("OBSERVE_MODE") == "hub" else "laptop",
@@ -117,6 +124,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         smtp_url=environ.get("OBSERVE_SMTP_URL", ""),
         mail_from=environ.get("OBSERVE_MAIL_FROM", ""),
         public_url=environ.get("OBSERVE_URL", "").rstrip("/"),
+        key_file=Path(key_file).expanduser().resolve() if key_file else None,
     )
 
 

@@ -74,7 +74,11 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def home(tmp_path: Path, migrated_file: Path) -> Settings:
     """A home of its own for this test: migrated, rubrics loaded, nobody in it."""
-    settings = Settings(home=tmp_path / "home", import_folders=(tmp_path / "camera",))
+    settings = Settings(
+        home=tmp_path / "home",
+        import_folders=(tmp_path / "camera",),
+        key_file=tmp_path / "keys" / "vault.key",
+    )
     settings.home.mkdir()
     shutil.copy(migrated_file, settings.database_path)
     return settings

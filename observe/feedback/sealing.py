@@ -15,10 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from observe.errors import BadInputError
 from observe.text import message
+from observe.vault import encrypt, new_nonce
 
 ITERATIONS: Final = 600_000  # OWASP's figure for PBKDF2-SHA256 since 2023
 SHORTEST: Final = 12  # letters: a file can be tried for years by who has it
@@ -51,9 +50,9 @@ def seal(plain: bytes, passphrase: str) -> Sealed:
         BadInputError: the passphrase is too short or too long.
     """
     typed = checked(passphrase)
-    salt, nonce = os.urandom(16), os.urandom(12)
+    salt, nonce = os.urandom(16), new_nonce()
     key = hashlib.pbkdf2_hmac("sha256", typed.encode(), salt, ITERATIONS, 32)
-    return Sealed(salt, nonce, ITERATIONS, AESGCM(key).encrypt(nonce, plain, LABEL))
+    return Sealed(salt, nonce, ITERATIONS, encrypt(key, nonce, plain, LABEL))
 
 
 def checked(passphrase: str) -> str:
