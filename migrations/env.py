@@ -10,6 +10,7 @@ import observe.coding.models
 import observe.feedback.models
 import observe.jobs
 import observe.people.models
+import observe.privacy.models
 import observe.records.models
 import observe.rubric.models
 import observe.video.models  # noqa: F401  # each import registers its models

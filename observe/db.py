@@ -25,6 +25,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from observe.ids import new_id
 
 BUSY_TIMEOUT_MS = 15_000
+TRACE_TIMEOUT_MS = 2_000
 
 
 class Instant(sa.TypeDecorator[datetime]):
@@ -118,6 +119,24 @@ class Database:
         with sessionmaker(self._reading, expire_on_commit=False, autoflush=False)() as session:
             yield session
 
+    def leave_no_trace(self) -> None:
+        """Take what was deleted out of the write-ahead log of SQLite too; call it after a commit.
+
+        In the database itself `secure_delete` has overwritten it. While others read, the log is
+        emptied by the next call, or when the last of them is done.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={TRACE_TIMEOUT_MS}")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            cursor.close()
+        finally:
+            connection.close()
+
     @cached_property
     def _reading(self) -> sa.Engine:
         if self.engine.dialect.name == "sqlite":
@@ -151,6 +170,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
     # Without it INSERT OR REPLACE would delete behind the back of the triggers.
     cursor.execute("PRAGMA recursive_triggers=ON")
     cursor.close()

@@ -35,8 +35,10 @@ _COMPLETE = """
 """
 _FROZEN = "(SELECT state FROM feedback WHERE id = {row}.feedback_id) <> 'draft'"
 _SUBMITTED = "(SELECT state FROM observation WHERE id = {observation}) = 'submitted'"
+# Publishing gives the clip; deleting it takes it away again, and nothing else.
 _ONLY_CLIP = """
-  (SELECT state FROM feedback WHERE id = OLD.feedback_id) = 'publishing'
+  ((SELECT state FROM feedback WHERE id = OLD.feedback_id) = 'publishing'
+    OR (NEW.clip_id IS NULL AND NEW.blurring_id IS NULL))
   AND NEW.feedback_id = OLD.feedback_id AND NEW.kind = OLD.kind
   AND NEW.dimension = OLD.dimension AND NEW.start_ms = OLD.start_ms AND NEW.end_ms = OLD.end_ms
   AND NEW.note = OLD.note AND NEW.next_step = OLD.next_step
@@ -177,6 +179,19 @@ RULES = [
         "UPDATE",
         "OLD.sent_at IS NOT NULL",
         "an answer that was sent stays as it is",
+    ),
+    *_append_only("certificate"),
+    *_append_only("revocation"),
+    Rule("consent_not_deleted", "consent", "DELETE", "1 = 1", "what was answered stays on file"),
+    Rule(
+        "consent_only_revoked",
+        "consent",
+        "UPDATE",
+        "NEW.granted <> OLD.granted OR NEW.scope <> OLD.scope OR NEW.given_on <> OLD.given_on"
+        " OR NEW.text_version <> OLD.text_version OR NEW.channel <> OLD.channel"
+        " OR NEW.registered_by_id <> OLD.registered_by_id"
+        " OR coalesce(NEW.revocation_id <> OLD.revocation_id, OLD.revocation_id IS NOT NULL)",
+        "an answer on file does not change: it can be revoked once",
     ),
     Rule(
         "blurring_signed_as_it_is",

@@ -27,6 +27,7 @@ from observe.errors import BadInputError
 from observe.feedback.models import Feedback, FeedbackState, Focus
 from observe.people import access, audit
 from observe.people.access import HOME, Action
+from observe.privacy.models import ConsentPaper
 from observe.settings import Settings
 from observe.text import Message, message
 from observe.video.captions import GIVEN
@@ -193,8 +194,8 @@ def _files(copy: Path, store: Store) -> tuple[dict[str, Path], dict[str, Path]]:
 def _as_given(session: Session) -> set[str]:
     """Return which made files no program can make again, as what a person gave or looked at.
 
-    Captions that she gave; a blurred clip, of which she signed exactly this file; and the clips of
-    a feedback, which are what the educator was shown.
+    Captions that she gave; a blurred clip, of which she signed exactly this file; the clips of a
+    feedback, which are what the educator was shown; and sealed scans of papers, without their key.
     """
     captions = sa.select(DerivedFile.sha256).where(
         DerivedFile.kind == FileKind.CAPTIONS, DerivedFile.recipe.startswith(GIVEN, autoescape=True)
@@ -206,7 +207,9 @@ def _as_given(session: Session) -> set[str]:
         .join(Feedback, Feedback.id == Focus.feedback_id)
         .where(Feedback.state == FeedbackState.PUBLISHED)
     )
-    return {sha256 for sha256 in session.scalars(captions.union(signed, shown)) if sha256}
+    papers = sa.select(ConsentPaper.sha256)
+    found = session.scalars(captions.union(signed, shown, papers))
+    return {sha256 for sha256 in found if sha256}
 
 
 def _is_away(store: Store, name: str) -> bool:

@@ -90,10 +90,8 @@ def film_for(
     lesson = observation.recording
     if film.state is not RecordingState.READY:
         raise ConflictError(message("This video cannot be coded yet: it is still being checked."))
-    if not film.has_consent:
-        raise ConflictError(
-            message("This video is locked: state first that the consents are on file.")
-        )
+    if why := film.why_unusable:
+        raise ConflictError(why)
     if (film.educator_id, film.class_group_id) != (lesson.educator_id, lesson.class_group_id):
         raise BadInputError(message("This video is of another educator or another class."))
     return film

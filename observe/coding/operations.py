@@ -108,10 +108,8 @@ def _check_codable(recording: Recording) -> None:
         return  # nobody is filmed
     if recording.state is not RecordingState.READY:
         raise ConflictError(message("This video cannot be coded yet: it is still being checked."))
-    if not recording.has_consent:
-        raise ConflictError(
-            message("This video is locked: state first that the consents are on file.")
-        )
+    if why := recording.why_unusable:
+        raise ConflictError(why)
 
 
 def _draft(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from observe.feedback.consent import allows_pictures
 from observe.feedback.models import Feedback, Focus
 from observe.video import clips, light
 from observe.video.blur import operations as blurs
@@ -19,9 +20,11 @@ def file_of(session: Session, focus: Focus | None, kind: FileKind) -> DerivedFil
 
     It is the clip as published: one cut later with another sound does not take its place, nor do
     captions given since. One that was published blurred is shown as it is signed now: while
-    somebody mends what it covers, it is not shown at all.
+    somebody mends what it covers, it is not shown at all; nor is any once a consent was taken back.
     """
     if focus is None or focus.start_ms is None or focus.end_ms is None:
+        return None
+    if not allows_pictures(session, focus.feedback.observation.recording):
         return None
     recording_id = focus.feedback.observation.recording_id
     span, at = Span(focus.start_ms, focus.end_ms), focus.feedback.published_at

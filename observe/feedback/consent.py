@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
+from observe.privacy.scopes import TO_SHOW
+from observe.video import gate
 from observe.video.models import Recording
 
 
-def allows_pictures(recording: Recording) -> bool:
-    """Tell whether the consents on file let a picture of this lesson reach others.
+def allows_pictures(session: Session, recording: Recording) -> bool:
+    """Tell whether all who are seen allow that a picture of this lesson reaches others.
 
-    Today a person states once for a recording that all of them are on file; nothing is known of one
-    child. Every picture and clip that is taken away asks here, so that consent by child and scope
-    changes this function and no other.
+    Every picture and clip that is shown or taken away asks here, each time: what is taken back is
+    gone for everybody at once. A deleted video leaves its clips, which are asked for in the same
+    way.
     """
-    return recording.has_consent
+    return gate.verdict_of(session, recording, TO_SHOW).is_open

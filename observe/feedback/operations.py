@@ -22,6 +22,7 @@ from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.feedback import answers, checks, publishing
 from observe.feedback.answers import Besides, SentAnswer
 from observe.feedback.checks import FocusInput, input_of
+from observe.feedback.consent import allows_pictures
 from observe.feedback.known import known_of, previous_focus
 from observe.feedback.models import Answer, Feedback, FeedbackState, Focus, FocusKind
 from observe.feedback.openings import Opening, openings_of_version
@@ -298,7 +299,7 @@ def problems(session: Session, feedback: Feedback, *, today: date) -> tuple[Mess
     rubric = rubric_of(feedback.observation.rubric_version)
     document = latest_document(session, feedback.observation)
     found = checks.problems(feedback, rubric, document, today=today)
-    if not feedback.observation.recording.has_consent:
+    if not allows_pictures(session, feedback.observation.recording):
         found += (message("Consents are not on file for this video: it cannot be shared."),)
     return found
 

@@ -17,6 +17,7 @@ from observe.coding.models import Observation
 from observe.db import Database, now
 from observe.errors import ConflictError
 from observe.feedback import clip_files
+from observe.feedback.consent import allows_pictures
 from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
 from observe.jobs import CancelledError, JobState, Work, handler
 from observe.people import audit
@@ -131,6 +132,10 @@ def open_if_signed(session: Session, feedback: Feedback) -> None:
 
 
 def _open(session: Session, feedback: Feedback) -> None:
+    if not allows_pictures(session, feedback.observation.recording):
+        raise ConflictError(
+            message("Consents are not on file for this video: it cannot be shared.")
+        )
     session.flush()  # the database asks for the clips before it lets the page open
     clip_files.ask_for_light(session, feedback)
     feedback.state, feedback.published_at = FeedbackState.PUBLISHED, now()

@@ -37,7 +37,7 @@ class SignedMoment:
 
 def signed_moments(session: Session, feedback: Feedback) -> dict[FocusKind, SignedMoment]:
     """Return the moments whose clip is blurred and signed as it is now; none without consents."""
-    if not allows_pictures(feedback.observation.recording):
+    if not allows_pictures(session, feedback.observation.recording):
         return {}
     found = ((kind, _signed(session, feedback.focus(kind))) for kind in FocusKind)
     return {kind: moment for kind, moment in found if moment is not None}
@@ -89,7 +89,7 @@ def missing(session: Session, store: Store, feedback: Feedback) -> tuple[Message
     """Return what must be done before both clips can be taken away, a sentence each; () is none."""
     if feedback.state is not FeedbackState.PUBLISHED:
         return (message("Publish the feedback first."),)
-    if not allows_pictures(feedback.observation.recording):
+    if not allows_pictures(session, feedback.observation.recording):
         return (message("Consents are not on file for this video: it cannot be shared."),)
     found = [told for kind in FocusKind if (told := _missing(session, store, feedback, kind))]
     return tuple(found) or _too_large(session, feedback)

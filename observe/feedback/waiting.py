@@ -144,11 +144,14 @@ def _lessons(session: Session, actor: Actor) -> Iterator[Row]:
         Observation.recording_id == Recording.id,
         sa.or_(_own(actor), Observation.begun_by_id == actor.user_id),
     )
-    query = _of_recordings(Recording.consent_at).where(
-        Recording.observer_id == actor.user_id, Recording.state == RecordingState.READY, ~begun
+    query = _of_recordings(Recording.consent_at, Recording.lock).where(
+        Recording.observer_id == actor.user_id,
+        Recording.state == RecordingState.READY,
+        Recording.erased_at.is_(None),
+        ~begun,
     )
-    for lesson, (consent_at,) in _read(session, query):
-        kind = Kind.CODE if consent_at else Kind.CONSENT
+    for lesson, (consent_at, lock) in _read(session, query):
+        kind = Kind.CODE if consent_at and not lock else Kind.CONSENT
         yield Row(kind, lesson.recording_id, lesson)
 
 
@@ -165,6 +168,8 @@ def _asked(session: Session, actor: Actor) -> Iterator[Row]:
             Assignment.observer_id == actor.user_id,
             Recording.state == RecordingState.READY,
             Recording.consent_at.is_not(None),
+            Recording.lock.is_(None),
+            Recording.erased_at.is_(None),
             ~begun,
         )
     )

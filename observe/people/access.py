@@ -47,6 +47,8 @@ class Action(enum.StrEnum):
     SCHOOL_SEE = "school.see"
     SCHOOL_IMPORT = "school.import"
     CLASS_LIST = "class_list"  # the names of children: see and write them
+    CONSENT_REGISTER = "consent.register"  # of children: see, register, revoke, with their papers
+    CONSENT_OWN = "consent.own"  # the educator's own
     PERSON_SEE = "person.see"
     PERSON_IMPORT = "person.import"
     PERSON_LINK = "person.link"
@@ -58,6 +60,7 @@ class Action(enum.StrEnum):
     RECORDING_CONSENT = "recording.consent"
     RECORDING_BLUR = "recording.blur"  # make a blurred clip, correct it, sign that it was checked
     RECORDING_EXPORT_UNBLURRED = "recording.export_unblurred"  # take out a clip with its faces
+    RECORDING_ERASE = "recording.erase"  # delete its video, or hold that while a request is open
     RECORDING_ASSIGN = "recording.assign"  # ask a colleague to code it too
     OBSERVATION_START = "observation.start"
     OBSERVATION_IMPORT = "observation.import"  # a sheet of her own
@@ -79,6 +82,8 @@ class Action(enum.StrEnum):
     FOLLOWUP_SEE = "followup.see"  # what waits: an observer her own, a UTP head her school's
     HOME_BACKUP = "home.backup"
     HOME_CHECK = "home.check"
+    RETENTION_RULE = "retention.rule"  # for how long this home keeps what
+    CERTIFICATE_SEE = "certificate.see"
 
 
 _R = Relation
@@ -94,6 +99,8 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.SCHOOL_SEE: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}) | _TERRITORY,
     Action.SCHOOL_IMPORT: frozenset({_R.ADMINISTRATOR}),
     Action.CLASS_LIST: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}),
+    Action.CONSENT_REGISTER: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}),
+    Action.CONSENT_OWN: frozenset({_R.SELF, _R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}),
     Action.PERSON_SEE: frozenset({_R.SELF, _R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}) | _TERRITORY,
     Action.PERSON_IMPORT: frozenset({_R.ADMINISTRATOR}),
     Action.PERSON_LINK: frozenset({_R.WHOLE_ADMINISTRATOR}),  # a link makes her that person
@@ -105,6 +112,7 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.RECORDING_CONSENT: frozenset({_R.OBSERVER}),
     Action.RECORDING_BLUR: frozenset({_R.OBSERVER}),
     Action.RECORDING_EXPORT_UNBLURRED: frozenset({_R.OBSERVER}),
+    Action.RECORDING_ERASE: frozenset({_R.OBSERVER, _R.ADMINISTRATOR}),
     Action.RECORDING_ASSIGN: frozenset({_R.OBSERVER}),
     Action.OBSERVATION_START: frozenset({_R.OBSERVER, _R.ASSIGNED}),
     Action.OBSERVATION_IMPORT: frozenset({_R.OBSERVER, _R.SCHOOL_OBSERVER}),
@@ -128,6 +136,8 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.FOLLOWUP_SEE: frozenset({_R.OBSERVER, _R.SCHOOL_UTP_HEAD}),
     Action.HOME_BACKUP: frozenset({_R.ADMINISTRATOR}),
     Action.HOME_CHECK: frozenset({_R.ADMINISTRATOR}),
+    Action.RETENTION_RULE: frozenset({_R.WHOLE_ADMINISTRATOR}),
+    Action.CERTIFICATE_SEE: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD, _R.ADMINISTRATOR}),
 }
 
 # What a person must be allowed to see before a refusal may admit that the thing exists.
@@ -141,6 +151,7 @@ SEEN_BY: Final[dict[str, Action]] = {
     "record": Action.RECORD_SEE,
     "feedback": Action.FEEDBACK_SEE,
     "followup": Action.FOLLOWUP_SEE,
+    "certificate": Action.CERTIFICATE_SEE,
 }
 
 

@@ -7,7 +7,7 @@ for one purpose: to warn whoever writes one of them into a note.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 from uuid import UUID
 
@@ -23,7 +23,23 @@ from observe.text import WORD, Message, message, plain
 LONGEST_NAME: Final = 60
 MOST_CHILDREN: Final = 80
 SHORTEST_WORD: Final = 3  # `Ana` is a name to warn of; an initial is not
+Removal = Callable[[Session, Child], Message | None]
+Written = Callable[[Session, UUID], None]
+_removals: list[Removal] = []
+_listeners: list[Written] = []
 _LINE: Final = re.compile(r"(?:(\d{1,3})[\s.;,)\-]*)?(.*)")
+
+
+def before_removal(function: Removal) -> Removal:
+    """Mark a function of a room above that says why a child may not be taken off its list."""
+    _removals.append(function)
+    return function
+
+
+def when_written(function: Written) -> Written:
+    """Mark a function of a room above to be told that a class list was written."""
+    _listeners.append(function)
+    return function
 
 
 def class_list(session: Session, class_group_id: UUID, *, actor: Actor) -> list[Child]:
@@ -44,13 +60,13 @@ def write_class_list(session: Session, class_group_id: UUID, text: str, *, actor
 
     Raises:
         NotFoundError: there is no such class group for this actor.
-        InvalidError: some lines cannot be taken; each is told, and nothing changes.
+        InvalidError: some lines cannot be taken, or a child must stay; each is told, and nothing
+            changes.
     """
     _required(session, class_group_id, actor)
     wanted = parse(text)
     known = {child.list_number: child for child in class_list(session, class_group_id, actor=actor)}
-    for number in known.keys() - wanted.keys():
-        session.delete(known[number])
+    _remove(session, [known[number] for number in sorted(known.keys() - wanted.keys())])
     for number, name in wanted.items():
         child = known.get(number)
         if child is None:
@@ -65,7 +81,18 @@ def write_class_list(session: Session, class_group_id: UUID, text: str, *, actor
         thing_id=class_group_id,
         children=len(wanted),
     )
+    session.flush()
+    for listener in _listeners:
+        listener(session, class_group_id)
     return len(wanted)
+
+
+def _remove(session: Session, children: list[Child]) -> None:
+    told = [why for child in children for asked in _removals if (why := asked(session, child))]
+    if told:
+        raise InvalidError(message("Some lines of the list cannot be taken."), told)
+    for child in children:
+        session.delete(child)
 
 
 def _required(session: Session, class_group_id: UUID, actor: Actor) -> ClassGroup:

@@ -26,6 +26,7 @@ from observe.people import access, audit
 from observe.people.access import Action, Actor, Thing
 from observe.people.models import ClassGroup, Membership, Role
 from observe.text import message
+from observe.video import gate
 from observe.video.media.probe import Probe, probe
 from observe.video.models import Recording, RecordingPart, RecordingState, Selection
 from observe.video.preparing import borrowing, prepare
@@ -148,6 +149,7 @@ def add_recording(
     session.flush()
     session.add_all(_parts(recording, more))
     session.flush()
+    gate.reassess(session, recording)
     audit.record(
         session,
         "recording.added",

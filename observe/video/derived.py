@@ -17,8 +17,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from observe.db import Database, now
+from observe.errors import ConflictError
 from observe.ids import new_id
-from observe.video.models import DerivedFile, FileKind, Recording, RecordingPart
+from observe.privacy.models import ConsentPaper
+from observe.video.models import ERASED, DerivedFile, FileKind, Recording, RecordingPart
 from observe.video.store import Blob, Store
 
 Given = Recording | RecordingPart  # a row that stands for one file that a person gave
@@ -128,10 +130,16 @@ def keep(database: Database, store: Store, made: Path, what: Made) -> UUID:
     Of two files made by one recipe the first stays, unless it is lost: then its row, which others
     may name, gets the second.
 
+    Raises:
+        ConflictError: the video was deleted meanwhile, and nothing of it is kept.
+
     Killed anywhere in here, the file is either known to the database or swept at the next start.
     """
     blob = store.put(made)
     with database.write() as session:
+        if (kept := session.get(Recording, what.recording_id)) is not None and kept.is_erased:
+            forget_blob(session, store, blob.sha256)
+            raise ConflictError(ERASED)
         session.execute(_insert(session, blob, what))
         row = find(session, what.recording_id, what.kind, what.recipe)
         if row is None:
@@ -190,7 +198,8 @@ def is_known(session: Session, sha256: str) -> bool:
     named = sa.select(Recording.sha256).where(Recording.sha256 == sha256)
     part = sa.select(RecordingPart.sha256).where(RecordingPart.sha256 == sha256)
     made = sa.select(DerivedFile.sha256).where(DerivedFile.sha256 == sha256)
-    return session.execute(named.union_all(part, made).limit(1)).first() is not None
+    paper = sa.select(ConsentPaper.sha256).where(ConsentPaper.sha256 == sha256)
+    return session.execute(named.union_all(part, made, paper).limit(1)).first() is not None
 
 
 # --- what people gave ----------------------------------------------------------------------------

@@ -11,8 +11,9 @@ from observe.db import Database
 from observe.errors import ConflictError
 from observe.people import audit
 from observe.people.access import Action, Actor
+from observe.privacy.scopes import TO_SHOW
 from observe.text import message
-from observe.video import captions, clips, derived
+from observe.video import captions, clips, derived, gate
 from observe.video.blur import operations as blur_operations
 from observe.video.captions import Cue
 from observe.video.media.graphs import Watch
@@ -29,15 +30,17 @@ def may_leave(
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers.
-        ConflictError: nobody stated that the consents are on file, or it has no film.
+        ConflictError: it is locked, a consent does not reach so far, or it has no film.
     """
     action = Action.RECORDING_EXPORT_UNBLURRED if unblurred else Action.RECORDING_BLUR
     recording = recording_for(session, recording_id, actor=actor, action=action)
     if recording.is_live:
         raise ConflictError(NO_FILM)
-    if not recording.has_consent:
+    if why := recording.why_unusable:
+        raise ConflictError(why)
+    if not gate.verdict_of(session, recording, TO_SHOW).is_open:
         raise ConflictError(
-            message("This video is locked: state first that the consents are on file.")
+            message("Somebody who is seen did not allow that moments of this video are shown.")
         )
 
 

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from observe.db import Base, Identified, choice, now
 from observe.people.access import Thing
 from observe.people.models import ClassGroup, User
+from observe.privacy.gate import REASONS, Lock
 from observe.rubric.models import RubricVersion
-from observe.text import message
+from observe.text import Message, message
 
 LONGEST_LIVE_MS: Final = 6 * 3_600_000
 NO_FILM: Final = message("This lesson was observed in the room: it has no video.")
+ERASED: Final = message("The video of this lesson was deleted: its certificate says when and why.")
 
 
 class Selection(enum.StrEnum):
@@ -63,6 +65,9 @@ class Recording(Identified, Base):
     selection: Mapped[Selection] = mapped_column(choice(Selection))
     consent_by_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user.id"))
     consent_at: Mapped[datetime | None]
+    # Kept by `video.gate` in step with every answer: why it is locked, beside a missing statement.
+    lock: Mapped[str | None]
+    erased_at: Mapped[datetime | None]  # its video was deleted; what was said of it stays
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     state: Mapped[RecordingState] = mapped_column(
@@ -125,13 +130,43 @@ class Recording(Identified, Base):
 
     @property
     def has_consent(self) -> bool:
-        """Whether a person stated that consents are on file; without it no film is codable."""
-        return self.consent_at is not None
+        """Whether the consents of all who are seen are on file; without them no film is codable."""
+        return self.consent_at is not None and self.lock is None
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether its video was deleted."""
+        return self.erased_at is not None
 
     @property
     def is_locked(self) -> bool:
-        """Whether it waits for its consents; where nobody is filmed none are needed."""
-        return not self.has_consent and not self.is_live
+        """Whether it waits for its consents; where there is no film none are needed."""
+        return not self.has_consent and not self.is_live and not self.is_erased
+
+    @property
+    def why_unusable(self) -> Message | None:
+        """Return why its film cannot be used, and what to do; None where it can."""
+        if self.is_erased:
+            return ERASED
+        if not self.is_locked:
+            return None
+        return REASONS[Lock(self.lock) if self.lock else Lock.UNSTATED]
+
+
+class Headcount(Identified, Base):
+    """How many children a person saw in a film, and where those without consent were.
+
+    `places` is by the child's id; the newest counts, the others tell what was said before.
+    """
+
+    __tablename__ = "headcount"
+    __table_args__ = (sa.CheckConstraint("visible >= 0", name="visible"),)
+
+    recording_id: Mapped[UUID] = mapped_column(sa.ForeignKey("recording.id"), index=True)
+    visible: Mapped[int]
+    places: Mapped[dict[str, str]] = mapped_column(sa.JSON)
+    by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Assignment(Identified, Base):

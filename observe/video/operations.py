@@ -24,7 +24,7 @@ from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.settings import Settings
 from observe.text import message
-from observe.video import derived
+from observe.video import derived, gate
 from observe.video.adding import (
     LessonDetails,
     Received,
@@ -36,7 +36,7 @@ from observe.video.adding import (
 )
 from observe.video.live import begin_live, end_live
 from observe.video.media.probe import AudioTrack, probe
-from observe.video.models import NO_FILM, Assignment, FileKind, Recording, RecordingState
+from observe.video.models import ERASED, NO_FILM, Assignment, FileKind, Recording, RecordingState
 from observe.video.preparing import prepare
 from observe.video.store import Store
 from observe.video.uploads import (
@@ -187,6 +187,8 @@ def playable_file(session: Session, store: Store, recording: Recording) -> Playa
         return proxy
     if recording.is_live:
         raise ConflictError(NO_FILM)
+    if recording.is_erased:
+        raise ConflictError(ERASED)
     if recording.state is not RecordingState.READY or recording.media_type is None:
         raise ConflictError(message("This video cannot be played yet; it is still being prepared."))
     path = derived.original_path(session, store, recording.id)
@@ -240,13 +242,16 @@ def _video_at(path: Path) -> Iterator[ImportableFile]:
 def confirm_consent(session: Session, recording_id: UUID, *, actor: Actor) -> Recording:
     """Keep that `actor` states that the consents of all who are seen are on file, and when.
 
+    Where consents are registered by child, it stays locked until `gate.count_children`.
+
     Raises:
         NotFoundError, NotAllowedError: it is not hers.
     """
     recording = recording_for(session, recording_id, actor=actor, action=Action.RECORDING_CONSENT)
-    if not recording.has_consent:
+    if recording.consent_at is None:
         recording.consent_by_id, recording.consent_at = actor.user_id, now()
         _record(session, "recording.consent_confirmed", recording, actor)
+    gate.reassess(session, recording)
     return recording
 
 
@@ -283,6 +288,8 @@ def _check_film(recording: Recording) -> None:
     """Return when there is a file to prepare; raises `ConflictError`."""
     if recording.is_live:
         raise ConflictError(NO_FILM)
+    if recording.is_erased:
+        raise ConflictError(ERASED)
     if recording.state is RecordingState.REFUSED:
         raise ConflictError(
             message("This video was refused. Copy it from the camera and add it again.")

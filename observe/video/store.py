@@ -310,6 +310,14 @@ class Store:
     def _placing(self, sha256: str) -> Path:
         return self._inside("work", _PLACING + self.blob(sha256).name)
 
+    def doom(self, sha256: str) -> None:
+        """Say that this blob is about to go: killed before it has, the sweep asks whether it may.
+
+        `settle` takes it back.
+        """
+        self._placing(sha256).touch()
+        sync_folder(self.root / "work")
+
     def delete_blob(self, sha256: str) -> None:
         """Remove the file with this content, if it is there."""
         self.blob(sha256).unlink(missing_ok=True)

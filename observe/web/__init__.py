@@ -18,6 +18,7 @@ from observe.web.views import (
     blur,
     class_lists,
     coding,
+    consents,
     educator,
     feedback,
     followup,
@@ -27,6 +28,7 @@ from observe.web.views import (
     network,
     people,
     previous,
+    privacy,
     records,
     rubric_drafts,
     rubrics,
@@ -59,6 +61,8 @@ VIEWS: Final = (
     network,
     people,
     class_lists,
+    consents,
+    privacy,
     help_view,
 )
 

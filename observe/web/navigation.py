@@ -20,6 +20,7 @@ ENTRIES: Final = (
     ("educator.index", message("My feedback"), Action.FEEDBACK_ANSWER),
     ("rubrics.index", message("Rubrics"), Action.RUBRIC_PROPOSE),
     ("people.index", message("People"), Action.SCHOOL_SEE),
+    ("privacy.retention", message("Privacy"), Action.RETENTION_RULE),
     ("help.index", message("Help"), Action.HOME_SEE),
 )
 # Where a role's work waits; the first role that a person holds decides.

@@ -40,6 +40,7 @@ class Stage(enum.StrEnum):
     CODED = "coded"
     PUBLISHED = "published"
     REFUSED = "refused"
+    ERASED = "erased"
 
 
 class Group(enum.StrEnum):
@@ -65,6 +66,7 @@ GROUPS: Final = {
     Stage.CODED: Group.DONE,
     Stage.PUBLISHED: Group.DONE,
     Stage.REFUSED: Group.DONE,
+    Stage.ERASED: Group.DONE,
 }
 SENTENCES: Final = {
     Stage.LIVE: message("Observed in the room: the clock runs"),
@@ -81,6 +83,7 @@ SENTENCES: Final = {
     Stage.PUBLISHING: message("The feedback is being published"),
     Stage.PUBLISHED: message("Feedback published"),
     Stage.REFUSED: message("The file was refused"),
+    Stage.ERASED: message("The video was deleted"),
 }
 
 
@@ -108,6 +111,8 @@ class Lesson:
             return Stage.REFUSED
         if recording.live_runs:
             return Stage.LIVE
+        if recording.is_erased and not self._submitted:
+            return Stage.ERASED
         if self.asked:
             return self._asked_stage()
         if self.observations:
@@ -118,6 +123,11 @@ class Lesson:
             return Stage.CONSENT
         codable = recording.is_live or recording.state is RecordingState.READY
         return Stage.CODE if codable else Stage.PREPARING
+
+    @property
+    def _submitted(self) -> bool:
+        """Whether her coding of it is submitted: what comes of that is hers to do, film or not."""
+        return any(each.state is ObservationState.SUBMITTED for each in self.observations[:1])
 
     def _asked_stage(self) -> Stage:
         """Return what a colleague's lesson waits for: only to code it is hers to do."""
@@ -144,7 +154,7 @@ class Lesson:
         if self.recording.is_live:
             return Stage.CODED  # no video, so no feedback with moments of it
         if self.feedback is None or self.feedback.state is FeedbackState.DRAFT:
-            return Stage.FEEDBACK
+            return Stage.ERASED if self.recording.is_erased else Stage.FEEDBACK
         published = self.feedback.state is FeedbackState.PUBLISHED
         return Stage.PUBLISHED if published else Stage.PUBLISHING
 

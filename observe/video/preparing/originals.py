@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from observe.errors import NotFoundError
 from observe.people import audit
 from observe.text import message
+from observe.video import derived
 from observe.video.derived import Given
 from observe.video.models import Recording, RecordingPart
 from observe.video.preparing.borrowing import bring_in
@@ -43,6 +44,7 @@ def _keep(task: Preparation, given: Given, progress: Progress, done: int) -> str
     task.store.delete_incoming(name)
     with task.work.database.write() as session:
         _row(session, given).incoming = None
+        derived.forget_blob(session, task.store, sha256)  # it was deleted while it took its place
     return sha256
 
 
@@ -53,7 +55,10 @@ def _hashed(task: Preparation, given: Given, name: str, progress: Progress, done
         raise _gone()
     sha256 = sha256_of(path, lambda read: progress.tell(done + read))
     with task.work.database.write() as session:
-        _row(session, given).sha256 = sha256
+        row = _row(session, given)
+        if row.incoming is None:  # deleted while it was read
+            raise _gone()
+        row.sha256 = sha256
         part = {} if isinstance(given, Recording) else {"position": given.position}
         audit.record(
             session,
@@ -68,9 +73,14 @@ def _hashed(task: Preparation, given: Given, name: str, progress: Progress, done
 
 
 def _row(session: Session, given: Given) -> Given:
+    row: Given | None
     if isinstance(given, Recording):
-        return session.get_one(Recording, given.id)
-    return session.get_one(RecordingPart, given.id)
+        row = session.get(Recording, given.id)
+    else:
+        row = session.get(RecordingPart, given.id)
+    if row is None:
+        raise _gone()
+    return row
 
 
 def _gone() -> NotFoundError:

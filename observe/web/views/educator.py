@@ -98,7 +98,8 @@ def _media(session: Session, feedback: Feedback, *, light: bool) -> dict[str, di
     media = clip_urls(session, feedback)
     if light:
         for kind, film in line.light_urls(feedback).items():
-            media[kind]["film"] = film
+            if kind in media:
+                media[kind]["film"] = film
     return media
 
 

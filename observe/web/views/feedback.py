@@ -23,6 +23,7 @@ from observe.feedback import checks, clip_files, openings, publishing, signed
 from observe.feedback import operations as feedbacks
 from observe.feedback.board import Row, next_after
 from observe.feedback.checks import FocusInput, input_of
+from observe.feedback.consent import allows_pictures
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
 from observe.feedback.offered import offered
 from observe.feedback.report import FeedbackPage, page_of, pdf
@@ -291,8 +292,11 @@ def _preview_media(
     session: Session, feedback: Feedback, page: FeedbackPage
 ) -> dict[str, dict[str, str]]:
     """Return where each moment's film is; before the clips are cut, a part of the whole lesson."""
-    if all(moment.has_clip for moment in page.moments):
+    ended = feedback.state in (FeedbackState.PUBLISHED, FeedbackState.WITHDRAWN)
+    if ended or all(moment.has_clip for moment in page.moments):
         return clip_urls(session, feedback)
+    if feedback.observation.recording.is_erased:
+        return {}
     whole = url("library.play", recording_id=feedback.observation.recording_id)
     return {
         moment.kind.value: {"film": f"{whole}#t={moment.start_ms / 1000},{moment.end_ms / 1000}"}
@@ -302,8 +306,19 @@ def _preview_media(
 
 
 def clip_urls(session: Session, feedback: Feedback) -> dict[str, dict[str, str]]:
-    """Return where each moment's clip, its picture and, if it has some, its captions are."""
-    return {kind.value: _urls(session, feedback, name) for name, kind in KINDS.items()}
+    """Return where each moment's clip, its picture and, if it has some, its captions are.
+
+    A clip that was deleted, or that may not be shown any more, is left out.
+    """
+    if not allows_pictures(session, feedback.observation.recording):
+        return {}
+    shown = {name: kind for name, kind in KINDS.items() if _has_clip(feedback, kind)}
+    return {kind.value: _urls(session, feedback, name) for name, kind in shown.items()}
+
+
+def _has_clip(feedback: Feedback, kind: FocusKind) -> bool:
+    focus = feedback.focus(kind)
+    return focus is not None and focus.has_clip
 
 
 def _urls(session: Session, feedback: Feedback, name: str) -> dict[str, str]:

@@ -16,12 +16,14 @@ from observe.errors import BadInputError, ConflictError
 from observe.ids import parse_id
 from observe.jobs import JobState
 from observe.people.access import Action, can, not_found
+from observe.privacy.gate import Place
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of
 from observe.rubric.versions import offered as rubrics_offered
 from observe.text import message
-from observe.video import captions
+from observe.video import captions, erasing
 from observe.video import operations as video
+from observe.video.gate import asked_of, count_children
 from observe.video.models import FileKind, Recording
 from observe.video.preparing.borrowing import is_borrowed
 from observe.web import shelf
@@ -95,6 +97,13 @@ def show(recording_id: UUID) -> ResponseReturnValue:
 
 
 def _page(recording_id: UUID, status: int, problem: str | None = None) -> ResponseReturnValue:
+    return lesson_page(recording_id, status, problem)
+
+
+def lesson_page(
+    recording_id: UUID, status: int, problem: str | None = None, *, erase_problem: str | None = None
+) -> ResponseReturnValue:
+    """Return the page of a lesson, with what was refused on it."""
     actor = current_actor()
     with reading() as session:
         recording = video.recording_for(session, recording_id, actor=actor)
@@ -118,8 +127,20 @@ def _page(recording_id: UUID, status: int, problem: str | None = None) -> Respon
             borrowed=is_borrowed(session, home().store, recording),
             cancelled=lesson.job is not None and lesson.job.state is JobState.CANCELLED,
             problem=problem,
+            **_privacy(session, recording),
+            erase_problem=erase_problem,
         )
     return page, status
+
+
+def _privacy(session: Session, recording: Recording) -> dict[str, object]:
+    """Return what is to be said of who is seen, and what the page says of its deletion."""
+    return {
+        "gate": asked_of(session, recording),
+        "counted": request.form,
+        "held": erasing.hold_on(session, recording.id),
+        "confirm": say(erasing.CONFIRM),
+    }
 
 
 def _double(
@@ -277,6 +298,32 @@ def consent(recording_id: UUID) -> ResponseReturnValue:
         video.confirm_consent(session, recording_id, actor=current_actor())
     flash(say(message("Your statement is on file. The lesson can be coded.")), "done")
     return redirect(url("library.show", recording_id=recording_id))
+
+
+@blueprint.post("/videos/<uuid:recording_id>/quienes")
+@permission(Action.RECORDING_CONSENT)
+def count(recording_id: UUID) -> ResponseReturnValue:
+    """Keep how many children are seen, and where those without consent were."""
+    visible = request.form.get("visible", "").strip()
+    places = {
+        child_id: Place(told)
+        for name, told in request.form.items()
+        if told in set(Place) and (child_id := parse_id(name.removeprefix("p-"))) is not None
+    }
+    try:
+        with writing() as session:
+            verdict = count_children(
+                session,
+                recording_id,
+                int(visible) if visible.isdecimal() and len(visible) < 5 else None,
+                places,
+                actor=current_actor(),
+            )
+    except (BadInputError, ConflictError) as error:
+        return _page(recording_id, error.status, say(error.message))
+    if verdict.is_open:
+        flash(say(message("Your statement is on file. The lesson can be coded.")), "done")
+    return redirect(url("library.show", recording_id=recording_id, _anchor="consent"))
 
 
 @blueprint.post("/videos/<uuid:recording_id>/preparacion/detener")

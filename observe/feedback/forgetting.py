@@ -1,0 +1,302 @@
+"""Letting go of what was shown: a consent taken back, and what the rules of this home say.
+
+A published feedback keeps its words and loses its clips. Both jobs are idempotent: killed at any
+moment and run again, they delete what is left and write one certificate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe import jobs
+from observe.coding.models import Observation, ObservationState
+from observe.db import Database, today
+from observe.feedback import publishing
+from observe.feedback.models import Feedback, FeedbackState, FocusKind
+from observe.jobs import Work, daily, handler
+from observe.people import access
+from observe.people.access import HOME, Action, Actor
+from observe.people.models import ClassGroup, School
+from observe.privacy import certificates, copies, names, retention, rules
+from observe.privacy.certificates import Told
+from observe.privacy.consent import REVOKE
+from observe.privacy.gate import Count, Place, Verdict, seen_of
+from observe.privacy.kinds import CertificateKind, Kept
+from observe.privacy.models import Consent, Hold, Revocation
+from observe.privacy.retention import Due, Rule
+from observe.privacy.scopes import TO_SHOW, Scope
+from observe.settings import SCHOOL_TIME, Settings
+from observe.video import erasing, gate
+from observe.video.erasing import CLIPS
+from observe.video.models import DerivedFile, Recording
+from observe.video.store import Store
+
+DAILY: Final = "privacy.retention"
+HOUR: Final = 6
+
+
+@erasing.before_erasing
+def let_go(session: Session, recording_id: UUID) -> None:
+    """Take the clips off the feedback of a recording: published words stay, what waits is a draft.
+
+    Who published it chose words for a moment; they stay as they were read.
+    """
+    mine = sa.select(Feedback).join(Observation).where(Observation.recording_id == recording_id)
+    for feedback in session.scalars(mine):
+        if feedback.state is FeedbackState.PUBLISHING:
+            job = jobs.latest(session, publishing.KIND, feedback.id)
+            if job is not None:
+                jobs.cancel(session, job.id)
+            feedback.state = FeedbackState.DRAFT
+            session.flush()
+        for focus in feedback.focuses:
+            if focus.has_clip:
+                focus.clip_id = focus.blurring_id = None
+    session.flush()
+
+
+# --- a consent taken back -----------------------------------------------------------------------
+
+
+@handler(REVOKE)
+def reach(work: Work, revocation_id: UUID) -> None:
+    """Delete every clip that shows whom the revocation is of, and certify what was reached."""
+    work.step("clips", forget_clips, work.database, work.settings, revocation_id)
+
+
+def forget_clips(database: Database, settings: Settings, revocation_id: UUID) -> None:
+    """Delete the clips of all films in which she may be seen; doing it again changes nothing."""
+    place = erasing.Place(database, Store(settings.store_path))
+    with database.write() as session:
+        if certificates.last_of(session, revocation_id, CertificateKind.REVOKED) is not None:
+            return
+        revocation = session.get_one(Revocation, revocation_id)
+        scopes = _scopes(session, revocation)
+        reached = [
+            _reach(session, place, recording, scopes)
+            for recording in _films_of(session, revocation)
+        ]
+        told = Told(
+            CertificateKind.REVOKED,
+            "revocation",
+            revocation_id,
+            _school_of(session, revocation),
+            {
+                "scopes": sorted(scope.value for scope in scopes),
+                "revoked_on": revocation.revoked_on.isoformat(),
+                "list_number": revocation.child.list_number if revocation.child else None,
+                "recordings": reached,
+            },
+            REVOKE,
+        )
+        certificates.issue(session, told, by_id=revocation.by_id)
+
+
+def _scopes(session: Session, revocation: Revocation) -> frozenset[Scope]:
+    rows = sa.select(Consent.scope).where(Consent.revocation_id == revocation.id)
+    return frozenset(session.scalars(rows))
+
+
+def _films_of(session: Session, revocation: Revocation) -> Iterator[Recording]:
+    """Yield the films in which she may be seen: all of her class that nobody says she is not in."""
+    if revocation.child is None:
+        mine = sa.select(Recording).where(Recording.educator_id == revocation.educator_id)
+        yield from session.scalars(mine.order_by(Recording.id)).all()
+        return
+    child = revocation.child
+    of_class = sa.select(Recording).where(Recording.class_group_id == child.class_group_id)
+    for recording in session.scalars(of_class.order_by(Recording.id)).all():
+        last = gate.last_count(session, recording.id)
+        told = last.places.get(str(child.id)) if last else None
+        count = Count(0, {child.list_number: Place(told)}) if told else None
+        if not recording.is_live and seen_of(count, child.list_number):
+            yield recording
+
+
+def _reach(
+    session: Session, place: erasing.Place, recording: Recording, scopes: frozenset[Scope]
+) -> dict[str, Any]:
+    """Return what a revocation does to one film: clips go where showing is no longer allowed."""
+    files = erasing.drop_clips(session, place, recording.id) if scopes & TO_SHOW else []
+    verdict: Verdict = gate.verdict_of(session, recording)
+    return {
+        "recording": str(recording.id),
+        "video": "deleted" if recording.is_erased else "open" if verdict.is_open else "locked",
+        "files": files,
+    }
+
+
+def _school_of(session: Session, revocation: Revocation) -> UUID | None:
+    if revocation.child is None:
+        rows = sa.select(ClassGroup.school_id).join(Recording)
+        mine = rows.where(Recording.educator_id == revocation.educator_id)
+        return session.scalar(mine.order_by(Recording.id.desc()).limit(1))
+    return session.get_one(ClassGroup, revocation.child.class_group_id).school_id
+
+
+# --- what goes when -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What each rule of this home will delete, and when: simulated, nothing is changed."""
+
+    rules: tuple[Rule, ...]
+    due: tuple[Due, ...]
+
+    def of(self, rule: Rule) -> tuple[Due, ...]:
+        """Return what goes by one rule, the first day first."""
+        return tuple(each for each in self.due if each.kind is rule.kind)
+
+    def days(self, rule: Rule) -> tuple[tuple[date, int], ...]:
+        """Return on which days how many go by one rule, without those that are held."""
+        found: dict[date, int] = {}
+        for each in self.of(rule):
+            if not each.held:
+                found[each.on] = found.get(each.on, 0) + 1
+        return tuple(sorted(found.items()))
+
+
+def plan_for(session: Session, settings: Settings, *, actor: Actor) -> Plan:
+    """Return what the rules of this home will delete.
+
+    Raises:
+        NotFoundError, NotAllowedError: the actor does not administer it.
+    """
+    access.require(actor, Action.RETENTION_RULE, HOME)
+    return _plan(session, settings)
+
+
+def _plan(session: Session, settings: Settings) -> Plan:
+    found = rules.rules_of(session)
+    by_kind = {rule.kind: rule for rule in found}
+    due = [
+        *_videos(session, by_kind[Kept.VIDEO], by_kind[Kept.UNUSED_VIDEO]),
+        *_clips(session, by_kind[Kept.CLIPS]),
+        *names.due(session, by_kind[Kept.NAMES]),
+        *copies.due(settings, by_kind[Kept.COPIES]),
+    ]
+    return Plan(found, tuple(sorted(due, key=lambda each: (each.on, each.title))))
+
+
+def _videos(session: Session, closed: Rule, unused: Rule) -> Iterator[Due]:
+    held = _held(session)
+    for recording in session.scalars(_films()):
+        observations = _observations(session, recording.id)
+        days = [_closed_on(session, each) for each in observations]
+        if not any(days):
+            on = retention.goes_on(recording.recorded_on, unused)
+            yield _due(session, unused.kind, recording, on, held)
+        elif None not in days:
+            on = retention.goes_on(max(day for day in days if day), closed)
+            yield _due(session, closed.kind, recording, on, held)
+
+
+def _films() -> sa.Select[Recording]:
+    gone = Recording.erased_at.is_(None)
+    return sa.select(Recording).where(gone, Recording.live_started_at.is_(None))
+
+
+def _observations(session: Session, recording_id: UUID) -> list[Observation]:
+    mine = sa.select(Observation).where(Observation.recording_id == recording_id)
+    return list(session.scalars(mine))
+
+
+def _closed_on(session: Session, observation: Observation) -> date | None:
+    """Return when the feedback of an observation was closed; None while it is not."""
+    if observation.state is not ObservationState.SUBMITTED:
+        return None
+    published = sa.select(Feedback).where(
+        Feedback.observation_id == observation.id, Feedback.state == FeedbackState.PUBLISHED
+    )
+    feedback = session.scalars(published).first()
+    if feedback is None or feedback.published_at is None:
+        return None
+    step = feedback.focus(FocusKind.PRIORITY)
+    day = feedback.published_at.astimezone(SCHOOL_TIME).date()
+    return retention.feedback_closed(day, step.due_on if step else None)
+
+
+def _clips(session: Session, rule: Rule) -> Iterator[Due]:
+    held = _held(session)
+    with_clips = sa.select(DerivedFile.recording_id).where(DerivedFile.kind.in_(CLIPS))
+    for recording in session.scalars(sa.select(Recording).where(Recording.id.in_(with_clips))):
+        ends = retention.school_year_ends(recording.class_group.year)
+        yield _due(session, rule.kind, recording, retention.goes_on(ends, rule), held)
+
+
+def _held(session: Session) -> dict[UUID, str]:
+    rows = session.execute(
+        sa.select(Hold.recording_id, Hold.reason).where(Hold.lifted_at.is_(None))
+    )
+    return {recording_id: reason for recording_id, reason in rows}  # noqa: C416
+
+
+def _due(
+    session: Session, kind: Kept, recording: Recording, on: date, held: dict[UUID, str]
+) -> Due:
+    group = recording.class_group
+    school = session.get_one(School, group.school_id).name
+    title = f"{group.name} · {recording.recorded_on.isoformat()} · {school}"
+    return Due(kind, on, title, recording.id, held=held.get(recording.id, ""))
+
+
+# --- doing it -----------------------------------------------------------------------------------
+
+
+def _wanted(_settings: Settings) -> bool:
+    return True
+
+
+@daily(DAILY, hour=HOUR, wanted=_wanted)
+def keep_rules(work: Work, _day: UUID) -> None:
+    """Delete what the rules that are switched on say is due today."""
+    work.step("apply", apply_rules, work.database, work.settings)
+
+
+def apply_rules(database: Database, settings: Settings, on: date | None = None) -> int:
+    """Delete what is due by the rules that are applied; return how many things went.
+
+    One transaction a thing: killed anywhere, the rest goes the next time.
+    """
+    with database.read() as session:
+        plan = _plan(session, settings)
+    applied = {rule.kind for rule in plan.rules if rule.applied}
+    day = on or today()
+    due = [each for each in plan.due if each.kind in applied and each.is_due(day)]
+    for each in due:
+        _apply(database, settings, each)
+    return len(due)
+
+
+def _apply(database: Database, settings: Settings, due: Due) -> None:
+    place = erasing.Place(database, Store(settings.store_path))
+    with database.write() as session:
+        _delete(session, place, settings, due)
+    database.leave_no_trace()
+
+
+def _delete(session: Session, place: erasing.Place, settings: Settings, due: Due) -> None:
+    reason = f"rule:{due.kind.value}"
+    if due.kind is Kept.COPIES or due.thing_id is None:
+        copies.delete(session, settings, due)
+    elif due.kind is Kept.NAMES:
+        names.delete(session, due.thing_id)
+    elif due.kind is Kept.CLIPS:
+        erasing.erase_clips(session, place, due.thing_id, reason=reason, actor=None)
+    else:
+        erasing.erase_video(
+            session,
+            place,
+            due.thing_id,
+            reason=reason,
+            actor=None,
+            with_clips=due.kind is Kept.UNUSED_VIDEO,
+        )

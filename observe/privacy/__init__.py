@@ -1,0 +1,1 @@
+"""Consent by child and scope, locks, retention and deletion with certificates."""

@@ -1,0 +1,387 @@
+"""Registering what families and educators answered, and taking it back.
+
+The newest answer to a scope counts. Rooms above that depend on it register in `when_changed` and
+are told in the same transaction, so that nothing is open for a moment longer than it may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from observe import jobs
+from observe.db import today
+from observe.errors import BadInputError, ConflictError
+from observe.people import access, audit, class_lists
+from observe.people.access import Action, Actor
+from observe.people.directory import person_thing
+from observe.people.models import Child, ClassGroup, User
+from observe.privacy.gate import Answered
+from observe.privacy.models import Consent, Revocation
+from observe.privacy.scopes import Channel, Scope
+from observe.text import Message, message
+
+REVOKE: Final = "privacy.revoke"  # the job that reaches what was made under a consent
+LONGEST_VERSION: Final = 40
+
+
+@dataclass(frozen=True)
+class How:
+    """By which way answers came, to which text, and when."""
+
+    channel: Channel
+    text_version: str
+    given_on: date
+
+    def check(self) -> None:
+        """Return when this can be registered; raises `BadInputError` with the field's name."""
+        if not self.text_version.strip():
+            raise BadInputError(
+                message("Write which text was signed, as it stands at the foot of the paper."),
+                field="text_version",
+            )
+        if len(self.text_version) > LONGEST_VERSION:
+            raise BadInputError(
+                message("Use at most %(limit)s characters.", limit=LONGEST_VERSION),
+                field="text_version",
+            )
+        _check_day(self.given_on)
+
+
+def _check_day(day: date) -> None:
+    if day > today():
+        raise BadInputError(message("This day is in the future."), field="given_on")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Of whom an answer is: a child of a list, or an educator herself."""
+
+    child: Child | None = None
+    educator: User | None = None
+
+    @property
+    def ids(self) -> dict[str, UUID]:
+        """Return the column that names it, and its value."""
+        if self.child is not None:
+            return {"child_id": self.child.id}
+        if self.educator is not None:
+            return {"educator_id": self.educator.id}
+        raise ValueError("an answer of nobody")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What counts today for one child or educator: the newest answer to each scope."""
+
+    answers: Mapping[Scope, Consent]
+
+    @property
+    def registered(self) -> bool:
+        """Whether there is an answer at all."""
+        return bool(self.answers)
+
+    def allows(self, scopes: Iterable[Scope]) -> bool:
+        """Tell whether all of `scopes` are allowed and none was taken back."""
+        return all(self.state(scope) is True for scope in scopes)
+
+    def state(self, scope: Scope) -> bool | None:
+        """Return whether a scope is allowed now; None where nobody answered."""
+        found = self.answers.get(scope)
+        return None if found is None else found.granted and found.revocation_id is None
+
+    @property
+    def latest(self) -> Consent | None:
+        """Return the answer registered last."""
+        return max(self.answers.values(), key=lambda each: each.id, default=None)
+
+    @property
+    def revocation(self) -> Revocation | None:
+        """Return what took a standing answer back last."""
+        found = [each.revocation for each in self.answers.values() if each.revocation]
+        return max(found, key=lambda each: each.id, default=None)
+
+
+Changed = Callable[[Session, frozenset[UUID], frozenset[UUID]], None]
+_listeners: list[Changed] = []
+
+
+def when_changed(function: Changed) -> Changed:
+    """Mark a function to be told which class groups' and which educators' answers changed."""
+    _listeners.append(function)
+    return function
+
+
+def _tell(session: Session, groups: Iterable[UUID] = (), educators: Iterable[UUID] = ()) -> None:
+    session.flush()
+    for listener in _listeners:
+        listener(session, frozenset(groups), frozenset(educators))
+
+
+# --- what counts --------------------------------------------------------------------------------
+
+
+def standings_of(session: Session, class_group_ids: Iterable[UUID]) -> dict[UUID, Standing]:
+    """Return what counts for each child of these class groups, by the child's id."""
+    ids = list(class_group_ids)
+    children = session.scalars(sa.select(Child.id).where(Child.class_group_id.in_(ids)))
+    found: dict[UUID, dict[Scope, Consent]] = {child_id: {} for child_id in children}
+    rows = (
+        sa.select(Consent)
+        .join(Child, Child.id == Consent.child_id)
+        .where(Child.class_group_id.in_(ids))
+        .options(joinedload(Consent.revocation))
+        .order_by(Consent.id)
+    )
+    for row in session.scalars(rows):
+        if row.child_id is not None:
+            found[row.child_id][row.scope] = row
+    return {child_id: Standing(answers) for child_id, answers in found.items()}
+
+
+def educator_standing(session: Session, educator_id: UUID) -> Standing:
+    """Return what counts of the educator's own answers."""
+    rows = (
+        sa.select(Consent)
+        .where(Consent.educator_id == educator_id)
+        .options(joinedload(Consent.revocation))
+        .order_by(Consent.id)
+    )
+    return Standing({row.scope: row for row in session.scalars(rows)})
+
+
+def answered(
+    session: Session, class_group_id: UUID, scopes: Iterable[Scope]
+) -> tuple[tuple[Child, Answered], ...]:
+    """Return each child of the list with whether all of `scopes` are allowed, by list number."""
+    wanted = frozenset(scopes)
+    standings = standings_of(session, [class_group_id])
+    children = session.scalars(
+        sa.select(Child).where(Child.class_group_id == class_group_id).order_by(Child.list_number)
+    )
+    return tuple(
+        (
+            child,
+            Answered(
+                child.list_number,
+                standings[child.id].allows(wanted),
+                standings[child.id].registered,
+            ),
+        )
+        for child in children
+    )
+
+
+def educator_allows(session: Session, educator_id: UUID, scopes: Iterable[Scope]) -> bool | None:
+    """Return whether the educator allows all of `scopes`; None where she never answered."""
+    found = educator_standing(session, educator_id)
+    return found.allows(scopes) if found.registered else None
+
+
+# --- who may ------------------------------------------------------------------------------------
+
+
+def group_for(session: Session, class_group_id: UUID, *, actor: Actor) -> ClassGroup:
+    """Return the class group whose answers `actor` may see and register.
+
+    Raises:
+        NotFoundError, NotAllowedError: she may not.
+    """
+    group = session.get(ClassGroup, class_group_id)
+    if group is None:
+        raise access.not_found()
+    thing = access.Thing("school", group.school_id, school_ids=frozenset({group.school_id}))
+    access.require(actor, Action.CONSENT_REGISTER, thing)
+    return group
+
+
+def child_for(session: Session, child_id: UUID, *, actor: Actor) -> Subject:
+    """Return the child whose answers `actor` may see and register; raises as `group_for`."""
+    child = session.get(Child, child_id)
+    if child is None:
+        raise access.not_found()
+    group_for(session, child.class_group_id, actor=actor)
+    return Subject(child=child)
+
+
+def educator_for(session: Session, user_id: UUID, *, actor: Actor) -> Subject:
+    """Return the educator whose own answers `actor` may see and register.
+
+    Raises:
+        NotFoundError, NotAllowedError: she may not.
+    """
+    user = session.get(User, user_id)
+    if user is None:
+        raise access.not_found()
+    access.require(actor, Action.CONSENT_OWN, person_thing(user))
+    return Subject(educator=user)
+
+
+# --- registering --------------------------------------------------------------------------------
+
+
+def register_class(
+    session: Session,
+    class_group_id: UUID,
+    answers: Mapping[UUID, frozenset[Scope]],
+    how: How,
+    *,
+    actor: Actor,
+) -> int:
+    """Register what came in for children of a class: by child, what is allowed of all scopes.
+
+    What is not allowed is a refusal. Return how many children it is.
+
+    Raises:
+        NotFoundError, NotAllowedError: the class, or a child, is not hers.
+        BadInputError: the way it came cannot be registered; `field` names what.
+    """
+    how.check()
+    group_for(session, class_group_id, actor=actor)
+    known = set(session.scalars(sa.select(Child.id).where(Child.class_group_id == class_group_id)))
+    if answers.keys() - known:
+        raise access.not_found()
+    for child_id, granted in answers.items():
+        _add(session, {"child_id": child_id}, granted, how, actor)
+        _on_file(session, "consent.registered", "child", child_id, actor, granted)
+    _tell(session, groups=[class_group_id])
+    return len(answers)
+
+
+def register_educator(
+    session: Session, user_id: UUID, granted: frozenset[Scope], how: How, *, actor: Actor
+) -> None:
+    """Register the educator's own answer.
+
+    Raises:
+        NotFoundError, NotAllowedError: she is not the actor's. BadInputError: as `register_class`.
+    """
+    how.check()
+    educator_for(session, user_id, actor=actor)
+    _add(session, {"educator_id": user_id}, granted, how, actor)
+    _on_file(session, "consent.registered", "person", user_id, actor, granted)
+    _tell(session, educators=[user_id])
+
+
+def _add(
+    session: Session, of: Mapping[str, UUID], granted: frozenset[Scope], how: How, actor: Actor
+) -> None:
+    session.add_all(
+        Consent(
+            **of,
+            scope=scope,
+            granted=scope in granted,
+            channel=how.channel,
+            text_version=how.text_version.strip(),
+            given_on=how.given_on,
+            registered_by_id=actor.user_id,
+        )
+        for scope in Scope
+    )
+
+
+def _on_file(
+    session: Session,
+    action: str,
+    kind: str,
+    thing_id: UUID,
+    actor: Actor,
+    scopes: Iterable[Scope],
+) -> None:
+    audit.record(
+        session,
+        action,
+        actor_id=actor.user_id,
+        thing_kind=kind,
+        thing_id=thing_id,
+        scopes=sorted(scope.value for scope in scopes),
+    )
+
+
+# --- taking back --------------------------------------------------------------------------------
+
+
+def revoke(
+    session: Session,
+    subject: Subject,
+    scopes: Iterable[Scope],
+    *,
+    on: date,
+    channel: Channel,
+    actor: Actor,
+) -> Revocation:
+    """Take back what was allowed: films lock at once, and a job deletes what was made of them.
+
+    `subject` comes from `child_for` or `educator_for`, which asked whether it is the actor's.
+
+    Raises:
+        BadInputError: the day is in the future. ConflictError: nothing of it is allowed now.
+    """
+    _check_day(on)
+    standing = _standing(session, subject)
+    wanted = frozenset(scopes)
+    taken = [row for scope, row in standing.answers.items() if scope in wanted]
+    taken = [row for row in taken if row.granted and row.revocation_id is None]
+    if not taken:
+        raise ConflictError(
+            message("Choose something that is allowed now: only that can be revoked.")
+        )
+    revocation = Revocation(**subject.ids, revoked_on=on, channel=channel, by_id=actor.user_id)
+    session.add(revocation)
+    session.flush()
+    for row in taken:
+        row.revocation_id = revocation.id
+    kind = "child" if subject.child is not None else "person"
+    (of,) = subject.ids.values()
+    _on_file(session, "consent.revoked", kind, of, actor, [row.scope for row in taken])
+    groups = [subject.child.class_group_id] if subject.child is not None else []
+    _tell(session, groups, [] if subject.child is not None else [of])
+    jobs.enqueue(session, REVOKE, revocation.id)
+    return revocation
+
+
+def _standing(session: Session, subject: Subject) -> Standing:
+    if subject.child is not None:
+        return standings_of(session, [subject.child.class_group_id])[subject.child.id]
+    if subject.educator is not None:
+        return educator_standing(session, subject.educator.id)
+    raise ValueError("an answer of nobody")
+
+
+def standing_of(session: Session, subject: Subject) -> Standing:
+    """Return what counts today for a child or an educator."""
+    return _standing(session, subject)
+
+
+def history_of(session: Session, subject: Subject) -> list[Consent]:
+    """Return all answers there ever were, the newest first."""
+    ((column, of),) = subject.ids.items()
+    rows = sa.select(Consent).where(getattr(Consent, column) == of)
+    loaded = rows.options(joinedload(Consent.revocation), joinedload(Consent.registered_by))
+    return list(session.scalars(loaded.order_by(Consent.id.desc())))
+
+
+# --- class lists --------------------------------------------------------------------------------
+
+
+@class_lists.before_removal
+def _stays(session: Session, child: Child) -> Message | None:
+    """Say why a child with answers on file stays on its list."""
+    known = sa.select(Consent.id).where(Consent.child_id == child.id).limit(1)
+    if session.execute(known).first() is None:
+        return None
+    return message(
+        "List number %(number)s has consents on file: its line stays, even if the child has left.",
+        number=child.list_number,
+    )
+
+
+@class_lists.when_written
+def _list_changed(session: Session, class_group_id: UUID) -> None:
+    _tell(session, groups=[class_group_id])

@@ -1,0 +1,211 @@
+"""For how long things are kept, deleting a video by hand, holds, and the certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request
+from flask import url_for as url
+from flask.typing import ResponseReturnValue
+
+from observe.errors import BadInputError, ConflictError
+from observe.feedback import forgetting
+from observe.people.access import Action, not_found
+from observe.privacy import certificates, rules
+from observe.privacy.certificates import certificate_for
+from observe.privacy.consent import REVOKE
+from observe.privacy.kinds import CertificateKind, Kept
+from observe.privacy.models import Certificate
+from observe.privacy.retention import LONGEST_DAYS, NAMES, SINCE, Rule
+from observe.privacy.scopes import SCOPES
+from observe.text import Message, message, plain
+from observe.video import erasing
+from observe.video.models import FileKind
+from observe.video.operations import recording_for, recordings_of
+from observe.web.guards import current_actor, home, permission, reading, today, writing
+from observe.web.views.library import lesson_page
+from observe.web.words import say
+
+blueprint = Blueprint("privacy", __name__)
+
+MOST_DAYS: Final = 3
+KINDS: Final[dict[CertificateKind, Message]] = {
+    CertificateKind.REVOKED: message("A consent was revoked"),
+    CertificateKind.VIDEO_DELETED: message("The video of a lesson was deleted"),
+    CertificateKind.CLIPS_DELETED: message("The clips of a lesson were deleted"),
+    CertificateKind.COPIES_DELETED: message("A copy of the database was deleted"),
+    CertificateKind.NAMES_DELETED: message("The names of a class list were emptied"),
+}
+FILE_KINDS: Final[dict[str, Message]] = {
+    "original": message("The video as it was filmed"),
+    "copy": message("A copy of the database"),
+    FileKind.PROXY: message("A copy that plays"),
+    FileKind.POSTER: message("The cover picture"),
+    FileKind.STRIP: message("The film strip"),
+    FileKind.WAVEFORM: message("The wave of the sound"),
+    FileKind.VOICES: message("Where somebody speaks"),
+    FileKind.ACTIVITY: message("Where something moves"),
+    FileKind.CAPTIONS: message("The captions"),
+    FileKind.CLIP: message("A clip"),
+    FileKind.CLIP_POSTER: message("The picture of a clip"),
+    FileKind.CLIP_CAPTIONS: message("The captions of a clip"),
+    FileKind.FACES: message("Where faces were found, to cover them"),
+    FileKind.BLURRED: message("A clip with covered faces"),
+    FileKind.BLURRED_POSTER: message("The picture of a clip with covered faces"),
+}
+REASONS: Final[dict[str, Message]] = {REVOKE: message("The consent was taken back")} | {
+    f"rule:{kind.value}": message("The rule of this home: %(rule)s", rule=NAMES[kind])
+    for kind in Kept
+}
+
+
+# --- rules ---------------------------------------------------------------------------------------
+
+
+@blueprint.get("/privacidad/plazos")
+@permission(Action.RETENTION_RULE)
+def retention() -> ResponseReturnValue:
+    """Show the rules, and what each will delete and when."""
+    return _rules()
+
+
+def _rules(problem: Message | None = None) -> str:
+    actor = current_actor()
+    with reading() as session:
+        plan = forgetting.plan_for(session, home().settings, actor=actor)
+        seen = {recording.id for recording in recordings_of(session, actor=actor)}
+    return render_template(
+        "privacy/retention.html",
+        plan=plan,
+        seen=seen,
+        names=NAMES,
+        since=SINCE,
+        longest=LONGEST_DAYS,
+        most=MOST_DAYS,
+        today=today(),
+        problem=problem,
+        typed=request.form,
+    )
+
+
+@blueprint.post("/privacidad/plazos")
+@permission(Action.RETENTION_RULE)
+def set_rule() -> ResponseReturnValue:
+    """Keep a rule; it deletes nothing before the next daily run."""
+    kind, days = request.form.get("kind", ""), request.form.get("days", "")
+    try:
+        if kind not in set(Kept) or not days.isdecimal() or len(days) > 6:
+            raise BadInputError(
+                message("Write a number of days from 0 to %(most)s.", most=LONGEST_DAYS)
+            )
+        rule = Rule(Kept(kind), int(days), request.form.get("applied") == "yes")
+        with writing() as session:
+            rules.set_rule(session, rule, actor=current_actor())
+    except BadInputError as error:
+        return _rules(error.message), error.status
+    flash(say(message("The rule is kept.")), "done")
+    return redirect(url("privacy.retention", _anchor=f"rule-{kind}"))
+
+
+# --- one video -----------------------------------------------------------------------------------
+
+
+@blueprint.post("/videos/<uuid:recording_id>/borrar")
+@permission(Action.RECORDING_ERASE)
+def erase(recording_id: UUID) -> ResponseReturnValue:
+    """Delete the video, with the reason given, when the word that confirms it was written."""
+    actor, place = current_actor(), erasing.Place(home().database, home().store)
+    try:
+        with writing() as session:
+            recording_for(session, recording_id, actor=actor, action=Action.RECORDING_ERASE)
+            _require_sure(request.form.get("sure", ""))
+            reason = request.form.get("reason", "")
+            row = erasing.erase_video(session, place, recording_id, reason=reason, actor=actor)
+    except (BadInputError, ConflictError) as error:
+        return _lesson(recording_id, error)
+    flash(say(message("The video was deleted. This is its certificate.")), "done")
+    return redirect(url("privacy.certificate", certificate_id=row.id))
+
+
+def _require_sure(typed: str) -> None:
+    if plain(typed.strip()) != plain(say(erasing.CONFIRM)):
+        raise BadInputError(
+            message("Write the word that confirms it: %(word)s.", word=erasing.CONFIRM)
+        )
+
+
+def _lesson(recording_id: UUID, error: BadInputError | ConflictError) -> ResponseReturnValue:
+    return lesson_page(recording_id, error.status, erase_problem=say(error.message))
+
+
+@blueprint.post("/videos/<uuid:recording_id>/conservar")
+@permission(Action.RECORDING_ERASE)
+def hold(recording_id: UUID) -> ResponseReturnValue:
+    """Keep all of a lesson while a request about it is open."""
+    try:
+        with writing() as session:
+            erasing.hold(session, recording_id, request.form.get("hold", ""), actor=current_actor())
+    except BadInputError as error:
+        return _lesson(recording_id, error)
+    flash(say(message("Nothing of this lesson is deleted until the request is closed.")), "done")
+    return redirect(url("library.show", recording_id=recording_id))
+
+
+@blueprint.post("/videos/<uuid:recording_id>/soltar")
+@permission(Action.RECORDING_ERASE)
+def lift(recording_id: UUID) -> ResponseReturnValue:
+    """Say that the request is closed."""
+    with writing() as session:
+        erasing.lift(session, recording_id, actor=current_actor())
+    flash(say(message("The rules of this home count for this lesson again.")), "done")
+    return redirect(url("library.show", recording_id=recording_id))
+
+
+# --- certificates --------------------------------------------------------------------------------
+
+
+@blueprint.get("/privacidad/certificados")
+@permission(Action.CERTIFICATE_SEE)
+def certificates_list() -> ResponseReturnValue:
+    """List the certificates that this person may see."""
+    with reading() as session:
+        rows = certificates.certificates_of(session, actor=current_actor())
+    return render_template("privacy/certificates.html", rows=rows, kinds=KINDS)
+
+
+@blueprint.get("/privacidad/certificados/<uuid:certificate_id>")
+@permission(Action.CERTIFICATE_SEE)
+def certificate(certificate_id: UUID) -> ResponseReturnValue:
+    """Show a certificate, to be read or printed, and whether it is as it was issued."""
+    with reading() as session:
+        row = certificate_for(session, certificate_id, actor=current_actor())
+        return render_template(
+            "privacy/certificate.html",
+            row=row,
+            why=REASONS.get(row.reason),
+            files=list(_files(row)),
+            kinds=KINDS,
+            file_kinds=FILE_KINDS,
+            scopes=SCOPES,
+            true_copy=certificates.is_true(session, row),
+        )
+
+
+@blueprint.get("/videos/<uuid:recording_id>/certificado")
+@permission(Action.CERTIFICATE_SEE)
+def certificate_of(recording_id: UUID) -> ResponseReturnValue:
+    """Lead to the certificate of a video that was deleted."""
+    with reading() as session:
+        row = certificates.last_of(session, recording_id, CertificateKind.VIDEO_DELETED)
+        if row is None:
+            raise not_found()
+        certificate_for(session, row.id, actor=current_actor())
+    return redirect(url("privacy.certificate", certificate_id=row.id))
+
+
+def _files(row: Certificate) -> Iterator[dict[str, Any]]:
+    yield from row.what.get("files", [])
+    for reached in row.what.get("recordings", []):
+        yield from reached["files"]
