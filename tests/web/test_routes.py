@@ -21,13 +21,18 @@ from observe.feedback import rounds
 from observe.feedback.models import Feedback
 from observe.ids import new_id
 from observe.people.access import Action
-from observe.people.models import Role
+from observe.people.models import Child, Role
+from observe.privacy import certificates, consent, papers
+from observe.privacy.consent import How
+from observe.privacy.kinds import CertificateKind
+from observe.privacy.scopes import Channel, Scope
 from observe.settings import Settings
+from observe.vault import open_vault
 from observe.video.blur import operations as blur_operations
 from observe.video.operations import begin_upload
 from observe.video.store import Store
 from observe.video.timecode import Span
-from tests.factories import Cast, person
+from tests.factories import TODAY, Cast, person
 from tests.feedback_cases import published
 from tests.web.conftest import ClientFor
 
@@ -75,7 +80,36 @@ def ids(
             "user_id": str(cast.educator.user_id),
             "class_group_id": str(feedback.observation.recording.class_group_id),
             "round_id": str(_round(session, cast, feedback_id)),
+            **_privacy(session, home, store, cast, recording_id),
         }
+
+
+def _privacy(
+    session: Session, home: Settings, store: Store, cast: Cast, recording_id: UUID
+) -> dict[str, str]:
+    """A child with its sealed paper, and a certificate."""
+    child = Child(class_group_id=cast.class_group.id, list_number=1, name="Ana")
+    session.add(child)
+    session.flush()
+    everything = {child.id: frozenset(Scope)}
+    how = How(Channel.PAPER, "2026-1", TODAY)
+    consent.register_class(session, cast.class_group.id, everything, how, actor=cast.observer)
+    consent.register_educator(
+        session, cast.educator.user_id, frozenset(Scope), how, actor=cast.observer
+    )
+    subject = consent.child_for(session, child.id, actor=cast.observer)
+    paper = papers.keep_paper(
+        session, store, open_vault(home), subject, b"%PDF-1.7", actor=cast.observer
+    )
+    told = certificates.Told(
+        CertificateKind.VIDEO_DELETED, "recording", recording_id, cast.school.id, {}, "prueba"
+    )
+    certificate = certificates.issue(session, told, by_id=cast.observer.user_id)
+    return {
+        "child_id": str(child.id),
+        "paper_id": str(paper.id),
+        "certificate_id": str(certificate.id),
+    }
 
 
 def _round(session: Session, cast: Cast, feedback_id: UUID) -> UUID:
