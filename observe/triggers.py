@@ -33,6 +33,18 @@ _COMPLETE = """
       AND (f.kind = 'strength' OR (trim(f.next_step) <> '' AND f.due_on IS NOT NULL))
       AND ({extra})) <> 2
 """
+# Of the educator's own lesson; a blurred one of just this moment, as a person signed it.
+_OWN_CLIP = """
+  EXISTS (SELECT 1 FROM derived_file d JOIN observation o ON o.recording_id = d.recording_id
+    WHERE d.id = f.clip_id AND d.kind = 'clip' AND o.id = NEW.observation_id)
+  OR EXISTS (SELECT 1 FROM blurring b JOIN observation o ON o.recording_id = b.recording_id
+    WHERE b.id = f.blurring_id AND b.state = 'checked' AND o.id = NEW.observation_id
+      AND b.start_ms = f.start_ms AND b.end_ms = f.end_ms)
+"""
+_NO_CONSENTS = """
+  (SELECT r.consent_at FROM recording r JOIN observation o ON o.recording_id = r.id
+    WHERE o.id = NEW.observation_id) IS NULL
+"""
 _FROZEN = "(SELECT state FROM feedback WHERE id = {row}.feedback_id) <> 'draft'"
 _SUBMITTED = "(SELECT state FROM observation WHERE id = {observation}) = 'submitted'"
 # Publishing gives the clip; deleting it takes it away again, and nothing else.
@@ -120,9 +132,24 @@ RULES = [
         "feedback_has_clips",
         "feedback",
         "UPDATE",
-        "NEW.state = 'published' AND "
-        + _COMPLETE.format(extra="f.clip_id IS NOT NULL OR f.blurring_id IS NOT NULL"),
+        "OLD.state = 'publishing' AND NEW.state = 'published' AND "
+        + _COMPLETE.format(extra=_OWN_CLIP),
         "published feedback needs its two clips",
+    ),
+    Rule(
+        "feedback_has_consents",
+        "feedback",
+        "UPDATE",
+        "NEW.state <> OLD.state AND NEW.state IN ('publishing', 'published') AND " + _NO_CONSENTS,
+        "nothing of a lesson without its consents is published",
+    ),
+    Rule(
+        "feedback_withdrawn_for_a_reason",
+        "feedback",
+        "UPDATE",
+        "NEW.state = 'withdrawn'"
+        " AND (NEW.withdrawn_at IS NULL OR trim(coalesce(NEW.withdrawal_reason, '')) = '')",
+        "feedback is withdrawn on a day and for a reason",
     ),
     Rule(
         "feedback_not_deleted",

@@ -36,12 +36,6 @@ WORDS: Final = {
     Outcome.NOT_YET: message("Not yet"),
     Outcome.CHANGED_FOCUS: message("We changed the focus"),
 }
-# The same to the educator: what she tried is never held against her.
-WORDS_TO_HER: Final = {
-    Outcome.MOVED: message("You moved on with it"),
-    Outcome.NOT_YET: message("We are still on it together"),
-    Outcome.CHANGED_FOCUS: message("We turned to something else"),
-}
 _UNANSWERED: Final = message("Her previous priority: say what became of it.")
 
 
@@ -222,11 +216,6 @@ class Became:
     def word(self) -> Message:
         """Return the outcome in an observer's words."""
         return WORDS[self.outcome]
-
-    @property
-    def word_to_her(self) -> Message:
-        """Return the outcome as it is told to the educator."""
-        return WORDS_TO_HER[self.outcome]
 
 
 def outcomes_of(session: Session, feedback_ids: Iterable[UUID]) -> dict[UUID, Became]:

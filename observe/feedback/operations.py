@@ -6,8 +6,9 @@ withdrawing and answering are.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -307,15 +308,39 @@ def problems(session: Session, feedback: Feedback, *, today: date) -> tuple[Mess
 # --- publishing ---------------------------------------------------------------------------------
 
 
+class ChangedError(ConflictError):
+    """Another window changed the draft since somebody looked at it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            message(
+                "It changed in another window since you looked. Look at it again, then publish."
+            )
+        )
+
+
+def mark_of(feedback: Feedback) -> str:
+    """Return what tells a draft as its educator would read it from any other."""
+    read = (replace(input_of(feedback.focus(kind)), why="") for kind in FocusKind)
+    return hashlib.sha256(repr((*read, feedback.offers_talk)).encode()).hexdigest()
+
+
 def publish(
-    session: Session, feedback_id: UUID, *, actor: Actor, today: date | None = None
+    session: Session,
+    feedback_id: UUID,
+    *,
+    actor: Actor,
+    today: date | None = None,
+    seen: str | None = None,
 ) -> Feedback:
     """Ask for both clips to be cut and the page opened; what failed before is tried again.
 
-    `today` is the day before which no next step may be due; without it, this machine's own.
+    `today` is the day before which no next step may be due; without it, this machine's own. `seen`
+    is the `mark_of` what was looked at before; None: who publishes has just written it.
 
     Raises:
         InvalidError: something is missing; all of it is listed.
+        ChangedError: it reads otherwise than what was looked at.
         ConflictError: it was withdrawn.
     """
     feedback = feedback_for(
@@ -325,6 +350,8 @@ def publish(
         raise ConflictError(message("This feedback was withdrawn; begin a new one."))
     begins = feedback.state is FeedbackState.DRAFT
     if begins:
+        if seen is not None and seen != mark_of(feedback):
+            raise ChangedError
         _check_ready(session, feedback, today or now().astimezone().date())
         feedback.revision_number = _latest_revision(session, feedback.observation_id)
         feedback.state = FeedbackState.PUBLISHING
@@ -442,10 +469,18 @@ def _check_answer(feedback: Feedback, text: str, besides: Besides, *, send: bool
         raise BadInputError(told, field=field)
 
 
-def sent_answers(feedback: Feedback, locale: str) -> tuple[SentAnswer, ...]:
-    """Return what the educator sent, in words; of a dimension, its title in `locale`."""
-    rubric = rubric_of(feedback.observation.rubric_version)
-    return answers.sent_of(feedback.answers, rubric, locale)
+def sent_answers(session: Session, feedback: Feedback, locale: str) -> tuple[SentAnswer, ...]:
+    """Return what the educator sent about the lesson, in words; of a dimension, its title.
+
+    Also what she sent before the feedback was withdrawn and published again: she said it.
+    """
+    rows = session.scalars(
+        sa.select(Answer)
+        .join(Feedback, Feedback.id == Answer.feedback_id)
+        .where(Feedback.observation_id == feedback.observation_id, Answer.sent_at.is_not(None))
+        .order_by(Answer.sent_at, Answer.id)
+    )
+    return answers.sent_of(rows, rubric_of(feedback.observation.rubric_version), locale)
 
 
 def draft_answer(feedback: Feedback, actor: Actor) -> Answer | None:

@@ -18,7 +18,7 @@ from observe.db import Database, now
 from observe.errors import ConflictError
 from observe.feedback import clip_files
 from observe.feedback.consent import allows_pictures
-from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
+from observe.feedback.models import Answer, Feedback, FeedbackState, Focus, FocusKind
 from observe.jobs import CancelledError, JobState, Work, handler
 from observe.people import audit
 from observe.text import Message, message
@@ -38,6 +38,7 @@ STEPS: Final[dict[str, Message]] = {
     "open": message("Opening the page for the educator"),
 }
 _LOST: Final = message("The video of this lesson is not here any more, so no clip can be cut.")
+_LOCKED: Final = message("Consents are not on file for this video: it cannot be shared.")
 STATES: Final[dict[FeedbackState, Message]] = {
     FeedbackState.DRAFT: message("draft"),
     FeedbackState.PUBLISHING: message("being published"),
@@ -115,13 +116,20 @@ def open_page(database: Database, feedback_id: UUID, blurred: bool = False) -> N
         if blurred:
             open_if_signed(session, feedback)
             return
+        if not allows_pictures(feedback.observation.recording):
+            raise ConflictError(_LOCKED)
         for focus in feedback.focuses:
             focus.clip_id = _clip(session, focus).id
         _open(session, feedback)
 
 
 def open_if_signed(session: Session, feedback: Feedback) -> None:
-    """Open the page where both moments are blurred and signed as they are now."""
+    """Open the page where both moments are blurred and signed as they are now.
+
+    A lesson without its consents stays closed, whatever was signed.
+    """
+    if not allows_pictures(feedback.observation.recording):
+        return
     spans = {each.kind: span_of(each) for each in feedback.focuses}
     found = blurs.of_spans(session, feedback.observation.recording_id, spans.values())
     signed = {span: row for span, row in found.items() if row.state is BlurState.CHECKED}
@@ -139,6 +147,7 @@ def _open(session: Session, feedback: Feedback) -> None:
     session.flush()  # the database asks for the clips before it lets the page open
     clip_files.ask_for_light(session, feedback)
     feedback.state, feedback.published_at = FeedbackState.PUBLISHED, now()
+    _take_over_draft(session, feedback)
     audit.record(
         session,
         "feedback.published",
@@ -147,6 +156,18 @@ def _open(session: Session, feedback: Feedback) -> None:
         thing_id=feedback.id,
         clips=[focus.clip_id or focus.blurring_id for focus in feedback.focuses],
     )
+
+
+def _take_over_draft(session: Session, feedback: Feedback) -> None:
+    """Let what she had begun to answer to a version that was withdrawn stand in this one."""
+    session.flush()
+    earlier = sa.select(Feedback.id).where(
+        Feedback.observation_id == feedback.observation_id, Feedback.id != feedback.id
+    )
+    begun = sa.select(Answer).where(Answer.feedback_id.in_(earlier), Answer.sent_at.is_(None))
+    last = session.scalars(begun.order_by(Answer.changed_at.desc()).limit(1)).first()
+    if last is not None:
+        last.feedback_id = feedback.id
 
 
 @blurs.when_signed

@@ -50,6 +50,16 @@ def between(after: date, until: date) -> int:
     return _weekdays(until) - _weekdays(after) - off
 
 
+def due_days(today: date) -> tuple[date, date, date]:
+    """Return the school days one, two and four weeks from `today`; of a day off, the next one.
+
+    >>> [str(day) for day in due_days(date(2026, 5, 14))]  # the 21st is a holiday
+    ['2026-05-22', '2026-05-28', '2026-06-11']
+    """
+    one, two, four = (shifted(today + timedelta(weeks=n, days=-1), 1) for n in (1, 2, 4))
+    return one, two, four
+
+
 def shifted(day: date, days: int) -> date:
     """Return the `days`th school day after `day`; with 0 the day itself.
 

@@ -43,6 +43,7 @@ class Chapter:
     looked: bool  # at her own lesson, with the pauta
     sent: tuple[SentAnswer, ...]
     outcome: Outcome | None
+    outcome_note: str = ""  # what her observer wrote to her about it
 
     @property
     def became(self) -> Message | None:
@@ -61,22 +62,24 @@ def story_of(session: Session, *, actor: Actor, locale: str) -> tuple[Chapter, .
             page=page_of(feedback, locale=locale),
             opened=feedback.id in opened,
             looked=feedback.observation_id in looked,
-            sent=sent_answers(feedback, locale),
-            outcome=outcomes.get(feedback.observation_id),
+            sent=sent_answers(session, feedback, locale),
+            outcome=outcome,
+            outcome_note=note,
         )
         for feedback in found
+        for outcome, note in [outcomes.get(feedback.observation_id, (None, ""))]
     )
 
 
-def _outcomes(session: Session, feedbacks: Sequence[Feedback]) -> dict[UUID, Outcome]:
-    """Return what became of the priority of each observation.
+def _outcomes(session: Session, feedbacks: Sequence[Feedback]) -> dict[UUID, tuple[Outcome, str]]:
+    """Return what became of the priority of each observation, and what was written about it.
 
     Only what a later feedback of hers has brought: she hears of it in a conversation, never from a
     lesson that nobody has talked about with her. The last one counts.
     """
     after = aliased(Feedback)
     rows = session.execute(
-        sa.select(Feedback.observation_id, FollowUp.outcome)
+        sa.select(Feedback.observation_id, FollowUp.outcome, FollowUp.note)
         .join(Focus, Focus.feedback_id == Feedback.id)
         .join(FollowUp, FollowUp.focus_id == Focus.id)
         .join(Observation, Observation.id == FollowUp.observation_id)
@@ -89,4 +92,4 @@ def _outcomes(session: Session, feedbacks: Sequence[Feedback]) -> dict[UUID, Out
         )
         .order_by(FollowUp.at)
     )
-    return {observation_id: outcome for observation_id, outcome in rows}  # noqa: C416
+    return {observation_id: (outcome, note) for observation_id, outcome, note in rows}

@@ -20,7 +20,7 @@ from observe.rubric.operations import rubric_of
 from observe.settings import Settings
 from observe.video.store import Store
 from tests.factories import Cast
-from tests.feedback_cases import published
+from tests.feedback_cases import TODAY, cut_and_open, published
 
 
 @pytest.fixture
@@ -57,9 +57,28 @@ def test_each_part_alone_is_an_answer(
     sent = feedbacks.save_answer(session, feedback_id, "", given, send=True, actor=cast.educator)
     assert sent is not None and sent.id == draft.id and sent.sent_at is not None
     assert getattr(sent, part) == getattr(given, part)
-    (told,) = feedbacks.sent_answers(session.get_one(Feedback, feedback_id), "es_CL")
+    (told,) = feedbacks.sent_answers(session, session.get_one(Feedback, feedback_id), "es_CL")
     assert told.besides == given
     assert bool(told.wish) is (part == "wish")
+
+
+def test_what_she_said_and_had_begun_outlives_a_withdrawal(
+    database: Database, home: Settings, cast: Cast, feedback_id: UUID
+) -> None:
+    own = Besides(own_step="Espero cinco segundos.")
+    with database.write() as session:
+        feedbacks.save_answer(session, feedback_id, "Gracias.", send=True, actor=cast.educator)
+        feedbacks.save_answer(session, feedback_id, "Y", own, send=False, actor=cast.educator)
+        gone = feedbacks.withdraw(session, feedback_id, "Otra fecha", actor=cast.observer)
+        again = feedbacks.open_draft(session, gone.observation_id, actor=cast.observer).id
+        feedbacks.publish(session, again, actor=cast.observer, today=TODAY)
+    cut_and_open(database, home, again)
+    with database.read() as session:
+        feedback = session.get_one(Feedback, again)
+        (told,) = feedbacks.sent_answers(session, feedback, "es_CL")
+        begun = feedbacks.draft_answer(feedback, cast.educator)
+        assert told.text == "Gracias."
+        assert begun is not None and (begun.text, begun.own_step) == ("Y", own.own_step)
 
 
 def test_what_was_sent_stays_and_sending_it_again_is_the_same_answer(

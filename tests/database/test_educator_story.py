@@ -58,6 +58,7 @@ def test_what_became_of_a_priority_comes_with_the_next_feedback(
     newer, older = story_of(session, actor=cast.educator, locale="es_CL")
     assert (newer.outcome, older.outcome) == (None, outcome)
     assert older.became == OUTCOMES[outcome]
+    assert older.outcome_note == "Esperó tres segundos.", "as she who wrote it was promised"
 
 
 def _follow_up(cast: Cast, first: Feedback, observation_id: object, outcome: Outcome) -> FollowUp:
@@ -67,7 +68,7 @@ def _follow_up(cast: Cast, first: Feedback, observation_id: object, outcome: Out
         observation_id=observation_id,
         focus_id=focus.id,
         outcome=outcome,
-        note="",
+        note="Esperó tres segundos.",
         by_id=cast.observer.user_id,
         at=now(),
     )

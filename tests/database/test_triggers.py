@@ -14,7 +14,7 @@ from observe.feedback.models import Answer, Feedback, FeedbackState, Focus, Focu
 from observe.ids import new_id
 from observe.people import audit
 from observe.rubric.models import RubricVersion
-from observe.video.models import Blurring, BlurState, DerivedFile, FileKind
+from observe.video.models import Blurring, BlurState, DerivedFile, FileKind, Recording
 from tests import factories
 
 
@@ -122,6 +122,44 @@ def test_without_clips_nothing_is_published(both: Database, feedback_id: UUID) -
     _run(both, PUBLISHING)
     with pytest.raises(sa.exc.DBAPIError, match="two clips"):
         _run(both, PUBLISHED)
+
+
+def test_a_clip_of_another_lesson_is_no_evidence(both: Database, feedback_id: UUID) -> None:
+    _run(both, PUBLISHING)
+    _with_clips(both)
+    with both.write() as session:
+        mine = session.scalars(sa.select(Recording)).one()
+        told = {each.name: getattr(mine, each.name) for each in Recording.__table__.columns}
+        other = Recording(**told | {"id": new_id()})
+        session.add(other)
+        session.flush()
+        session.execute(sa.update(DerivedFile).values(recording_id=other.id))
+    with pytest.raises(sa.exc.DBAPIError, match="two clips"):
+        _run(both, PUBLISHED)
+
+
+def test_without_consents_nothing_is_published(both: Database, feedback_id: UUID) -> None:
+    revoked = "UPDATE recording SET consent_at = NULL, consent_by_id = NULL"
+    _run(both, PUBLISHING)
+    _with_clips(both)
+    _run(both, revoked)
+    with pytest.raises(sa.exc.DBAPIError, match="without its consents"):
+        _run(both, PUBLISHED)
+    _run(both, "UPDATE feedback SET state = 'draft'")
+    with pytest.raises(sa.exc.DBAPIError, match="without its consents"):
+        _run(both, PUBLISHING)
+
+
+@pytest.mark.parametrize("reason", ["NULL", "'  '"])
+def test_nothing_is_withdrawn_without_a_reason(
+    both: Database, feedback_id: UUID, reason: str
+) -> None:
+    _run(both, PUBLISHING)
+    _with_clips(both)
+    _run(both, PUBLISHED)
+    day = "withdrawn_at = '2026-05-13 10:00:00+00:00'"
+    with pytest.raises(sa.exc.DBAPIError, match="for a reason"):
+        _run(both, f"UPDATE feedback SET state = 'withdrawn', {day}, withdrawal_reason = {reason}")
 
 
 @pytest.mark.parametrize(

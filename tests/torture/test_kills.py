@@ -178,7 +178,9 @@ class Walk:
         page = self.visitor.get(f"{path}/vista")
         found = re.search(rf"/retroalimentaciones/{ID}/publicar", page.text)
         assert found, page.text
-        self.visitor.post(found.group(), {})
+        seen = re.search(r'name="seen" value="([0-9a-f]+)"', page.text)
+        assert seen, page.text
+        self.visitor.post(found.group(), {"seen": seen[1]})
 
 
 def _last_id(answer: Answer, noun: str) -> str:

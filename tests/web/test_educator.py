@@ -67,6 +67,8 @@ def test_withdrawn_is_gone_at_once_with_its_clips(
     addresses = [
         f"/mi-retroalimentacion/{feedback_id}",
         f"/mi-retroalimentacion/{feedback_id}/hoja.pdf",
+        f"/mi-retroalimentacion/{feedback_id}/mi-mirada",
+        f"/retroalimentaciones/{feedback_id}/para-llevar",
     ]
     addresses += [
         f"/retroalimentaciones/{feedback_id}/{name}"
@@ -81,6 +83,20 @@ def test_withdrawn_is_gone_at_once_with_its_clips(
     assert str(feedback_id) not in educator.get("/mi-retroalimentacion").text
     answer = educator.post(f"/mi-retroalimentacion/{feedback_id}/respuesta", data={"text": "x"})
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("name", ["fortaleza.mp4", "prioridad.jpg"])
+def test_a_browser_asks_again_before_it_shows_a_clip_that_it_kept(
+    educator: FlaskClient, feedback_id: UUID, database: Database, cast: Cast, name: str
+) -> None:
+    address = f"/retroalimentaciones/{feedback_id}/{name}"
+    kept = educator.get(address)
+    assert kept.headers["Cache-Control"] == "private, no-cache"
+    asked = {"If-None-Match": kept.headers["ETag"]}
+    assert educator.get(address, headers=asked).status_code == 304
+    with database.write() as session:
+        feedbacks.withdraw(session, feedback_id, "Otro niño", actor=cast.observer)
+    assert educator.get(address, headers=asked).status_code == 404
 
 
 def test_her_answer_saves_itself_and_is_sent(

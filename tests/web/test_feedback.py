@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from datetime import date
 from pathlib import Path
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from observe.people.class_lists import write_class_list
 from observe.rubric.operations import rubric_of
 from observe.settings import Settings
 from observe.video.store import Store
-from tests.factories import Cast
+from tests.factories import Cast, recording
 from tests.feedback_cases import TODAY, cut_and_open, drafted, filmed, focuses, published, submitted
 from tests.web.conftest import ClientFor
 
@@ -71,6 +72,12 @@ def state_of(database: Database, observation_id: UUID) -> FeedbackState | None:
         return found.state if found else None
 
 
+def seen_in(preview: str) -> dict[str, str]:
+    """Return what the preview says of itself when its reader publishes."""
+    (seen,) = re.findall(r'name="seen" value="([0-9a-f]+)"', preview)
+    return {"seen": seen}
+
+
 def test_the_profile_shows_means_errors_and_what_it_is(
     observer: FlaskClient, observation_id: UUID
 ) -> None:
@@ -104,7 +111,7 @@ def test_from_an_empty_card_to_the_published_page(
     with database.read() as session:
         feedback = feedbacks.current(session, observation_id)
     assert feedback is not None
-    asked = observer.post(f"/retroalimentaciones/{feedback.id}/publicar")
+    asked = observer.post(f"/retroalimentaciones/{feedback.id}/publicar", data=seen_in(page.text))
     waiting = observer.get(asked.location)
     assert "<progress" in waiting.text
     state = observer.get(f"/retroalimentaciones/{feedback.id}/estado", headers=JSON).get_json()
@@ -118,6 +125,32 @@ def test_from_an_empty_card_to_the_published_page(
         assert (clip.status_code, clip.mimetype) == (200, "video/mp4")
         picture = observer.get(f"/retroalimentaciones/{feedback.id}/{name}.jpg")
         assert picture.data.startswith(b"\xff\xd8")
+
+
+def test_only_what_was_looked_at_is_published(
+    observer: FlaskClient, observation_id: UUID, database: Database
+) -> None:
+    observer.get(url(observation_id))
+    preview = url(observation_id, "retroalimentacion/vista")
+    observer.post(url(observation_id), data=card(database, observation_id))
+    seen = seen_in(observer.get(preview).text)
+    changed = card(database, observation_id, strength__note="Escrito en otra ventana, sin mirar.")
+    observer.post(url(observation_id), data=changed)
+    with database.read() as session:
+        feedback = feedbacks.current(session, observation_id)
+    assert feedback is not None
+    publish = f"/retroalimentaciones/{feedback.id}/publicar"
+    for sent in (seen, {}):
+        refused = observer.post(publish, data=sent)
+        assert refused.location == preview
+        assert state_of(database, observation_id) is FeedbackState.DRAFT
+    page = observer.get(preview).text
+    assert "Cambió en otra ventana después de que la miraste." in page
+    assert "Escrito en otra ventana, sin mirar." in page
+    why = card(database, observation_id, strength__note=changed["strength-note"], strength__why="x")
+    observer.post(url(observation_id), data=why)  # nothing that the educator reads
+    observer.post(publish, data=seen_in(page))
+    assert state_of(database, observation_id) is FeedbackState.PUBLISHING
 
 
 def test_an_incomplete_draft_cannot_be_published(
@@ -181,6 +214,54 @@ def test_buttons_without_scripts_fill_a_card(
     assert 'value="0:00"' in page.text and 'value="0:30"' in page.text
     chosen = observer.post(url(observation_id), data={"do": f"choose:priority:{note.dimension}"})
     assert f'<option value="{note.dimension}" selected' in " ".join(chosen.text.split())
+
+
+def test_a_moment_begins_its_card_and_replaces_nothing(
+    observer: FlaskClient, observation_id: UUID, database: Database
+) -> None:
+    observer.get(url(observation_id))
+    with database.read() as session:
+        first, second, *_ = latest_document(
+            session, session.get_one(Observation, observation_id)
+        ).notes
+    observer.post(url(observation_id), data={"do": f"moment:priority:{first.id}"})
+    begun = kept_of(database, observation_id, FocusKind.PRIORITY)
+    assert (begun.dimension, begun.note) == (first.dimension, first.text)
+    assert begun.start_ms is not None
+    typed = {"priority-dimension": first.dimension or "", "priority-note": "Mis palabras."}
+    observer.post(url(observation_id), data=typed | {"do": f"moment:priority:{second.id}"})
+    kept = kept_of(database, observation_id, FocusKind.PRIORITY)
+    assert (kept.dimension, kept.note) == (first.dimension, "Mis palabras.")
+
+
+def test_a_day_for_the_next_step_is_one_press(
+    observer: FlaskClient, observation_id: UUID, database: Database
+) -> None:
+    page = observer.get(url(observation_id)).text
+    days = re.findall(r'value="(due:priority:([0-9-]+))"', page)
+    assert len(days) == 3
+    observer.post(url(observation_id), data={"do": days[1][0], "priority-note": "Se ve."})
+    kept = kept_of(database, observation_id, FocusKind.PRIORITY)
+    assert (kept.due_on, kept.note) == (date.fromisoformat(days[1][1]), "Se ve.")
+
+
+def test_a_round_goes_on_from_one_to_the_next(
+    observer: FlaskClient, observation_id: UUID, database: Database, cast: Cast
+) -> None:
+    observer.get(url(observation_id))
+    observer.post(url(observation_id), data=card(database, observation_id))
+    with database.write() as session:
+        earlier, later = (recording(session, cast) for _ in range(2))
+        earlier.recorded_on, later.recorded_on = date(2026, 5, 4), date(2026, 5, 15)
+        after = [submitted(session, cast, each).id for each in (earlier, later)][1]
+    page = observer.get(url(observation_id, "retroalimentacion/vista")).text
+    assert "Publicar y seguir con Berta O&#39;Brien" in page
+    (address,) = re.findall(r'action="(/retroalimentaciones/[^"]+/publicar)"', page)
+    gone_on = observer.post(address, data=seen_in(page) | {"do": "next"})
+    assert gone_on.location == url(after)
+    assert state_of(database, observation_id) is FeedbackState.PUBLISHING
+    assert "Se está publicando la retroalimentación para Berta" in observer.get(url(after)).text
+    assert "Publicando la retroalimentación" in observer.get("/seguimiento").text
 
 
 def test_a_wrong_start_says_nothing_of_the_end_and_seconds_keep_what_they_hide(

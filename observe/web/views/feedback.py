@@ -27,6 +27,7 @@ from observe.feedback.consent import allows_pictures
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
 from observe.feedback.offered import offered
 from observe.feedback.report import FeedbackPage, page_of, pdf
+from observe.feedback.schooldays import due_days
 from observe.feedback.suggest import Suggestion
 from observe.feedback.waiting import feedback_queue
 from observe.jobs import Job, JobState
@@ -142,6 +143,8 @@ def _composer(
         tones=composing.tones(session, observation, kept),
         known=json.dumps(meanwhile.told(focus_form.forms_of(feedback))),
         offered=offered,
+        days=due_days(guards.today()),
+        dimension_of=dimension_of,
         strip=film_strip.layout_of(session, observation.recording),
         limits=checks,
         saved=saved,
@@ -206,7 +209,10 @@ def _last_of_each(form: MultiDict[str, str]) -> dict[str, str]:
 
 
 def _take(forms: Mapping[FocusKind, FocusForm], asked: str, document: Document) -> None:
-    """Do what a button asked: `choose:<kind>:<dimension>`, `moment:<kind>:<note>` or `clip:…`."""
+    """Do what a button asked: `choose:<kind>:<dimension>`, `moment:<kind>:<note>`, `clip:…`, `due`.
+
+    A note or a clip brings its moment, and its dimension and words where the card has none yet.
+    """
     verb, _, rest = asked.partition(":")
     kind, _, what = rest.partition(":")
     if kind not in set(FocusKind):
@@ -214,13 +220,22 @@ def _take(forms: Mapping[FocusKind, FocusForm], asked: str, document: Document) 
     typed = forms[FocusKind(kind)].typed
     if verb == "choose":
         typed["dimension"] = what
+    if verb == "due":
+        typed["due_on"] = what
     note = next((note for note in document.notes if str(note.id) == what), None)
     if verb == "moment" and note is not None:
         start = max(0, min(note.at_ms - NOTE_LEAD_MS, document.duration_ms - NOTE_LENGTH_MS))
         _take_moment(typed, start, min(start + NOTE_LENGTH_MS, document.duration_ms))
+        _begin(typed, note.dimension, note.text)
     clip = next((clip for clip in document.clips if str(clip.id) == what), None)
     if verb == "clip" and clip is not None:
         _take_moment(typed, clip.start_ms, clip.end_ms)
+        _begin(typed, clip.dimension, clip.words)
+
+
+def _begin(typed: dict[str, str], row: str | None, words: str) -> None:
+    typed["dimension"] = typed["dimension"] or dimension_of(row) or ""
+    typed["note"] = typed["note"] or words
 
 
 def _take_moment(typed: dict[str, str], start_ms: int, end_ms: int) -> None:
@@ -278,7 +293,9 @@ def preview(observation_id: UUID) -> ResponseReturnValue:
             page=page,
             media=_preview_media(session, feedback, page),
             problems=_missing(session, feedback),
+            seen=feedbacks.mark_of(feedback),
             offers=blurred.offers(session, feedback, page, actor=current_actor()),
+            **_queue(session, observation),
         )
 
 
@@ -338,15 +355,28 @@ def _urls(session: Session, feedback: Feedback, name: str) -> dict[str, str]:
 @blueprint.post("/retroalimentaciones/<uuid:feedback_id>/publicar")
 @permission(Action.FEEDBACK_PUBLISH)
 def publish(feedback_id: UUID) -> ResponseReturnValue:
-    """Publish, or try again what failed; the page then tells how far it is."""
+    """Publish what was looked at, or try again what failed; then its page, or the next lesson's."""
     try:
         with guards.writing() as session:
+            queue = _waiting(session)
             feedback = feedbacks.publish(
-                session, feedback_id, actor=current_actor(), today=guards.today()
+                session,
+                feedback_id,
+                actor=current_actor(),
+                today=guards.today(),
+                seen=request.form.get("seen", ""),
             )
             observation_id = feedback.observation_id
+            educator = feedback.observation.recording.educator.name
+    except feedbacks.ChangedError as error:
+        flash(say(error.message), "warning")
+        return redirect(url("feedback.preview", observation_id=_observation_id(feedback_id)))
     except InvalidError:
         return redirect(url("feedback.preview", observation_id=_observation_id(feedback_id)))
+    next_up = next_after(queue, observation_id) if request.form.get("do") == "next" else None
+    if next_up is not None:
+        observation_id = next_up.observation_id or observation_id
+        flash(say(message("The feedback for %(name)s is being published.", name=educator)), "done")
     return redirect(url("feedback.compose", observation_id=observation_id))
 
 
@@ -394,7 +424,7 @@ def _state_page(
         observation=feedback.observation,
         recording=feedback.observation.recording,
         page=page,
-        sent=feedbacks.sent_answers(feedback, words.language()),
+        sent=feedbacks.sent_answers(session, feedback, words.language()),
         progress=_progress(jobs.latest(session, publishing.KIND, feedback.id)),
         waits=publishing.waits_for_signatures(session, feedback),
         offers=blurred.offers(session, feedback, page, actor=current_actor()),
@@ -478,7 +508,7 @@ def _clip_file(
     path = guards.home().store.blob(file.sha256) if file else None
     if file is None or path is None or not path.is_file():
         raise not_found()
-    return send_media(path, file.media_type, file.sha256)
+    return send_media(path, file.media_type, file.sha256, revocable=True)
 
 
 @blueprint.get("/retroalimentaciones/<uuid:feedback_id>/hoja.pdf")

@@ -137,6 +137,23 @@ function offer(kind) {
   }
 }
 
+/** @param {string} kind @param {string} dimension */
+function choice(kind, dimension) {
+  field(`${kind}-dimension`).value = dimension;
+  offer(kind);
+  after(kind);
+}
+
+/** @param {string} kind @param {string} words */
+function begin(kind, words) {
+  const note = /** @type {HTMLTextAreaElement} */ (field(`${kind}-note`));
+  if (!words || note.value.trim()) return;
+  add(note, words, () => {
+    count(note);
+    changed();
+  });
+}
+
 /** @param {string} kind */
 function play(kind) {
   const { start, end } = span(kind);
@@ -192,9 +209,13 @@ for (const card of form.querySelectorAll("[data-kind]")) {
 
 document.addEventListener("click", (event) => {
   const button = /** @type {HTMLElement} */ (event.target).closest("button");
-  const { choose, dimension, moment, at, from, to, offer: part } = button?.dataset ?? {};
-  if (!choose && !moment && !part) return;
+  const { choose, dimension, moment, at, from, to, offer: part, due } = button?.dataset ?? {};
+  if (!choose && !moment && !part && !due) return;
   event.preventDefault();
+  if (due) {
+    field("priority-due_on").value = due;
+    changed();
+  }
   if (part) {
     const into = /** @type {HTMLTextAreaElement} */ (document.getElementById(part));
     add(into, button?.querySelector("[data-words]")?.textContent ?? "", () => {
@@ -202,10 +223,11 @@ document.addEventListener("click", (event) => {
       changed();
     });
   }
-  if (choose) {
-    field(`${choose}-dimension`).value = dimension ?? "";
-    offer(choose);
-    after(choose);
+  if (choose) choice(choose, dimension ?? "");
+  if (moment) {
+    // A card that is begun with a moment begins with what was noted of it.
+    if (dimension && !field(`${moment}-dimension`).value) choice(moment, dimension);
+    begin(moment, button?.closest("li")?.querySelector("[data-said]")?.textContent ?? "");
   }
   if (moment && to) put(moment, Number(from), Number(to));
   else if (moment) fromNote(moment, Number(at));
