@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from observe.errors import BadInputError
-from observe.rubric.naming import PARTS
 from observe.rubric.schema import BandName, Rubric
-from observe.text import Spoken, message
+from observe.text import Message, Spoken, message
+
+# Of a rubric of names alone: where on the scale, and no word that praises or blames.
+_BY_NUMBERS: Final[dict[BandName, Message]] = {
+    "low": message("The first numbers of the scale."),
+    "mid": message("The numbers in the middle of the scale."),
+    "high": message("The last numbers of the scale."),
+}
 
 
 @dataclass(frozen=True)
@@ -23,13 +30,13 @@ class Range:
 def ranges_of(rubric: Rubric, dimension_id: str, locale: str) -> tuple[Range, ...]:
     """Return the low, mid and high range of a dimension. Raises KeyError for an unknown one.
 
-    A rubric of names alone has no words for them but what each range is called.
+    A rubric of names alone has no words for them but where they lie on the scale.
     """
     dimension = rubric.dimension(dimension_id)
     scale, told = rubric.scale_of(dimension), dimension.descriptors
     names: tuple[BandName, ...] = ("low", "mid", "high")
     words: dict[BandName, Spoken] = {
-        name: getattr(told, name) if told is not None else PARTS[name] for name in names
+        name: getattr(told, name) if told is not None else _BY_NUMBERS[name] for name in names
     }
     return tuple(
         Range(

@@ -156,7 +156,9 @@ def suggest(
     ranked = _weakest_first(_not_above(proposed), evidence, strength[:1])
     if strength == ranked and basis != "none":  # alone and at its reference: not first in both
         ranked = []
-    priority = _lifted(ranked, {*known.focus, known.wish})
+    # What begins the strengths is not lifted, or it could begin the priorities too.
+    lifted = {*known.focus, known.wish} - {place.dimension.id for place in strength[:1]}
+    priority = _lifted(ranked, lifted)
     remarks = _Remarks(known, before=ranked, after=priority, strongest=strength[:1])
     return Suggestion(
         strength=tuple(

@@ -289,6 +289,13 @@ def test_two_that_are_lifted_keep_their_order() -> None:
     assert names(suggested(NEAR, known=Known(wish="b", focus={"a"})).priority) == ["a", "b"]
 
 
+def test_what_begins_the_strengths_is_not_lifted_to_begin_the_priorities() -> None:
+    alike: dict[str, Sequence[Cell]] = {"a": [1], "b": [2], "c": [2], "n": [2]}
+    found = suggested(alike, {"b": 1, "c": 1}, known=Known(wish="c", focus={"c"}))
+    assert (names(found.strength), names(found.priority)) == (["c"], ["b", "c"])
+    assert told(found.priority[1]).endswith("so it stands last here.")
+
+
 def test_her_last_priority_is_told_and_lifts_nothing() -> None:
     found = suggested(NEAR, known=Known(previous="b"))
     assert names(found.priority) == ["a", "b"]
@@ -339,6 +346,8 @@ def test_more_notes_never_cost_a_place_unsaid(
         suggested(rows, notes | {more: count}, known=known)
         for count in (notes[more], notes[more] + 1)
     )
+    if after.strength and after.priority:
+        assert after.strength[0].dimension != after.priority[0].dimension
     for kind in ("strength", "priority"):
         one, other = names(getattr(before, kind)), names(getattr(after, kind))
         if more in one:
