@@ -11,6 +11,7 @@ import observe.feedback.models
 import observe.jobs
 import observe.people.models
 import observe.privacy.models
+import observe.privacy.request_models
 import observe.records.models
 import observe.rubric.models
 import observe.video.models  # noqa: F401  # each import registers its models

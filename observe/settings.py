@@ -7,6 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from observe.text import DEFAULT_LOCALE, message
 
 Mode = Literal["laptop", "hub"]
 Clips = Literal["blurred", "as_filmed"]
+NEW_LAW_FROM: Final = date(2026, 12, 1)  # Ley 21.719; a bill to postpone it has been reported
 SCHOOL_TIME: Final = ZoneInfo("America/Santiago")  # the schools' own, wherever the server stands
 
 
@@ -41,6 +43,7 @@ class Settings:
     mail_from: str = ""
     public_url: str = ""  # where people reach the pages, for links in mails
     key_file: Path | None = None  # of the vault; None: in this user's folder for settings
+    new_law_from: date = NEW_LAW_FROM  # from when Ley 21.719 applies to what people ask
 
     @property
     def database_path(self) -> Path:
@@ -125,6 +128,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         mail_from=environ.get("OBSERVE_MAIL_FROM", ""),
         public_url=environ.get("OBSERVE_URL", "").rstrip("/"),
         key_file=Path(key_file).expanduser().resolve() if key_file else None,
+        new_law_from=_day(environ.get("OBSERVE_NEW_LAW_FROM", "")) or NEW_LAW_FROM,
     )
 
 
@@ -150,6 +154,17 @@ def _is_yes(text: str) -> bool:
 
 def _number(text: str, usual: int) -> int:
     return int(text) if text.isdecimal() and int(text) > 0 else usual
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise BadInputError(
+            message(
+                "OBSERVE_NEW_LAW_FROM must be a day like 2026-12-01, not «%(text)s».", text=text
+            )
+        ) from error
 
 
 def _folders(text: str) -> tuple[Path, ...]:

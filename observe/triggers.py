@@ -221,6 +221,18 @@ RULES = [
         "an answer on file does not change: it can be revoked once",
     ),
     Rule(
+        "rights_request_ended_stays",
+        "rights_request",
+        "UPDATE",
+        "OLD.state <> 'open' AND (NEW.state <> OLD.state OR NEW.answer <> OLD.answer"
+        " OR NEW.answered_on <> OLD.answered_on OR NEW.received_on <> OLD.received_on)",
+        "a request that was ended stays as it is",
+    ),
+    *(
+        Rule(f"{table}_kept", table, "DELETE", "1 = 1", f"the register of {table} is kept")
+        for table in ("rights_request", "breach", "breach_notice")
+    ),
+    Rule(
         "blurring_signed_as_it_is",
         "blurring",
         "UPDATE",

@@ -16,7 +16,7 @@ from observe.cli.progress import wait_for
 from observe.cli.shell import Answer, Shell, Words, the_day, the_id, verb
 from observe.cli.words import option
 from observe.errors import ConflictError
-from observe.feedback import publishing
+from observe.feedback import openings, publishing
 from observe.feedback.answers import besides_of
 from observe.feedback.checks import FocusInput, input_of
 from observe.feedback.models import Answer as EducatorAnswer
@@ -236,11 +236,13 @@ def _fits(row: Feedback, where: RecordFilter) -> bool:
 @verb(feedback, "show", message("Shows a feedback: its two focuses and the educator's answer."))
 @click.argument("feedback")
 def show(shell: Shell, *, feedback: str) -> Answer:
-    """Show what the educator reads."""
-    with shell.database.read() as session:
+    """Show what the educator reads, her answers too; once published, the opening is on file."""
+    with shell.database.write() as session:
         found = feedback_for(
             session, the_id(feedback), actor=shell.actor, action=Action.FEEDBACK_SEE
         )
+        if found.published_at is not None:
+            openings.opened(session, found, actor=shell.actor)
         facts = facts_of(found) | {
             "focuses": [_focus_facts(each) for each in found.focuses],
             "answers": [_answer_facts(each) for each in found.answers if each.sent_at is not None],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import click
+
 from observe.cli.shell import Program
 from observe.cli.words import Group
 from observe.text import Message, message
@@ -12,8 +14,11 @@ main = Program(
 )
 
 
-def noun(name: str, about: Message) -> Group:
-    """Return a new group of commands on `name`."""
+def noun(name: str, about: Message, *, under: click.Group = main) -> Group:
+    """Return the group of commands on `name`; two files may share one."""
+    known = under.commands.get(name)
+    if isinstance(known, Group):
+        return known
     group = Group(name, about=about)
-    main.add_command(group)
+    under.add_command(group)
     return group

@@ -23,6 +23,7 @@ HANDLERS = (
     "observe.feedback.rounds",
     "observe.feedback.followup",
     "observe.feedback.reminding",
+    "observe.records.personal",
 )
 
 

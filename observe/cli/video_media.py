@@ -301,6 +301,8 @@ def captions_(shell: Shell, *, recording: str, file: Path | None, out: Path | No
     if out is not None:
         if not cues:
             raise ConflictError(message("This recording has no captions."))
+        with shell.database.write() as session:
+            captions.taken(session, recording_id, actor=shell.actor)
         write_bytes(out, captions.write_vtt(cues).encode("utf-8"))
     facts: dict[str, object] = {"recording": recording_id, "cues": len(cues)}
     if cues:

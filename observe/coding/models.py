@@ -88,6 +88,7 @@ class Observation(Identified, Base):
             observer_id=self.observer_id,
             recorder_ids=self.recorder_ids,
             educator_id=self.recording.educator_id,
+            blocked=bool(self.recording.blocked),
         )
 
 

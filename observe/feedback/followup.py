@@ -20,9 +20,11 @@ from observe.coding.models import Observation, ObservationState
 from observe.coding.operations import only_sheet
 from observe.db import locked, now
 from observe.errors import BadInputError, ConflictError
+from observe.feedback import openings
+from observe.feedback.known import previous_focus
 from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind, FollowUp, Outcome
 from observe.feedback.operations import PreviousPriority, previous_priority, priority_before
-from observe.people import access
+from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Text
@@ -86,6 +88,23 @@ def card_of(session: Session, observation: Observation, *, actor: Actor) -> Card
     """
     previous = previous_priority(session, observation, actor=actor)
     return _card(session, observation, previous) if previous is not None else None
+
+
+def shows_anothers(session: Session, observation: Observation, *, actor: Actor) -> bool:
+    """Tell whether the card shows what another observer gave, and she has not seen it lately."""
+    focus = previous_focus(session, observation)
+    if focus is None or focus.feedback.observation.observer_id == actor.user_id:
+        return False
+    feedback_id, action = focus.feedback_id, openings.PRIORITY
+    return not audit.did_lately(session, action, actor_id=actor.user_id, thing_id=feedback_id)
+
+
+def seen(session: Session, observation: Observation, *, actor: Actor) -> None:
+    """Put on file that `actor` saw what another observer gave; the educator is shown that."""
+    if shows_anothers(session, observation, actor=actor):
+        focus = previous_focus(session, observation)
+        if focus is not None:
+            openings.opened(session, focus.feedback, actor=actor, action=openings.PRIORITY)
 
 
 def _card(session: Session, observation: Observation, previous: PreviousPriority) -> Card:

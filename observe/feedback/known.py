@@ -57,6 +57,7 @@ def previous_focus(session: Session, observation: Observation) -> Focus | None:
             Feedback.state == FeedbackState.PUBLISHED,
             Recording.educator_id == lesson.educator_id,
             Recording.recorded_on < lesson.recorded_on,
+            ~Recording.blocked,
         )
         .order_by(Recording.recorded_on.desc(), Feedback.published_at.desc(), Feedback.id.desc())
         .limit(1)
@@ -99,6 +100,7 @@ def _wish(session: Session, observation: Observation) -> str | None:
             Answer.user_id == lesson.educator_id,
             Recording.educator_id == lesson.educator_id,
             Recording.recorded_on < lesson.recorded_on,
+            ~Recording.blocked,
             RubricVersion.rubric_id == observation.rubric_version.rubric_id,
         )
         .order_by(Answer.sent_at.desc(), Answer.id.desc())

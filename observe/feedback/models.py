@@ -86,6 +86,7 @@ class Feedback(Identified, Base):
             observer_id=self.observation.observer_id,
             recorder_ids=self.observation.recorder_ids,
             educator_id=recording.educator_id if published else None,
+            blocked=bool(recording.blocked),
         )
 
 

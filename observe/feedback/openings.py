@@ -24,6 +24,8 @@ PAGE: Final = "feedback.opened"
 DOWNLOAD: Final = "feedback.downloaded"
 RECORD: Final = "record.opened"
 ANSWERS: Final = "feedback.answers_seen"  # by who gave the feedback
+CLIP: Final = "feedback.clip_opened"
+PRIORITY: Final = "feedback.priority_seen"  # by another, who observes her next lesson
 
 
 @dataclass(frozen=True)

@@ -193,6 +193,8 @@ def _published(session: Session) -> dict[UUID, list[Feedback]]:
     found: dict[UUID, list[Feedback]] = {}
     for feedback in session.scalars(query.order_by(Feedback.published_at, Feedback.id)):
         educator_id = feedback.observation.recording.educator_id
+        if feedback.as_thing().blocked:
+            continue
         if not _opened(session, feedback.id, educator_id):
             found.setdefault(educator_id, []).append(feedback)
     return found

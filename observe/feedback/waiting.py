@@ -129,6 +129,7 @@ def _of_recordings(*columns: Any) -> sa.Select[Any]:  # noqa: ANN401  # whatever
         .join(User, User.id == Recording.educator_id)
         .join(ClassGroup, ClassGroup.id == Recording.class_group_id)
         .join(School, School.id == ClassGroup.school_id)
+        .where(~Recording.blocked)
     )
 
 

@@ -80,6 +80,12 @@ class Action(enum.StrEnum):
     FEEDBACK_ANSWER = "feedback.answer"
     FEEDBACK_LOOK = "feedback.look"  # how she sees her own lesson: hers alone, not her observer's
     FOLLOWUP_SEE = "followup.see"  # what waits: an observer her own, a UTP head her school's
+    RIGHTS_ASK = "rights.ask"  # ask for something about one's own data, or register who asked
+    RIGHTS_SEE = "rights.see"  # what was asked, and its answer
+    RIGHTS_HANDLE = "rights.handle"  # answer, refuse, block, correct what was wrong
+    RIGHTS_EXPORT = "rights.export"  # all that is held about oneself
+    OPENINGS_SEE = "openings.see"  # who opened or took away what is about oneself
+    BREACH = "breach"  # the register of breaches
     HOME_BACKUP = "home.backup"
     HOME_CHECK = "home.check"
     RETENTION_RULE = "retention.rule"  # for how long this home keeps what
@@ -134,6 +140,12 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.FEEDBACK_ANSWER: frozenset({_R.EDUCATOR}),
     Action.FEEDBACK_LOOK: frozenset({_R.EDUCATOR}),
     Action.FOLLOWUP_SEE: frozenset({_R.OBSERVER, _R.SCHOOL_UTP_HEAD}),
+    Action.RIGHTS_ASK: frozenset({_R.SELF, _R.WHOLE_ADMINISTRATOR}),
+    Action.RIGHTS_SEE: frozenset({_R.SELF, _R.WHOLE_ADMINISTRATOR}),
+    Action.RIGHTS_HANDLE: frozenset({_R.WHOLE_ADMINISTRATOR}),
+    Action.RIGHTS_EXPORT: frozenset({_R.SELF}),
+    Action.OPENINGS_SEE: frozenset({_R.SELF}),
+    Action.BREACH: frozenset({_R.WHOLE_ADMINISTRATOR}),
     Action.HOME_BACKUP: frozenset({_R.ADMINISTRATOR}),
     Action.HOME_CHECK: frozenset({_R.ADMINISTRATOR}),
     Action.RETENTION_RULE: frozenset({_R.WHOLE_ADMINISTRATOR}),
@@ -152,6 +164,8 @@ SEEN_BY: Final[dict[str, Action]] = {
     "feedback": Action.FEEDBACK_SEE,
     "followup": Action.FOLLOWUP_SEE,
     "certificate": Action.CERTIFICATE_SEE,
+    "rights_request": Action.RIGHTS_SEE,
+    "breach": Action.BREACH,
 }
 
 
@@ -189,6 +203,7 @@ class Thing:
     educator_id: UUID | None = None
     assigned_ids: frozenset[UUID] = frozenset()
     user_id: UUID | None = None
+    blocked: bool = False  # by a request of whom it is about: it answers as missing to everybody
 
 
 HOME: Final = Thing("home")
@@ -252,8 +267,11 @@ def _covers_all(actor: Actor, thing: Thing) -> bool:
 
 
 def can(actor: Actor, action: Action, thing: Thing) -> bool:
-    """Tell whether `actor` may do `action` to `thing`. What the table does not allow is refused."""
-    return bool(ALLOWED[action] & relations(actor, thing))
+    """Tell whether `actor` may do `action` to `thing`. What the table does not allow is refused.
+
+    What is blocked is refused to everybody, whatever the table says.
+    """
+    return not thing.blocked and bool(ALLOWED[action] & relations(actor, thing))
 
 
 def require(actor: Actor, action: Action, thing: Thing) -> None:

@@ -1,1 +1,1 @@
-"""Consent by child and scope, locks, retention and deletion with certificates."""
+"""Consent by child and scope, deletion with certificates; what people may ask about their data."""

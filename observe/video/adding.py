@@ -25,6 +25,7 @@ from observe.ids import new_id
 from observe.people import access, audit
 from observe.people.access import Action, Actor, Thing
 from observe.people.models import ClassGroup, Membership, Role
+from observe.privacy import reach
 from observe.text import message
 from observe.video import gate
 from observe.video.media.probe import Probe, probe
@@ -236,6 +237,14 @@ def check_details(session: Session, details: LessonDetails, *, actor: Actor) -> 
     access.require(actor, Action.RECORDING_ADD, thing)
     if not _teaches(session, details.educator_id, group.school_id):
         raise BadInputError(message("Choose an educator of this school."), field="educator_id")
+    if reach.is_blocked(session, details.educator_id, group.id):
+        raise BadInputError(
+            message(
+                "A person asked that nothing be done with what is held about her, so no lesson of "
+                "this educator or class can be added now. Ask your administrator."
+            ),
+            field="educator_id",
+        )
     if details.recorded_on > today():
         raise BadInputError(message("The lesson cannot be in the future."), field="recorded_on")
     if len(details.subject) > LONGEST_SUBJECT:

@@ -351,6 +351,17 @@ def give(
     return row
 
 
+def taken(session: Session, recording_id: UUID, *, actor: Actor) -> None:
+    """Put on file that `actor` took away what is said in the lesson, as a file."""
+    audit.record(
+        session,
+        "recording.captions_taken",
+        actor_id=actor.user_id,
+        thing_kind="recording",
+        thing_id=recording_id,
+    )
+
+
 def _within(cues: tuple[Cue, ...], recording: Recording) -> tuple[Cue, ...]:
     inside = cues
     if recording.duration_ms is not None:

@@ -8,12 +8,13 @@ from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from observe.db import Base, Identified, choice, now
 from observe.people.access import Thing
 from observe.people.models import ClassGroup, User
 from observe.privacy.gate import REASONS, Lock
+from observe.privacy import reach
 from observe.rubric.models import RubricVersion
 from observe.text import Message, message
 
@@ -93,6 +94,9 @@ class Recording(Identified, Base):
     audio_track: Mapped[int | None]  # the stream a person chose to hear; None: chosen by rule
     live_started_at: Mapped[datetime | None]  # when its clock was started, in the room
 
+    # Read with the row: whether a request of whoever is seen in it makes it answer as missing.
+    blocked: Mapped[bool] = column_property(reach.blocked(educator_id, class_group_id))
+
     class_group: Mapped[ClassGroup] = relationship()
     educator: Mapped[User] = relationship(foreign_keys=educator_id)
     observer: Mapped[User] = relationship(foreign_keys=observer_id)
@@ -109,6 +113,7 @@ class Recording(Identified, Base):
             observer_id=self.observer_id,
             educator_id=self.educator_id,
             assigned_ids=frozenset(each.observer_id for each in self.assignments),
+            blocked=bool(self.blocked),
         )
 
     def length_ms(self) -> int:

@@ -16,6 +16,7 @@ from observe.web.throttle import limiter
 from observe.web.views import (
     assigning,
     blur,
+    breaches,
     class_lists,
     coding,
     consents,
@@ -26,10 +27,13 @@ from observe.web.views import (
     library,
     live,
     network,
+    own_data,
+    paperwork,
     people,
     previous,
     privacy,
     records,
+    rights,
     rubric_drafts,
     rubrics,
     signin,
@@ -63,6 +67,10 @@ VIEWS: Final = (
     class_lists,
     consents,
     privacy,
+    rights,
+    breaches,
+    paperwork,
+    own_data,
     help_view,
 )
 

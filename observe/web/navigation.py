@@ -10,6 +10,7 @@ from flask import Flask, current_app, g, url_for
 from observe.feedback import waiting
 from observe.people.access import Action, Actor
 from observe.people.models import Role
+from observe.privacy import breaches, requests
 from observe.text import Message, message
 from observe.web.guards import could, current_user, home, optional_actor, reading, today
 
@@ -20,7 +21,7 @@ ENTRIES: Final = (
     ("educator.index", message("My feedback"), Action.FEEDBACK_ANSWER),
     ("rubrics.index", message("Rubrics"), Action.RUBRIC_PROPOSE),
     ("people.index", message("People"), Action.SCHOOL_SEE),
-    ("privacy.retention", message("Privacy"), Action.RETENTION_RULE),
+    ("rights.index", message("Privacy"), Action.RIGHTS_HANDLE),
     ("help.index", message("Help"), Action.HOME_SEE),
 )
 # Where a role's work waits; the first role that a person holds decides.
@@ -53,7 +54,7 @@ def nav_entries() -> list[Entry]:
     if actor is None:
         return []
     return [
-        Entry(url_for(endpoint), label, _due(actor) if endpoint == "followup.index" else 0)
+        Entry(url_for(endpoint), label, _DUE[endpoint](actor) if endpoint in _DUE else 0)
         for endpoint, label, action in ENTRIES
         if endpoint in current_app.view_functions and could(actor, action)
     ]
@@ -67,6 +68,21 @@ def _due(actor: Actor) -> int:
             g.due = waiting.due_count(session, actor=actor, today=today(), days=days)
     count: int = g.due
     return count
+
+
+def _late(actor: Actor) -> int:
+    """Return how many requests and notices about people's data are late; read once a request."""
+    if "late" not in g:
+        law = home().settings.new_law_from
+        with reading() as session:
+            g.late = requests.overdue_count(
+                session, actor=actor, today=today(), new_law_from=law
+            ) + breaches.late_count(session, actor=actor, new_law_from=law)
+    count: int = g.late
+    return count
+
+
+_DUE: Final = {"followup.index": _due, "rights.index": _late}
 
 
 def first_page() -> str:

@@ -33,6 +33,7 @@ PLACES = (
     "web/templates/signin/*.html",
     "web/templates/base.html",
     "web/templates/header.html",
+    "web/templates/own_data/*.html",
     "web/templates/footer.html",
     "web/templates/error.html",
     "web/static/js/http.js",
@@ -41,6 +42,7 @@ PLACES = (
     "web/static/js/feedback/line.js",
     "web/static/js/feedback/look.js",
     "web/views/educator.py",
+    "web/views/own_data.py",
     "web/views/signin.py",
     "web/views/takeaway.py",
     "web/answer_form.py",
@@ -51,11 +53,14 @@ PLACES = (
     "feedback/ranges.py",
     "feedback/report.py",
     "feedback/sealing.py",
+    "feedback/seen.py",
     "feedback/signed.py",
     "feedback/story.py",
     "feedback/takeaway.py",
     "people/access.py",
     "people/signin.py",
+    "privacy/personal_export.py",
+    "records/personal.py",
 )
 HERS_IN_MENU = ("educator.index", "help.index")
 NEVER = re.compile(

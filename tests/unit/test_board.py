@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from observe import workdays
 from observe.feedback import board, schooldays
 from observe.feedback.board import COLUMNS, SENTENCES, Board, Column, Kind, Lesson, Row
 from observe.ids import new_id
@@ -26,7 +27,7 @@ def row(kind: Kind, due_on: date | None = None, on: date = MONDAY) -> Row:
 
 
 def test_the_examples_hold() -> None:
-    for module in (schooldays, board):
+    for module in (workdays, board):
         found = doctest.testmod(module)
         assert found.attempted > 0
         assert found.failed == 0

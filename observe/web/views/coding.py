@@ -57,7 +57,8 @@ def screen(observation_id: UUID) -> ResponseReturnValue:
         if observation.state is ObservationState.SUBMITTED:
             return redirect(_profile(observation_id))
         rubric = rubric_of(observation.rubric_version)
-        return render_template(
+        anothers = followup.shows_anothers(session, observation, actor=current_actor())
+        page = render_template(
             "coding/screen.html",
             observation=observation,
             recording=observation.recording,
@@ -69,6 +70,11 @@ def screen(observation_id: UUID) -> ResponseReturnValue:
             outcome_note_max=followup.NOTE_MAX,
             captions=captions.chosen(session, observation.recording_id),
         )
+    if anothers:
+        with guards.writing() as session:
+            observation = _observation(session, observation_id)
+            followup.seen(session, observation, actor=current_actor())
+    return page
 
 
 def _profile(observation_id: UUID) -> str:

@@ -31,6 +31,7 @@ from observe.feedback.schooldays import due_days
 from observe.feedback.suggest import Suggestion
 from observe.feedback.waiting import feedback_queue
 from observe.jobs import Job, JobState
+from observe.people import audit
 from observe.people.access import Action, not_found
 from observe.profile import profile_of
 from observe.rubric.operations import rubric_of
@@ -42,7 +43,7 @@ from observe.web.focus_form import FocusForm
 from observe.web.guards import current_actor, permission, wants_json
 from observe.web.meanwhile import News
 from observe.web.profile_table import table_of
-from observe.web.responses import as_download, send_media
+from observe.web.responses import as_download, opens, send_media
 from observe.web.words import say
 
 blueprint = Blueprint("feedback", __name__)
@@ -508,7 +509,25 @@ def _clip_file(
     path = guards.home().store.blob(file.sha256) if file else None
     if file is None or path is None or not path.is_file():
         raise not_found()
-    return send_media(path, file.media_type, file.sha256, revocable=True)
+    answer = send_media(path, file.media_type, file.sha256, revocable=True)
+    return _opened(answer, feedback_id) if file_kind is FileKind.CLIP else answer
+
+
+def _opened(answer: Response, feedback_id: UUID) -> Response:
+    """Put on file that the clip which `answer` sends was opened."""
+    who = current_actor().user_id
+
+    def lately() -> bool:
+        with guards.reading() as session:
+            return audit.did_lately(session, openings.CLIP, actor_id=who, thing_id=feedback_id)
+
+    if opens(answer, lately):
+        with guards.writing() as session:
+            feedback = feedbacks.feedback_for(
+                session, feedback_id, actor=current_actor(), action=Action.FEEDBACK_WATCH
+            )
+            openings.opened(session, feedback, actor=current_actor(), action=openings.CLIP)
+    return answer
 
 
 @blueprint.get("/retroalimentaciones/<uuid:feedback_id>/hoja.pdf")

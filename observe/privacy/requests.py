@@ -1,0 +1,457 @@
+"""What people ask for about their own data, from the day it came in until it is answered.
+
+Each verb takes the actor, checks her right, changes state and writes the audit entry. The audit
+trail says that something was asked and answered, not in which words: these stay in the request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from observe.db import Row, locked, now
+from observe.errors import BadInputError, ConflictError
+from observe.people import access, audit
+from observe.people.access import Action, Actor, Thing
+from observe.people.directory import person_thing
+from observe.people.models import ClassGroup, User
+from observe.privacy import clocks
+from observe.privacy.clocks import Clock, Law, RequestKind
+from observe.privacy.request_models import About, Channel, RequestState, RightsRequest
+from observe.text import Message, message
+
+WORDS_MAX: Final = 4_000
+WHO_MAX: Final = 200
+NAME_MAX: Final = 120
+MOST_IN_A_CLASS: Final = 80
+
+KINDS: Final = {
+    RequestKind.ACCESS: message("Access: know what is held about her"),
+    RequestKind.RECTIFICATION: message("Correction of what is wrong"),
+    RequestKind.ERASURE: message("Deletion"),
+    RequestKind.OBJECTION: message("Objection to a use"),
+    RequestKind.PORTABILITY: message("A copy to take elsewhere"),
+    RequestKind.BLOCKING: message("Temporary block"),
+}
+CHANNELS: Final = {
+    Channel.IN_PERSON: message("In person"),
+    Channel.LETTER: message("Letter"),
+    Channel.EMAIL: message("By e-mail"),
+    Channel.PHONE: message("By phone"),
+    Channel.PROGRAM: message("In this program"),
+}
+STATES: Final = {
+    RequestState.OPEN: message("Waits for an answer"),
+    RequestState.ANSWERED: message("Answered"),
+    RequestState.REFUSED: message("Refused, with its reason"),
+    RequestState.TAKEN_BACK: message("Taken back by who asked"),
+}
+# What may be answered by handing out all that is held.
+BY_COPY: Final = frozenset({RequestKind.ACCESS, RequestKind.PORTABILITY})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is registered: what for, of whom, when and how it came in, in which words."""
+
+    kind: RequestKind
+    about: About
+    received_on: date
+    channel: Channel
+    user_id: UUID | None = None
+    class_group_id: UUID | None = None
+    list_number: int | None = None
+    who: str = ""
+    words: str = ""
+    asks_block: bool = False
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a request stands today: under which law, and what is due until when; None: done."""
+
+    request: RightsRequest
+    law: Law
+    answer: Clock | None
+    block: Clock | None
+    may_extend: bool
+
+    @property
+    def clocks(self) -> tuple[Clock, ...]:
+        """Return what still runs, the first due first."""
+        running = (clock for clock in (self.block, self.answer) if clock is not None)
+        return tuple(sorted(running, key=lambda clock: clock.due_on))
+
+    @property
+    def overdue(self) -> bool:
+        """Whether something of it is late."""
+        return any(clock.pace is clocks.Pace.OVERDUE for clock in self.clocks)
+
+
+def standing_of(request: RightsRequest, *, today: date, new_law_from: date) -> Standing:
+    """Return how a request stands on a day."""
+    kind, received = request.kind, request.received_on
+    due = clocks.answer_due(kind, received, new_law_from, extended=request.extension is not None)
+    waits = request.is_open and request.asks_block and request.blocked_at is None
+    return Standing(
+        request=request,
+        law=clocks.law_on(received, new_law_from),
+        answer=Clock(due, today) if request.is_open else None,
+        block=Clock(clocks.block_due(received), today) if waits else None,
+        may_extend=request.is_open
+        and request.extension is None
+        and clocks.may_extend(kind, received, new_law_from),
+    )
+
+
+# --- finding ------------------------------------------------------------------------------------
+
+
+def request_for(
+    session: Session, request_id: UUID, *, actor: Actor, action: Action = Action.RIGHTS_SEE
+) -> RightsRequest:
+    """Return the request when `actor` may do `action` to it.
+
+    Raises:
+        NotFoundError, NotAllowedError: she may not.
+    """
+    request = session.get(RightsRequest, request_id)
+    if request is None:
+        raise access.not_found()
+    access.require(actor, action, request.as_thing())
+    return request
+
+
+def requests_of(
+    session: Session, *, actor: Actor, action: Action = Action.RIGHTS_HANDLE
+) -> list[RightsRequest]:
+    """Return the requests that `actor` may handle; with `RIGHTS_SEE`, also her own.
+
+    The oldest that is open first, then what was ended, the last first.
+    """
+    rows = session.scalars(
+        sa.select(RightsRequest)
+        .options(
+            joinedload(RightsRequest.user).selectinload(User.memberships),
+            joinedload(RightsRequest.class_group).joinedload(ClassGroup.school),
+            joinedload(RightsRequest.registered_by),
+            joinedload(RightsRequest.answered_by),
+        )
+        .order_by(RightsRequest.received_on, RightsRequest.id)
+    )
+    found = [row for row in rows if access.can(actor, action, row.as_thing())]
+    ended = [row for row in found if not row.is_open]
+    return [row for row in found if row.is_open] + ended[::-1]
+
+
+def own_requests(session: Session, *, actor: Actor) -> list[RightsRequest]:
+    """Return what `actor` herself asked for, the last first."""
+    rows = sa.select(RightsRequest).where(RightsRequest.user_id == actor.user_id)
+    return list(session.scalars(rows.order_by(RightsRequest.received_on.desc(), RightsRequest.id)))
+
+
+def overdue_count(session: Session, *, actor: Actor, today: date, new_law_from: date) -> int:
+    """Return how many of the requests that `actor` handles are late."""
+    standings = (
+        standing_of(row, today=today, new_law_from=new_law_from)
+        for row in requests_of(session, actor=actor)
+        if row.is_open
+    )
+    return sum(each.overdue for each in standings)
+
+
+def people_for(session: Session, *, actor: Actor) -> list[User]:
+    """Return about whom `actor` may register requests, by name."""
+    rows = session.scalars(
+        sa.select(User).options(selectinload(User.memberships)).order_by(User.name, User.id)
+    )
+    return [row for row in rows if access.can(actor, Action.RIGHTS_HANDLE, person_thing(row))]
+
+
+def classes_for(session: Session, *, actor: Actor) -> list[ClassGroup]:
+    """Return the classes about whose children `actor` may register requests."""
+    rows = session.scalars(
+        sa.select(ClassGroup)
+        .options(joinedload(ClassGroup.school))
+        .order_by(ClassGroup.year.desc(), ClassGroup.name, ClassGroup.id)
+    )
+    return [row for row in rows if access.can(actor, Action.RIGHTS_HANDLE, _of_class(row))]
+
+
+def _of_class(group: ClassGroup) -> Thing:
+    return Thing("rights_request", school_ids=frozenset({group.school_id}))
+
+
+# --- registering --------------------------------------------------------------------------------
+
+
+def register(session: Session, asked: Asked, *, today: date, actor: Actor) -> RightsRequest:
+    """Put on file what was asked; a request for a block is one that asks for it.
+
+    Raises:
+        NotFoundError: she may not register for this person or class, or there is none.
+        BadInputError: something is missing or cannot be; `field` names it.
+    """
+    _check(asked, today)
+    request = RightsRequest(
+        kind=asked.kind,
+        about=asked.about,
+        user=_found(session, User, asked.user_id) if asked.about is About.PERSON else None,
+        class_group=_found(session, ClassGroup, asked.class_group_id)
+        if asked.about is About.CHILD
+        else None,
+        list_number=asked.list_number if asked.about is About.CHILD else None,
+        who=asked.who.strip(),
+        received_on=asked.received_on,
+        channel=asked.channel,
+        words=asked.words.strip(),
+        asks_block=asked.asks_block or asked.kind is RequestKind.BLOCKING,
+        registered_by_id=actor.user_id,
+    )
+    request.user_id = asked.user_id if request.user else None
+    access.require(actor, Action.RIGHTS_ASK, request.as_thing())
+    session.add(request)
+    session.flush()
+    _told(session, "rights.registered", request, actor, channel=asked.channel.value)
+    return request
+
+
+def _check(asked: Asked, today: date) -> None:
+    if asked.received_on > today:
+        raise BadInputError(
+            message("It cannot have come in later than today."), field="received_on"
+        )
+    if asked.about is About.PERSON and asked.user_id is None:
+        raise BadInputError(message("Choose the person."), field="user_id")
+    if asked.about is About.CHILD and asked.class_group_id is None:
+        raise BadInputError(message("Choose the class."), field="class_group_id")
+    if asked.about is About.CHILD and not 0 < (asked.list_number or 0) <= MOST_IN_A_CLASS:
+        raise BadInputError(message("Write the child's list number."), field="list_number")
+    if asked.about is About.OTHER and not asked.who.strip():
+        raise BadInputError(message("Write who it is."), field="who")
+    for field, text, most in (("who", asked.who, WHO_MAX), ("words", asked.words, WORDS_MAX)):
+        _check_length(field, text, most)
+
+
+def _check_length(field: str, text: str, most: int) -> None:
+    if len(text) > most:
+        raise BadInputError(message("Use at most %(limit)s characters.", limit=most), field=field)
+
+
+def _found(session: Session, kind: type[Row], row_id: UUID | None) -> Row:
+    found = session.get(kind, row_id) if row_id is not None else None
+    if found is None:
+        raise access.not_found()
+    return found
+
+
+# --- blocking -----------------------------------------------------------------------------------
+
+
+def block(session: Session, request_id: UUID, *, actor: Actor) -> RightsRequest:
+    """Make all that the request reaches answer as missing, until it is lifted.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers to handle.
+        ConflictError: it speaks of nobody whom the program knows, was ended, or blocks already.
+    """
+    request = _handled(session, request_id, actor)
+    if request.about is About.OTHER:
+        raise ConflictError(
+            message("This request names nobody whom the program knows, so there is no such data.")
+        )
+    if request.blocks:
+        raise ConflictError(message("This is blocked already."))
+    request.blocked_at, request.lifted_at, request.asks_block = now(), None, True
+    session.flush()
+    _told(session, "rights.blocked", request, actor)
+    return request
+
+
+def lift(session: Session, request_id: UUID, *, actor: Actor) -> RightsRequest:
+    """Let what was blocked be seen again, also after the request was answered.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers to handle.
+        ConflictError: it blocks nothing.
+    """
+    request = _locked(session, request_id, actor)
+    if not request.blocks:
+        raise ConflictError(message("This request blocks nothing."))
+    request.lifted_at = now()
+    session.flush()
+    _told(session, "rights.lifted", request, actor)
+    return request
+
+
+# --- answering ----------------------------------------------------------------------------------
+
+
+def extend(
+    session: Session, request_id: UUID, reason: str, *, new_law_from: date, actor: Actor
+) -> RightsRequest:
+    """Take 30 days more for the answer, once, with the reason that the person is told.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers to handle.
+        BadInputError: there is no reason. ConflictError: it was ended or extended, or may not be.
+    """
+    request = _handled(session, request_id, actor)
+    if not clocks.may_extend(request.kind, request.received_on, new_law_from):
+        raise ConflictError(message("The law under which this came in knows no longer time."))
+    if request.extension is not None:
+        raise ConflictError(message("This was extended before; it can be only once."))
+    request.extension = _needed(reason, "reason")
+    session.flush()
+    _told(session, "rights.extended", request, actor)
+    return request
+
+
+def close(
+    session: Session,
+    request_id: UUID,
+    state: RequestState,
+    text: str,
+    *,
+    on: date,
+    today: date,
+    actor: Actor,
+) -> RightsRequest:
+    """Answer the request, refuse it with its reason, or note that it was taken back.
+
+    A block stays until it is lifted.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers to handle.
+        BadInputError: there is no text, or the day cannot be. ConflictError: it was ended before.
+    """
+    request = _handled(session, request_id, actor)
+    if state is RequestState.OPEN:
+        raise BadInputError(message("Choose how it ended."), field="state")
+    if not request.received_on <= on <= today:
+        raise BadInputError(
+            message("The day lies between the one it came in and today."), field="answered_on"
+        )
+    request.state, request.answer = state, _needed(text, "text")
+    request.answered_on, request.answered_by_id = on, actor.user_id
+    session.flush()
+    _told(session, f"rights.{state.value}", request, actor, on=on)
+    return request
+
+
+def _needed(text: str, field: str) -> str:
+    if not text.strip():
+        raise BadInputError(message("Write it in a few words: the person is told."), field=field)
+    _check_length(field, text, WORDS_MAX)
+    return text.strip()
+
+
+# --- correcting ---------------------------------------------------------------------------------
+
+
+def correct(session: Session, request_id: UUID, *, name: str, email: str, actor: Actor) -> User:
+    """Correct a person's own name and e-mail; what stood there before stays in the audit trail.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers to handle.
+        ConflictError: it speaks of no account, was ended, or the e-mail is somebody else's.
+        BadInputError: there is no name, or that is no e-mail.
+    """
+    request = _handled(session, request_id, actor)
+    user = request.user
+    if user is None:
+        raise ConflictError(message("This request is about nobody who has an account here."))
+    changes = {"name": _name(name), "email": _email(session, user, email)}
+    before = {field: getattr(user, field) for field in changes}
+    different = {field: value for field, value in changes.items() if value != before[field]}
+    if not different:
+        raise ConflictError(message("Nothing is different from what stands there."))
+    for field, value in different.items():
+        setattr(user, field, value)
+    session.flush()
+    audit.record(
+        session,
+        "person.corrected",
+        actor_id=actor.user_id,
+        thing_kind="person",
+        thing_id=user.id,
+        request=request.id,
+        before={field: before[field] for field in different},
+        after=different,
+    )
+    return user
+
+
+def _name(text: str) -> str:
+    told = " ".join(text.split())
+    if not told:
+        raise BadInputError(message("Write the name."), field="name")
+    _check_length("name", told, NAME_MAX)
+    return told
+
+
+def _email(session: Session, user: User, text: str) -> str | None:
+    if not text.strip():
+        return None
+    try:
+        checked = validate_email(text.strip(), check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise BadInputError(message("This is no e-mail address."), field="email") from error
+    told = checked.normalized.casefold()
+    taken = sa.select(User.id).where(User.email == told, User.id != user.id)
+    if session.scalar(taken) is not None:
+        raise ConflictError(message("Somebody else has this e-mail address."))
+    return told
+
+
+# --- each verb ----------------------------------------------------------------------------------
+
+
+def _locked(session: Session, request_id: UUID, actor: Actor) -> RightsRequest:
+    request = locked(session, RightsRequest, request_id)
+    if request is None:
+        raise access.not_found()
+    access.require(actor, Action.RIGHTS_HANDLE, request.as_thing())
+    return request
+
+
+def _handled(session: Session, request_id: UUID, actor: Actor) -> RightsRequest:
+    request = _locked(session, request_id, actor)
+    if not request.is_open:
+        raise ConflictError(message("This request was ended and stays as it was."))
+    return request
+
+
+def _told(
+    session: Session, action: str, request: RightsRequest, actor: Actor, **details: object
+) -> None:
+    audit.record(
+        session,
+        action,
+        actor_id=actor.user_id,
+        thing_kind="rights_request",
+        thing_id=request.id,
+        kind=request.kind.value,
+        **details,
+    )
+
+
+def about_whom(request: RightsRequest) -> Message | str:
+    """Return of whom a request speaks, in words."""
+    if request.user is not None:
+        return request.user.name
+    if request.class_group is not None:
+        group = request.class_group
+        return message(
+            "Child number %(number)s of %(group)s (%(school)s)",
+            number=request.list_number,
+            group=group.name,
+            school=group.school.name,
+        )
+    return request.who
