@@ -10,6 +10,7 @@ from observe.cli.files import FILE, read_bytes
 from observe.cli.imports import told
 from observe.cli.program import noun
 from observe.cli.shell import Answer, Shell, verb
+from observe.cli.words import Option
 from observe.people.models import School
 from observe.people.operations import import_schools, school_for, schools_visible_to
 from observe.text import message
@@ -19,11 +20,14 @@ schools = noun("schools", message("Schools: import, list, show."))
 
 @verb(schools, "import", message("Imports the Ministry's directory, or our CSV: rbd,name,commune."))
 @click.argument("file", type=FILE)
-def import_(shell: Shell, *, file: Path) -> Answer:
+@click.option("--dry-run", cls=Option, is_flag=True, about=message("Only tells what would change."))
+def import_(shell: Shell, *, file: Path, dry_run: bool) -> Answer:
     """Import schools from a file; importing it twice changes nothing."""
     with shell.database.write() as session:
-        imported = import_schools(session, read_bytes(file), actor=shell.actor)
-    return told(shell, imported)
+        done = import_schools(session, read_bytes(file), actor=shell.actor)
+        if dry_run:
+            session.rollback()
+    return told(shell, done, each=dry_run)
 
 
 @verb(schools, "list", message("Lists the schools you may see."))

@@ -89,6 +89,7 @@ class Observation(Identified, Base):
             recorder_ids=self.recorder_ids,
             educator_id=self.recording.educator_id,
             blocked=bool(self.recording.blocked),
+            made_in=self.recording.class_group.school_id,
         )
 
 

@@ -87,6 +87,7 @@ class Feedback(Identified, Base):
             recorder_ids=self.observation.recorder_ids,
             educator_id=recording.educator_id if published else None,
             blocked=bool(recording.blocked),
+            made_in=recording.class_group.school_id,
         )
 
 

@@ -23,6 +23,7 @@ from observe.people.models import AuditEntry, User
 PAGE: Final = "feedback.opened"
 DOWNLOAD: Final = "feedback.downloaded"
 RECORD: Final = "record.opened"
+VISIT: Final = "feedback.visited"  # a clip of it, by a peer of another school
 ANSWERS: Final = "feedback.answers_seen"  # by who gave the feedback
 CLIP: Final = "feedback.clip_opened"
 PRIORITY: Final = "feedback.priority_seen"  # by another, who observes her next lesson
@@ -97,7 +98,7 @@ def _openings(
         .join(User, User.id == AuditEntry.actor_id)
         .where(
             AuditEntry.thing_id.in_([*things]),
-            AuditEntry.action.in_([PAGE, DOWNLOAD, RECORD]),
+            AuditEntry.action.in_([PAGE, DOWNLOAD, RECORD, VISIT]),
         )
         .group_by(User.id, User.name, AuditEntry.thing_id)
         .order_by(last.desc())

@@ -113,7 +113,7 @@ _SHOWN_BLIND = frozenset({Kind.ASKED, Kind.DRAFT, Kind.CONSENT, Kind.CODE})
 def _thing(row: Row, actor: Actor, *, record: bool) -> Thing:
     schools = frozenset({row.lesson.school_id})
     own = None if record else actor.user_id  # each statement asks for what is her own
-    return Thing("followup", school_ids=schools, observer_id=own)
+    return Thing("followup", school_ids=schools, observer_id=own, made_in=row.lesson.school_id)
 
 
 def _read(session: Session, query: sa.Select[Any]) -> Found:

@@ -8,13 +8,14 @@ else is refused. What a person may not see answers exactly as what does not exis
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from uuid import UUID
 
 from observe.errors import NotAllowedError, NotFoundError
-from observe.people.models import Role, User
+from observe.people.models import Membership, Role, User
 from observe.text import message
 
 
@@ -28,8 +29,10 @@ class Relation(enum.StrEnum):
     EDUCATOR = "educator"  # she is the educator seen in it
     SCHOOL_OBSERVER = "school_observer"  # observer of its school
     SCHOOL_UTP_HEAD = "school_utp_head"  # UTP head of its school
+    SCHOOL_READER = "school_reader"  # reader in its school: of what names nobody
+    PEER_VISITOR = "peer_visitor"  # an educator who agreed to a peer visit that opens it to her
     COLLEAGUE = "colleague"  # observer or UTP head somewhere in the territory it belongs to
-    NETWORK_LEAD = "network_lead"
+    NETWORK_LEAD = "network_lead"  # of what is told of many, never of one
     ADMINISTRATOR = "administrator"
     WHOLE_ADMINISTRATOR = "whole_administrator"  # of each place it belongs to, not of one of them
     ANYONE = "anyone"  # signed in
@@ -46,12 +49,19 @@ class Action(enum.StrEnum):
     NETWORK_FOCUS = "network.focus"  # say on what the network works together
     SCHOOL_SEE = "school.see"
     SCHOOL_IMPORT = "school.import"
+    CLASS_GROUP_EDIT = "class_group.edit"
     CLASS_LIST = "class_list"  # the names of children: see and write them
     CONSENT_REGISTER = "consent.register"  # of children: see, register, revoke, with their papers
     CONSENT_OWN = "consent.own"  # the educator's own
     PERSON_SEE = "person.see"
     PERSON_IMPORT = "person.import"
-    PERSON_LINK = "person.link"
+    PERSON_EXPORT = "person.export"
+    PERSON_EDIT = "person.edit"  # her name and e-mail; that she has left
+    PERSON_LINK = "person.link"  # a link to come in, an invitation
+    MEMBERSHIP_EDIT = "membership.edit"  # give, correct and end roles in a place
+    NETWORK_EDIT = "network.edit"  # which schools are in a network
+    EVALUATOR_NOTE = "evaluator.note"  # say whom a person also evaluates
+    AGGREGATE_SEE = "aggregate.see"  # what is told of many educators, never of one
     ACCOUNT_CHANGE = "account.change"
     RECORDING_ADD = "recording.add"
     RECORDING_SEE = "recording.see"
@@ -79,6 +89,11 @@ class Action(enum.StrEnum):
     FEEDBACK_WATCH_BLURRED = "feedback.watch_blurred"  # its clips once blurred and checked
     FEEDBACK_ANSWER = "feedback.answer"
     FEEDBACK_LOOK = "feedback.look"  # how she sees her own lesson: hers alone, not her observer's
+    VISIT_PROPOSE = "visit.propose"  # that an educator and one of another school visit each other
+    VISIT_SEE = "visit.see"
+    VISIT_AGREE = "visit.agree"  # each for herself
+    VISIT_END = "visit.end"
+    FEEDBACK_VISIT = "feedback.visit"  # a peer's clips, blurred and checked, without a word
     FOLLOWUP_SEE = "followup.see"  # what waits: an observer her own, a UTP head her school's
     RIGHTS_ASK = "rights.ask"  # ask for something about one's own data, or register who asked
     RIGHTS_SEE = "rights.see"  # what was asked, and its answer
@@ -104,12 +119,19 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.NETWORK_FOCUS: _TERRITORY,
     Action.SCHOOL_SEE: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}) | _TERRITORY,
     Action.SCHOOL_IMPORT: frozenset({_R.ADMINISTRATOR}),
+    Action.CLASS_GROUP_EDIT: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD, _R.ADMINISTRATOR}),
     Action.CLASS_LIST: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}),
     Action.CONSENT_REGISTER: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}),
     Action.CONSENT_OWN: frozenset({_R.SELF, _R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}),
     Action.PERSON_SEE: frozenset({_R.SELF, _R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD}) | _TERRITORY,
     Action.PERSON_IMPORT: frozenset({_R.ADMINISTRATOR}),
+    Action.PERSON_EXPORT: frozenset({_R.ADMINISTRATOR}),
+    Action.PERSON_EDIT: frozenset({_R.WHOLE_ADMINISTRATOR}),
     Action.PERSON_LINK: frozenset({_R.WHOLE_ADMINISTRATOR}),  # a link makes her that person
+    Action.MEMBERSHIP_EDIT: frozenset({_R.WHOLE_ADMINISTRATOR}),
+    Action.NETWORK_EDIT: frozenset({_R.ADMINISTRATOR}),
+    Action.EVALUATOR_NOTE: frozenset({_R.SELF, _R.SCHOOL_UTP_HEAD, _R.ADMINISTRATOR}),
+    Action.AGGREGATE_SEE: frozenset({_R.SCHOOL_UTP_HEAD, _R.NETWORK_LEAD, _R.SCHOOL_READER}),
     Action.ACCOUNT_CHANGE: frozenset({_R.SELF}),
     Action.RECORDING_ADD: frozenset({_R.SCHOOL_OBSERVER}),
     Action.RECORDING_SEE: frozenset({_R.OBSERVER, _R.ASSIGNED}),
@@ -139,6 +161,11 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     ),
     Action.FEEDBACK_ANSWER: frozenset({_R.EDUCATOR}),
     Action.FEEDBACK_LOOK: frozenset({_R.EDUCATOR}),
+    Action.VISIT_PROPOSE: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD, _R.NETWORK_LEAD}),
+    Action.VISIT_SEE: frozenset({_R.PEER_VISITOR, _R.SELF}),
+    Action.VISIT_AGREE: frozenset({_R.PEER_VISITOR}),
+    Action.VISIT_END: frozenset({_R.PEER_VISITOR, _R.SELF}),
+    Action.FEEDBACK_VISIT: frozenset({_R.PEER_VISITOR}),
     Action.FOLLOWUP_SEE: frozenset({_R.OBSERVER, _R.SCHOOL_UTP_HEAD}),
     Action.RIGHTS_ASK: frozenset({_R.SELF, _R.WHOLE_ADMINISTRATOR}),
     Action.RIGHTS_SEE: frozenset({_R.SELF, _R.WHOLE_ADMINISTRATOR}),
@@ -166,6 +193,7 @@ SEEN_BY: Final[dict[str, Action]] = {
     "certificate": Action.CERTIFICATE_SEE,
     "rights_request": Action.RIGHTS_SEE,
     "breach": Action.BREACH,
+    "visit": Action.VISIT_SEE,
 }
 
 
@@ -192,7 +220,11 @@ class Actor:
 
 @dataclass(frozen=True)
 class Thing:
-    """What access needs to know of a thing: where it belongs and who has to do with it."""
+    """What access needs to know of a thing: where it belongs and who has to do with it.
+
+    `made_in` is the school of a lesson: whoever observed in it keeps what she did there only as
+    long as she observes there. `school_ids` is empty while the school may not know of the thing.
+    """
 
     kind: str
     id: UUID | None = None
@@ -204,6 +236,8 @@ class Thing:
     assigned_ids: frozenset[UUID] = frozenset()
     user_id: UUID | None = None
     blocked: bool = False  # by a request of whom it is about: it answers as missing to everybody
+    visitor_ids: frozenset[UUID] = frozenset()
+    made_in: UUID | None = None
 
 
 HOME: Final = Thing("home")
@@ -211,14 +245,20 @@ RUBRICS: Final = Thing("rubric", in_territory=True)
 
 
 def actor_of(user: User, on: date) -> Actor:
-    """Return `user` as an actor, with the memberships that hold on the day `on`."""
-    holding = (
-        Standing(membership.role, membership.school_id)
-        for membership in user.memberships
-        if (membership.starts_on is None or membership.starts_on <= on)
-        and (membership.ends_on is None or on <= membership.ends_on)
-    )
-    return Actor(user.id, user.name, frozenset(holding) if user.active else frozenset())
+    """Return `user` as an actor, with the memberships that hold on the day `on`.
+
+    A role in a network is the role in each of its schools.
+    """
+    holding = (row for row in user.memberships if row.period.holds(on))
+    standings = (standing for row in holding for standing in _standings(row))
+    return Actor(user.id, user.name, frozenset(standings) if user.active else frozenset())
+
+
+def _standings(membership: Membership) -> Iterator[Standing]:
+    if membership.in_territory:
+        yield Standing(membership.role, None)
+    for school_id in membership.school_ids:
+        yield Standing(membership.role, school_id)
 
 
 def relations(actor: Actor, thing: Thing) -> frozenset[Relation]:
@@ -226,14 +266,21 @@ def relations(actor: Actor, thing: Thing) -> frozenset[Relation]:
     found = {Relation.ANYONE} if actor.standings else set()
     if thing.user_id == actor.user_id:
         found.add(Relation.SELF)
-    if thing.observer_id == actor.user_id and actor.has(Role.OBSERVER):
-        found.add(Relation.OBSERVER)
-    if actor.user_id in thing.assigned_ids and actor.has(Role.OBSERVER):
-        found.add(Relation.ASSIGNED)
-    if actor.user_id in thing.recorder_ids and actor.has(Role.OBSERVER):
-        found.add(Relation.RECORDER)
-    if thing.educator_id == actor.user_id and actor.has(Role.EDUCATOR):
-        found.add(Relation.EDUCATOR)
+    if _observes_there(actor, thing):
+        found.update(
+            relation
+            for relation, ids in (
+                (Relation.OBSERVER, {thing.observer_id}),
+                (Relation.ASSIGNED, thing.assigned_ids),
+                (Relation.RECORDER, thing.recorder_ids),
+            )
+            if actor.user_id in ids
+        )
+    if actor.has(Role.EDUCATOR):
+        if thing.educator_id == actor.user_id:
+            found.add(Relation.EDUCATOR)
+        if actor.user_id in thing.visitor_ids:
+            found.add(Relation.PEER_VISITOR)
     if thing.in_territory and (actor.has(Role.OBSERVER) or actor.has(Role.UTP_HEAD)):
         found.add(Relation.COLLEAGUE)
     if _covers_all(actor, thing):
@@ -246,9 +293,16 @@ def relations(actor: Actor, thing: Thing) -> frozenset[Relation]:
     return frozenset(found)
 
 
+def _observes_there(actor: Actor, thing: Thing) -> bool:
+    """Tell whether she observes today where the thing was made, or anywhere if that is nowhere."""
+    places = {each.school_id for each in actor.standings if each.role is Role.OBSERVER}
+    return bool(places) and (thing.made_in is None or None in places or thing.made_in in places)
+
+
 _BY_STANDING: Final = {
     Role.OBSERVER: Relation.SCHOOL_OBSERVER,
     Role.UTP_HEAD: Relation.SCHOOL_UTP_HEAD,
+    Role.READER: Relation.SCHOOL_READER,
     Role.NETWORK_LEAD: Relation.NETWORK_LEAD,
     Role.ADMINISTRATOR: Relation.ADMINISTRATOR,
 }

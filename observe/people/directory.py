@@ -7,11 +7,14 @@ from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+from sqlalchemy.orm import Session, contains_eager, joinedload, lazyload, selectinload
 
+from observe.db import today
+from observe.errors import BadInputError
 from observe.ids import parse_id
 from observe.people.access import Action, Actor, Thing, can, not_found, require
-from observe.people.models import ClassGroup, Membership, Role, School, User
+from observe.people.models import ClassGroup, Membership, Network, NetworkSchool, Role, School, User
+from observe.people.periods import Place
 from observe.text import message
 
 ROLE_NAMES: Final = {
@@ -20,6 +23,7 @@ ROLE_NAMES: Final = {
     Role.EDUCATOR: message("Educator"),
     Role.NETWORK_LEAD: message("Network lead"),
     Role.ADMINISTRATOR: message("Administrator"),
+    Role.READER: message("Reader"),
 }
 
 
@@ -30,14 +34,32 @@ def school_thing(school: School) -> Thing:
 
 def person_thing(user: User) -> Thing:
     """Return what access needs to know of a person: her schools, and that she is herself."""
-    places = {row.school_id for row in user.memberships}
     return Thing(
         "person",
         id=user.id,
-        school_ids=frozenset(place for place in places if place is not None),
-        in_territory=None in places,
+        school_ids=frozenset().union(*(row.school_ids for row in user.memberships)),
+        in_territory=any(row.in_territory for row in user.memberships),
         user_id=user.id,
     )
+
+
+def place_thing(session: Session, place: Place) -> Thing:
+    """Return what access needs to know of a place in which somebody gets a role.
+
+    Raises:
+        NotFoundError: there is no such school or network.
+    """
+    if place.school_id is not None:
+        school = session.get(School, place.school_id)
+        if school is None:
+            raise not_found()
+        return school_thing(school)
+    if place.network_id is not None:
+        network = session.get(Network, place.network_id)
+        if network is None:
+            raise not_found()
+        return Thing("school", school_ids=frozenset(school.id for school in network.schools))
+    return Thing("home", in_territory=True)
 
 
 def schools_visible_to(session: Session, *, actor: Actor) -> list[School]:
@@ -74,11 +96,17 @@ def people_visible_to(
         if role is not None:
             match = match.where(Membership.role == role)
         if school_id is not None:
-            match = match.where(Membership.school_id == school_id)
+            match = match.where(_in_school(school_id))
         query = query.where(User.id.in_(match))
     return [
         user for user in session.scalars(query) if can(actor, Action.PERSON_SEE, person_thing(user))
     ]
+
+
+def _in_school(school_id: UUID) -> sa.ColumnElement[bool]:
+    """Match memberships in a school itself, or in a network with it."""
+    networks = sa.select(NetworkSchool.network_id).where(NetworkSchool.school_id == school_id)
+    return sa.or_(Membership.school_id == school_id, Membership.network_id.in_(networks))
 
 
 def school_for(session: Session, name: str, *, actor: Actor) -> School:
@@ -102,6 +130,28 @@ def _named(name: str) -> sa.ColumnElement[bool]:
     if name.isdigit():
         return School.rbd.startswith(f"{int(name)}-")
     return School.rbd == name.upper()
+
+
+def place_named(session: Session, text: str) -> Place:
+    """Return the place that somebody wrote: an RBD, a network's name; nothing: the territory.
+
+    Raises:
+        BadInputError: there is no such school or network.
+    """
+    written = " ".join(text.split())
+    if not written:
+        return Place()
+    key = written.replace(".", "").replace(" ", "")
+    school_id = session.scalar(sa.select(School.id).where(_named(key)).limit(1))
+    if school_id is not None:
+        return Place(school_id=school_id)
+    networks = session.scalars(sa.select(Network).options(lazyload(Network.schools)))
+    found = next((row for row in networks if row.name.casefold() == written.casefold()), None)
+    if found is None:
+        raise BadInputError(
+            message("There is no school with this RBD and no network of this name."), field="place"
+        )
+    return Place(network_id=found.id)
 
 
 def user_for(session: Session, name: str, *, actor: Actor) -> User:
@@ -151,7 +201,10 @@ class Staff:
 
 
 def staff_visible_to(session: Session, *, actor: Actor, action: Action) -> list[Staff]:
-    """Return the schools that have educators and in which `actor` may do `action`, by name."""
+    """Return the schools that have educators today and in which `actor` may do `action`, by name.
+
+    Who has left a school is not offered there any more; what is on file of her stays.
+    """
     rows = session.scalars(
         sa.select(Membership)
         .join(Membership.school)
@@ -162,6 +215,8 @@ def staff_visible_to(session: Session, *, actor: Actor, action: Action) -> list[
     )
     found: dict[UUID, tuple[School, list[User]]] = {}
     for row in rows:
-        if row.school is not None and can(actor, action, school_thing(row.school)):
+        if row.school is None or not row.period.holds(today()):
+            continue
+        if can(actor, action, school_thing(row.school)):
             found.setdefault(row.school.id, (row.school, []))[1].append(row.user)
     return [Staff(school, tuple(users)) for school, users in found.values()]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import enum
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from observe.db import Base, Identified, choice, now
+from observe.people.periods import Period, Place
 
 
 class Role(enum.StrEnum):
@@ -20,6 +22,7 @@ class Role(enum.StrEnum):
     EDUCATOR = "educator"
     NETWORK_LEAD = "network_lead"
     ADMINISTRATOR = "administrator"
+    READER = "reader"
 
 
 class School(Identified, Base):
@@ -30,6 +33,29 @@ class School(Identified, Base):
     rbd: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     commune: Mapped[str] = mapped_column(default="")
+
+
+class NetworkSchool(Base):
+    """A school that is in a network."""
+
+    __tablename__ = "network_school"
+
+    network_id: Mapped[UUID] = mapped_column(sa.ForeignKey("network.id"), primary_key=True)
+    school_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("school.id"), primary_key=True, index=True
+    )
+
+
+class Network(Identified, Base):
+    """Schools that learn together, such as those of a commune; a school may be in several."""
+
+    __tablename__ = "network"
+
+    name: Mapped[str] = mapped_column(unique=True)
+    # Read along with whoever has a role in it: policy looks at people outside of any session.
+    schools: Mapped[list[School]] = relationship(
+        secondary="network_school", order_by=School.name, lazy="selectin"
+    )
 
 
 class ClassGroup(Identified, Base):
@@ -79,36 +105,63 @@ class User(Identified, Base):
 
 
 class Membership(Identified, Base):
-    """A person's role in one school, or in the whole territory when `school_id` is empty."""
+    """A person's role in a school, in each school of a network, or in the whole territory.
+
+    It holds from `starts_on` to `ends_on`, both included; empty: since ever, for ever. Nobody has
+    one role in one place twice at a time, but she may come back after it has ended.
+    """
 
     __tablename__ = "membership"
     __table_args__ = (
-        sa.Index(
-            "uq_membership_in_school",
-            "user_id",
-            "role",
-            "school_id",
-            unique=True,
-            sqlite_where=sa.text("school_id IS NOT NULL"),
-            postgresql_where=sa.text("school_id IS NOT NULL"),
-        ),
-        sa.Index(
-            "uq_membership_in_territory",
-            "user_id",
-            "role",
-            unique=True,
-            sqlite_where=sa.text("school_id IS NULL"),
-            postgresql_where=sa.text("school_id IS NULL"),
+        sa.CheckConstraint("school_id IS NULL OR network_id IS NULL", name="place"),
+        sa.CheckConstraint("starts_on IS NULL OR ends_on IS NULL OR starts_on <= ends_on", "days"),
+        *(
+            sa.Index(
+                f"uq_membership_open_{name}",
+                *("user_id", "role", *columns),
+                unique=True,
+                sqlite_where=sa.text(f"{where} AND ends_on IS NULL"),
+                postgresql_where=sa.text(f"{where} AND ends_on IS NULL"),
+            )
+            for name, columns, where in (
+                ("in_school", ("school_id",), "school_id IS NOT NULL"),
+                ("in_network", ("network_id",), "network_id IS NOT NULL"),
+                ("in_territory", (), "school_id IS NULL AND network_id IS NULL"),
+            )
         ),
     )
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
     role: Mapped[Role] = mapped_column(choice(Role))
     school_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("school.id"))
+    network_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("network.id"))
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
     user: Mapped[User] = relationship(back_populates="memberships")
     school: Mapped[School | None] = relationship()
+    network: Mapped[Network | None] = relationship(lazy="selectin")
+
+    @property
+    def period(self) -> Period:
+        """The days on which it holds."""
+        return Period(self.starts_on, self.ends_on)
+
+    @property
+    def place(self) -> Place:
+        """Where it holds."""
+        return Place(self.school_id, self.network_id)
+
+    @property
+    def school_ids(self) -> frozenset[UUID]:
+        """The schools in which it holds; empty where it holds in the whole territory."""
+        if self.network is not None:
+            return frozenset(school.id for school in self.network.schools)
+        return frozenset({self.school_id} if self.school_id else ())
+
+    @property
+    def in_territory(self) -> bool:
+        """Whether it holds in the whole territory."""
+        return self.school_id is None and self.network_id is None
 
 
 class SignInLink(Identified, Base):
@@ -133,6 +186,101 @@ class SignInSession(Identified, Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     user: Mapped[User] = relationship()
+
+
+class Invitation(Identified, Base):
+    """A person was asked to come in, by a sign-in link that lives for some days.
+
+    Whether it was used and until when it works, the link says. A later one takes its place.
+    """
+
+    __tablename__ = "invitation"
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"), index=True)
+    link_id: Mapped[UUID] = mapped_column(sa.ForeignKey("sign_in_link.id"), unique=True)
+    by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    made_at: Mapped[datetime] = mapped_column(default=now)
+    sent_to: Mapped[str] = mapped_column(default="")  # an e-mail; empty: handed over by hand
+    sent_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    link: Mapped[SignInLink] = relationship(lazy="joined", innerjoin=True)
+    by: Mapped[User] = relationship(foreign_keys=by_id)
+
+
+class Evaluator(Identified, Base):
+    """Somebody said that a person also evaluates an educator whom she may observe.
+
+    Support and evaluation do not go together; nothing is forbidden by it, the screens warn.
+    """
+
+    __tablename__ = "evaluator"
+    __table_args__ = (
+        sa.Index(
+            "uq_evaluator_open",
+            *("evaluator_id", "educator_id"),
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+        sa.CheckConstraint("evaluator_id <> educator_id", name="two"),
+    )
+
+    evaluator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    educator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+    ended_at: Mapped[datetime | None]
+    educator: Mapped[User] = relationship(foreign_keys=educator_id)
+
+
+class TableImport(Identified, Base):
+    """A file of schools or people that was looked at, and what became of it once confirmed.
+
+    The file itself goes as soon as it is taken or given up: it holds names and e-mails.
+    """
+
+    __tablename__ = "table_import"
+
+    kind: Mapped[str]  # `schools` or `people`
+    name: Mapped[str]  # of the file
+    content: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    complete: Mapped[bool] = mapped_column(default=False)  # who is not in it has left
+    by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+    done_at: Mapped[datetime | None]
+    result: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
+    by: Mapped[User] = relationship()
+
+
+class PeerVisit(Identified, Base):
+    """Two educators of different schools look at each other's clips for a time.
+
+    Open while both have agreed, until its last day or until one of them ends it.
+    """
+
+    __tablename__ = "peer_visit"
+    __table_args__ = (sa.CheckConstraint("one_id <> other_id", name="two"),)
+
+    one_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"), index=True)
+    other_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"), index=True)
+    by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+    ends_on: Mapped[date]
+    one_agreed_at: Mapped[datetime | None]
+    other_agreed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    one: Mapped[User] = relationship(foreign_keys=one_id)
+    other: Mapped[User] = relationship(foreign_keys=other_id)
+    by: Mapped[User] = relationship(foreign_keys=by_id)
+
+    def is_open(self, on: date) -> bool:
+        """Tell whether both have agreed and nobody has ended it by the day `on`."""
+        agreed = self.one_agreed_at is not None and self.other_agreed_at is not None
+        return agreed and self.ended_at is None and on <= self.ends_on
+
+    def agreed_at(self, user_id: UUID) -> datetime | None:
+        """Return when one of the two agreed, or None while she has not."""
+        return self.one_agreed_at if user_id == self.one_id else self.other_agreed_at
 
 
 class AuditEntry(Base):

@@ -8,9 +8,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe.errors import BadInputError
+from observe.errors import BadInputError, ConflictError
 from observe.people import audit
-from observe.people.access import Action, Actor, Thing, require
+from observe.people.access import Action, Actor, Thing, not_found, require
 from observe.people.directory import (
     find_user,
     people_visible_to,
@@ -33,6 +33,7 @@ __all__ = [
     "import_people",
     "import_schools",
     "people_visible_to",
+    "rename_class_group",
     "school_for",
     "schools_visible_to",
     "user_for",
@@ -52,31 +53,69 @@ def class_group_for(
         BadInputError: the name is empty or too long.
     """
     school = session.get(School, school_id)
-    require(actor, Action.RECORDING_ADD, school_thing(school) if school else Thing("school"))
+    require(actor, Action.CLASS_GROUP_EDIT, school_thing(school) if school else Thing("school"))
+    written = _group_name(name)
+    same = _same_group(session, school_id, written, year)
+    if same is not None:
+        return same
+    group = ClassGroup(school_id=school_id, name=written, year=year)
+    session.add(group)
+    session.flush()
+    _tell(session, "class_group.add", group, actor)
+    return group
+
+
+def rename_class_group(
+    session: Session, class_group_id: UUID, name: str, *, actor: Actor
+) -> ClassGroup:
+    """Give a class group another name.
+
+    Raises:
+        BadInputError: the name is empty or too long.
+        ConflictError: the school has one of this name in that year.
+        NotFoundError, NotAllowedError: there is none, or it is not the actor's to name.
+    """
+    group = session.get(ClassGroup, class_group_id)
+    thing = school_thing(group.school) if group else Thing("school")
+    require(actor, Action.CLASS_GROUP_EDIT, thing)
+    if group is None:
+        raise not_found()
+    written = _group_name(name)
+    same = _same_group(session, group.school_id, written, group.year)
+    if same is not None and same is not group:
+        raise ConflictError(message("This school has a class group of that name in that year."))
+    group.name = written
+    session.flush()
+    _tell(session, "class_group.rename", group, actor)
+    return group
+
+
+def _group_name(name: str) -> str:
     written = clean(name)
     if not 1 <= len(written) <= LONGEST_GROUP_NAME:
         raise BadInputError(
             message("Write the class group as the school calls it, for example 1° B."),
             field="class_group",
         )
+    return written.replace("º", "°")
+
+
+def _same_group(session: Session, school_id: UUID, name: str, year: int) -> ClassGroup | None:
     groups = session.scalars(
         sa.select(ClassGroup).where(ClassGroup.school_id == school_id, ClassGroup.year == year)
     )
-    same = next((group for group in groups if _heard(group.name) == _heard(written)), None)
-    if same is not None:
-        return same
-    group = ClassGroup(school_id=school_id, name=written.replace("º", "°"), year=year)
-    session.add(group)
-    session.flush()
+    return next((group for group in groups if _heard(group.name) == _heard(name)), None)
+
+
+def _tell(session: Session, action: str, group: ClassGroup, actor: Actor) -> None:
     audit.record(
         session,
-        "class_group.add",
+        action,
         actor_id=actor.user_id,
         thing_kind="school",
-        thing_id=school_id,
+        thing_id=group.school_id,
         class_group=group.id,
     )
-    return group
 
 
 def _heard(name: str) -> str:

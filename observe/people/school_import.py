@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from observe.ids import new_id
 from observe.people.access import HOME, Action, Actor, require
-from observe.people.imports import Imported, record_import
+from observe.people.imports import Change, ChangeKind, Imported, imported, record_import
 from observe.people.models import School
 from observe.people.sheets import Sheet, need_columns, read_sheet, refused
 from observe.text import Message, message
@@ -50,7 +50,12 @@ def import_schools(session: Session, content: bytes | str, *, actor: Actor) -> I
     if problems:
         raise refused(problems)
     new = [row for row in rows if row.rbd not in known]
-    changed = sum(_update_school(known[row.rbd], row) for row in rows if row.rbd in known)
+    changes = [Change(ChangeKind.ADDED, f"{row.name} ({row.rbd})") for row in new]
+    changes += [
+        Change(ChangeKind.CHANGED, f"{row.name} ({row.rbd})", told)
+        for row in rows
+        if row.rbd in known and (told := _update_school(known[row.rbd], row))
+    ]
     if new:
         session.execute(
             sa.insert(School),
@@ -59,7 +64,7 @@ def import_schools(session: Session, content: bytes | str, *, actor: Actor) -> I
                 for row in new
             ],
         )
-    done = Imported(len(new), changed, len(rows) - len(new) - changed, tuple(warnings))
+    done = imported(changes, len(rows), warnings)
     record_import(session, "school.import", "school", done, actor)
     return done
 
@@ -168,8 +173,13 @@ def _tell_other_digits(
     )
 
 
-def _update_school(school: School, row: _SchoolRow) -> bool:
-    differs = (school.name, school.commune) != (row.name, row.commune)
-    if differs:
+def _update_school(school: School, row: _SchoolRow) -> tuple[Message, ...]:
+    """Give a school the name and commune of the row; return what that changed, in words."""
+    told = tuple(
+        message("It was «%(before)s», it is «%(after)s».", before=before or "–", after=after or "–")
+        for before, after in ((school.name, row.name), (school.commune, row.commune))
+        if before != after
+    )
+    if told:
         school.name, school.commune = row.name, row.commune
-    return differs
+    return told

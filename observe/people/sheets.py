@@ -6,16 +6,25 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from observe.errors import InvalidError
-from observe.text import Message, message
+from observe.people import workbooks
+from observe.text import FORMULA_STARTS, Message, message
 
 LONGEST_CELL: Final = 500
 _DELIMITERS: Final = ";,\t"
 _BLANKS = re.compile(r"\s+")
+
+
+class _Lines(Protocol):
+    """What `csv.reader` returns."""
+
+    line_num: int
+
+    def __iter__(self) -> Iterator[list[str]]: ...
 
 
 @dataclass(frozen=True)
@@ -40,27 +49,40 @@ def read_sheet(content: bytes | str) -> Sheet:
     Raises:
         InvalidError: there is no table, or rows do not fit its header; every problem is listed.
     """
+    if isinstance(content, bytes) and workbooks.is_workbook(content):
+        return _sheet(enumerate(workbooks.rows_of(content), start=1))
     text = content if isinstance(content, str) else decode(content)
     lines = text.splitlines(keepends=True)
     if not lines or not lines[0].strip():
         raise InvalidError(message("The file is empty. Its first line must name the columns."), [])
     delimiter = max(_DELIMITERS, key=lines[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    return _sheet((reader.line_num, cells) for cells in _told(reader))
+
+
+def _told(reader: _Lines) -> Iterator[list[str]]:
+    """Yield what `reader` reads; what it cannot read is told with its line."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        problem = message(
+            "Line %(line)s: a quotation mark is out of place, or a cell is too long.",
+            line=reader.line_num,
+        )
+        raise refused([problem]) from error
+
+
+def _sheet(lines: Iterable[tuple[int, list[str]]]) -> Sheet:
+    """Return the lines as a table: the first that says something names the columns."""
+    told = ((line, cells) for line, cells in lines if any(cell.strip() for cell in cells))
+    _line, names = next(told, (1, []))
+    header = [clean(name).lstrip("\ufeff").casefold() for name in names]
+    while header and not header[-1]:
+        header.pop()
     rows: list[Row] = []
     problems: list[Message] = []
-    try:
-        header = [clean(name).lstrip("\ufeff").casefold() for name in next(reader)]
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                _take(reader.line_num, header, cells, rows, problems)
-    except csv.Error as error:
-        problems.append(
-            message(
-                "Line %(line)s: a quotation mark is out of place, or a cell is too long.",
-                line=reader.line_num,
-            )
-        )
-        raise refused(problems) from error
+    for line, cells in told:
+        _take(line, header, cells, rows, problems)
     if problems:
         raise refused(problems)
     return Sheet(frozenset(header), tuple(rows))
@@ -69,6 +91,8 @@ def read_sheet(content: bytes | str) -> Sheet:
 def _take(
     line: int, header: list[str], cells: list[str], rows: list[Row], problems: list[Message]
 ) -> None:
+    while len(cells) > len(header) and not cells[-1].strip():
+        cells = cells[:-1]  # spreadsheets write the empty columns of a wider sheet
     if len(cells) != len(header):
         problems.append(
             message(
@@ -79,7 +103,7 @@ def _take(
             )
         )
         return
-    cleaned = [clean(cell) for cell in cells]
+    cleaned = [_unmarked(clean(cell)) for cell in cells]
     if any(len(cell) > LONGEST_CELL for cell in cleaned):
         problems.append(message("Line %(line)s: a cell is longer than a page.", line=line))
         return
@@ -108,6 +132,11 @@ def clean(cell: str) -> str:
     """Return `cell` composed (NFC), with single blanks and without unprintable letters."""
     text = _BLANKS.sub(" ", unicodedata.normalize("NFC", cell)).strip()
     return "".join(letter for letter in text if unicodedata.category(letter)[0] != "C")
+
+
+def _unmarked(cell: str) -> str:
+    """Return a cell without the mark that keeps our own exports from being formulas."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].lstrip(" ").startswith(FORMULA_STARTS) else cell
 
 
 def need_columns(sheet: Sheet, names: Sequence[str]) -> None:

@@ -120,14 +120,7 @@ def create_link(session: Session, user_id: UUID, *, minutes: int, actor: Actor) 
         NotAllowedError: she has a role where the actor is no administrator.
     """
     user = _user_for(session, user_id, Action.PERSON_LINK, actor)
-    secret = secrets.token_urlsafe(32)
-    session.add(
-        SignInLink(
-            user_id=user.id,
-            secret_hash=_hash(secret),
-            expires_at=now() + timedelta(minutes=minutes),
-        )
-    )
+    _link, secret = make_link(session, user, timedelta(minutes=minutes))
     audit.record(
         session,
         "link.created",
@@ -137,6 +130,15 @@ def create_link(session: Session, user_id: UUID, *, minutes: int, actor: Actor) 
         minutes=minutes,
     )
     return secret
+
+
+def make_link(session: Session, user: User, lifetime: timedelta) -> tuple[SignInLink, str]:
+    """Return a new link for somebody and its secret. Whoever asks was allowed to by its caller."""
+    secret = secrets.token_urlsafe(32)
+    link = SignInLink(user_id=user.id, secret_hash=_hash(secret), expires_at=now() + lifetime)
+    session.add(link)
+    session.flush()
+    return link, secret
 
 
 def link_user(session: Session, secret: str) -> User | None:

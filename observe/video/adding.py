@@ -235,7 +235,7 @@ def check_details(session: Session, details: LessonDetails, *, actor: Actor) -> 
         raise access.not_found()
     thing = Thing(kind="recording", school_ids=frozenset({group.school_id}))
     access.require(actor, Action.RECORDING_ADD, thing)
-    if not _teaches(session, details.educator_id, group.school_id):
+    if not _teaches(session, details.educator_id, group.school_id, details.recorded_on):
         raise BadInputError(message("Choose an educator of this school."), field="educator_id")
     if reach.is_blocked(session, details.educator_id, group.id):
         raise BadInputError(
@@ -251,12 +251,14 @@ def check_details(session: Session, details: LessonDetails, *, actor: Actor) -> 
         raise BadInputError(message("The subject is too long."), field="subject")
 
 
-def _teaches(session: Session, user_id: UUID, school_id: UUID) -> bool:
-    where = sa.or_(Membership.school_id == school_id, Membership.school_id.is_(None))
-    found = sa.select(Membership.id).where(
-        Membership.user_id == user_id, Membership.role == Role.EDUCATOR, where
+def _teaches(session: Session, user_id: UUID, school_id: UUID, on: date) -> bool:
+    """Tell whether a person was an educator of the school on a day."""
+    found = sa.select(Membership).where(
+        Membership.user_id == user_id,
+        Membership.role == Role.EDUCATOR,
+        sa.or_(Membership.school_id == school_id, Membership.school_id.is_(None)),
     )
-    return session.execute(found.limit(1)).first() is not None
+    return any(row.period.holds(on) for row in session.scalars(found))
 
 
 def shown_name(name: str) -> str:

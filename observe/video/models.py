@@ -114,6 +114,7 @@ class Recording(Identified, Base):
             educator_id=self.educator_id,
             assigned_ids=frozenset(each.observer_id for each in self.assignments),
             blocked=bool(self.blocked),
+            made_in=self.class_group.school_id,
         )
 
     def length_ms(self) -> int:

@@ -30,15 +30,18 @@ from observe.web.views import (
     own_data,
     paperwork,
     people,
+    people_tables,
     previous,
     privacy,
     records,
     rights,
     rubric_drafts,
     rubrics,
+    schools,
     signin,
     takeaway,
     upload,
+    visits,
 )
 from observe.web.views import help as help_view
 
@@ -64,6 +67,8 @@ VIEWS: Final = (
     rubric_drafts,
     network,
     people,
+    people_tables,
+    schools,
     class_lists,
     consents,
     privacy,
@@ -71,6 +76,7 @@ VIEWS: Final = (
     breaches,
     paperwork,
     own_data,
+    visits,
     help_view,
 )
 

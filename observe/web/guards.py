@@ -139,6 +139,7 @@ def _nearest(actor: Actor, school_ids: frozenset[UUID]) -> Thing:
         observer_id=actor.user_id,
         educator_id=actor.user_id,
         user_id=actor.user_id,
+        visitor_ids=frozenset({actor.user_id}),
     )
 
 

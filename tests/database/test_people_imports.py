@@ -289,7 +289,7 @@ def test_a_class_group_is_one_however_it_is_typed(session: Session, cast: Cast) 
 def test_class_groups_belong_to_ones_own_schools(session: Session, cast: Cast) -> None:
     for actor, error in (
         (cast.outsider_observer, NotFoundError),
-        (cast.utp_head, NotAllowedError),
+        (cast.network_lead, NotAllowedError),
         (cast.educator, NotFoundError),
     ):
         with pytest.raises(error):

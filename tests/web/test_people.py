@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from observe.db import Database
 from observe.people.models import School, User
-from tests.factories import Cast
+from tests.factories import Cast, recording
 from tests.web.conftest import ClientFor
 
 
@@ -68,13 +68,26 @@ def test_schools_and_then_people_are_imported(
     administrator: FlaskClient, database: Database
 ) -> None:
     table = "rbd,name,commune\n8-6,Escuela Ñandú,Lota\n9-9,Jardín,Lota\n"
-    page = administrator.post("/personas/importar/establecimientos", data=file(table)).text
-    assert "2 nuevos, 0 cambiados, 0 como antes" in page
+    looked = administrator.post("/personas/importar/establecimientos", data=file(table)).location
+    page = administrator.get(looked).text
+    assert "2 nuevos, 0 con cambios, 0 que terminan, 0 como antes" in page
     assert "dígito verificador de 9-9 no es el habitual" in page
+    assert "Todavía no cambia nada" in page
+    assert administrator.post(f"{looked}/confirmar").location == looked
+    assert "Importado" in administrator.get(looked).text
     people = "id,name,email,role,rbd\nQ1,Quena Díaz,,educator,8-6\n"
-    page = administrator.post("/personas/importar/personas", data=file(people)).text
+    looked = administrator.post("/personas/importar/personas", data=file(people)).location
+    page = administrator.get(looked).text
     assert "1 nuevos" in page
+    assert "Rol nuevo: Educadora · Escuela Ñandú · –" in page
+    assert "Quena Díaz" not in administrator.get("/personas").text
+    administrator.post(f"{looked}/confirmar")
     assert "Quena Díaz" in administrator.get("/personas").text
+    assert "Quena" not in administrator.get(looked).text
+    assert "tabla.csv" in administrator.get("/personas/importar").text
+    given_up = administrator.post("/personas/importar/personas", data=file(people)).location
+    administrator.post(f"{given_up}/descartar")
+    assert administrator.get(given_up).status_code == 404
     with database.read() as session:
         school = session.scalars(sa.select(School).where(School.rbd == "8-6")).one()
     assert school.name == "Escuela Ñandú"
@@ -99,11 +112,127 @@ def test_the_whole_directory_comes_in_through_the_page(
     administrator: FlaskClient, client_for: ClientFor, cast: Cast, real_data: Path
 ) -> None:
     content = (real_data / "schools" / "Directorio_EE_2022_sin_MRUN_RUT.csv").read_bytes()
-    page = administrator.post("/personas/importar/establecimientos", data=file(content)).text
-    assert "16.601 nuevos" in page
+    looked = administrator.post("/personas/importar/establecimientos", data=file(content)).location
+    page = administrator.get(looked)
+    assert "16.601 nuevos" in page.text
+    assert len(page.data) < 100_000
+    administrator.post(f"{looked}/confirmar")
     assert "Establecimientos registrados aquí: 16.603" in administrator.get("/personas").text
     # the page for adding a video offers schools that have educators, not sixteen thousand
     assert len(client_for(cast.observer).get("/videos/nuevo").data) < 40_000
+
+
+# --- one person -----------------------------------------------------------------------------------
+
+
+def test_a_person_is_added_given_roles_and_leaves(
+    administrator: FlaskClient, database: Database, cast: Cast
+) -> None:
+    wrong = {"name": "Nora Ríos", "email": "nora@slep.cl", "role": "educator", "place": "1"}
+    refused = administrator.post("/personas/nueva", data=wrong)
+    assert refused.status_code == 400
+    assert "No hay un establecimiento con este RBD" in refused.text
+    assert 'value="Nora Ríos"' in refused.text
+    hers = administrator.post("/personas/nueva", data=wrong | {"place": "1234-5"}).location
+    page = administrator.get(hers).text
+    assert "Escuela Los Aromos" in page
+    assert "sin fechas" in page
+    role = {"role": "utp_head", "place": "6789", "starts_on": "2026-03-01"}
+    assert administrator.post(f"{hers}/roles", data=role).location == hers
+    assert administrator.post(f"{hers}/roles", data=role).status_code == 409
+    page = administrator.get(hers).text
+    assert "Jefa o jefe de UTP" in page
+    assert "desde el 1 mar 2026" in page
+    days = _first(page)  # the newest role stands first
+    period = {"starts_on": "2026-03-01", "ends_on": "2026-03-31"}
+    assert administrator.post(days, data=period).location == hers
+    assert "del 1 mar 2026 al 31 mar 2026" in administrator.get(hers).text
+    backwards = {"starts_on": "2026-03-01", "ends_on": "2026-02-01"}
+    assert administrator.post(days, data=backwards).status_code == 400
+    assert administrator.post(hers, data={"name": "Nora Ríos P.", "email": ""}).location == hers
+    administrator.post(f"{hers}/salida")
+    page = administrator.get(hers).text
+    assert "Ya no está" in page
+    assert "Invitar" not in page
+
+
+def _first(page: str) -> str:
+    return str(re.findall(r"/personas/roles/[0-9a-f-]+/fechas", page)[0])
+
+
+def test_one_own_page_can_be_seen_and_not_written(client_for: ClientFor, cast: Cast) -> None:
+    hers = f"/personas/{cast.educator.user_id}"
+    educator = client_for(cast.educator)
+    page = educator.get(hers).text
+    assert "Escuela Los Aromos" in page
+    for action in ("Guardar", "Anotar su salida", "Invitar", "Dar otro rol"):
+        assert action not in page
+    assert educator.post(hers, data={"name": "Otra"}).status_code == 404
+    assert client_for(cast.utp_head).get(hers).status_code == 200
+
+
+def test_an_invitation_is_handed_over_used_and_told(
+    app: Flask, administrator: FlaskClient, cast: Cast
+) -> None:
+    hers = f"/personas/{cast.educator.user_id}"
+    links = [
+        re.findall(r'value="http://localhost(/entrar/enlace/[\w-]+)"', page.text)[0]
+        for page in (administrator.post(f"{hers}/invitar") for _ in range(2))
+    ]
+    assert "dentro de 7 días" in administrator.post(f"{hers}/invitar").text
+    assert "aún no entra" in administrator.get("/personas").text
+    browser = app.test_client()
+    assert browser.get(links[0]).status_code == 400  # a new one ends the one before
+    (revoke,) = re.findall(
+        r"/personas/invitaciones/[0-9a-f-]+/anular", administrator.get(hers).text
+    )
+    administrator.post(revoke)
+    assert "La invitación se anuló" in administrator.get(hers).text
+    (address,) = re.findall(
+        r'value="http://localhost(/entrar/enlace/[\w-]+)"',
+        administrator.post(f"{hers}/invitar").text,
+    )
+    browser.get(address)
+    assert browser.post(address).status_code == 302
+    assert "Entró con la invitación" in administrator.get(hers).text
+    assert "Entró con la invitación" in administrator.get("/personas").text
+
+
+def test_who_also_evaluates_is_warned_where_she_observes(
+    client_for: ClientFor, database: Database, cast: Cast
+) -> None:
+    with database.write() as session:
+        lesson = recording(session, cast).id
+    observer = client_for(cast.observer)
+    assert "También evalúas" not in observer.get(f"/videos/{lesson}").text
+    hers = f"/personas/{cast.observer.user_id}"
+    chosen = {"educator_id": str(cast.educator.user_id)}
+    assert client_for(cast.utp_head).post(f"{hers}/evalua", data=chosen).location == hers
+    assert "También evalúas a Berta" in observer.get(f"/videos/{lesson}").text
+    (end,) = re.findall(r"/personas/evalua/[0-9a-f-]+/quitar", observer.get(hers).text)
+    observer.post(end)
+    assert "También evalúas" not in observer.get(f"/videos/{lesson}").text
+
+
+def test_schools_have_a_page_with_class_groups_and_networks(
+    administrator: FlaskClient, cast: Cast
+) -> None:
+    page = f"/establecimientos/{cast.school.id}"
+    administrator.post(f"{page}/cursos", data={"name": "2º A", "year": "2026"})
+    assert "2° A" in administrator.get(page).text
+    assert administrator.post(f"{page}/cursos", data={"name": ""}).status_code == 400
+    wrong = {"name": "Costa", "rbds": "1234-5\n77-7"}
+    refused = administrator.post("/personas/redes", data=wrong)
+    assert refused.status_code == 400
+    assert "77-7" in refused.text
+    administrator.post("/personas/redes", data={"name": "Costa", "rbds": "1234-5"})
+    assert "Escuela Los Aromos" in administrator.get("/personas/redes").text
+
+
+def test_the_list_is_taken_away_as_a_table(administrator: FlaskClient) -> None:
+    text = administrator.get("/personas/exportar.csv").data.decode("utf-8-sig")
+    assert text.startswith("id,name,email,role,rbd,network,starts_on,ends_on\r\n")
+    assert administrator.get("/personas/exportar.xlsx").data[:2] == b"PK"
 
 
 def test_help_is_for_ones_own_role(client_for: ClientFor, cast: Cast) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -16,12 +17,13 @@ from werkzeug.test import TestResponse
 
 from observe.coding.assigning import assign
 from observe.coding.models import Observation
-from observe.db import Database
-from observe.feedback import rounds
+from observe.db import Database, today
+from observe.feedback import rounds, visiting
 from observe.feedback.models import Feedback
 from observe.ids import new_id
+from observe.people import evaluators, importing, inviting, networks
 from observe.people.access import Action
-from observe.people.models import Child, Role
+from observe.people.models import Child, Role, School, User
 from observe.privacy import certificates, consent, papers
 from observe.privacy.consent import How
 from observe.privacy.kinds import CertificateKind
@@ -81,6 +83,8 @@ def ids(
             "class_group_id": str(feedback.observation.recording.class_group_id),
             "round_id": str(_round(session, cast, feedback_id)),
             **_privacy(session, home, store, cast, recording_id),
+            "school_id": str(cast.school.id),
+            **_people(session, cast),
         }
 
 
@@ -109,6 +113,34 @@ def _privacy(
         "child_id": str(child.id),
         "paper_id": str(paper.id),
         "certificate_id": str(certificate.id),
+    }
+
+
+def _people(session: Session, cast: Cast) -> dict[str, str]:
+    """What is on file of people: a role, an invitation, a network, a table, a peer visit."""
+    admin, educator = cast.administrator, cast.educator.user_id
+    row = session.get_one(User, educator).memberships[0]
+    invited = inviting.invite(session, educator, by_mail=False, actor=admin)
+    evaluators.note(session, cast.observer.user_id, educator, actor=admin)
+    (noted,) = evaluators.evaluated_by(session, cast.observer.user_id, actor=admin)
+    table = b"rbd,name,commune\n1-9,Escuela,Lota\n"
+    looked = importing.look_at(
+        session, importing.Kind.SCHOOLS, "t.csv", table, complete=False, actor=admin
+    )
+    network = networks.write_network(session, None, "Costa", "1234-5", actor=admin)
+    third = School(rbd="4321-0", name="Escuela El Boldo", commune="Penco")
+    session.add(third)
+    session.flush()
+    peer = person(session, "Paz Vidal", Role.EDUCATOR, third)
+    last_day = today() + timedelta(days=30)
+    visit = visiting.propose(session, educator, peer.user_id, last_day, actor=cast.network_lead)
+    return {
+        "membership_id": str(row.id),
+        "invitation_id": str(invited.id),
+        "evaluator_id": str(noted.id),
+        "import_id": str(looked.id),
+        "network_id": str(network.id),
+        "visit_id": str(visit.id),
     }
 
 

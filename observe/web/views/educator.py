@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from observe.db import now
 from observe.errors import BadInputError
-from observe.feedback import answers, clip_files, numbers, openings, own_look, story
+from observe.feedback import answers, clip_files, numbers, openings, own_look, story, visiting
 from observe.feedback import operations as feedbacks
 from observe.feedback.models import Feedback
 from observe.feedback.ranges import ranges_of
@@ -40,7 +40,8 @@ def index() -> ResponseReturnValue:
     """List what was published for her, newest first, with her answers and what came of it."""
     with guards.reading() as session:
         chapters = story.story_of(session, actor=current_actor(), locale=words.language())
-    return render_template("educator/index.html", chapters=chapters)
+        visits = visiting.visits_of(session, actor=current_actor())
+    return render_template("educator/index.html", chapters=chapters, visits=visits)
 
 
 # --- reading -------------------------------------------------------------------------------------

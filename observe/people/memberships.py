@@ -1,0 +1,341 @@
+"""People and their roles, one at a time: new, corrected, ended, and what happens when one leaves.
+
+Nothing of what she did goes away with her: her records keep her name. What ends is that she comes
+in. Some administrator of the whole territory always stays.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy.orm import Session
+
+from observe.db import now, today
+from observe.errors import BadInputError, ConflictError
+from observe.people import audit
+from observe.people.access import Action, Actor, Thing, not_found, require
+from observe.people.directory import person_thing, place_thing
+from observe.people.models import Membership, Role, SignInLink, SignInSession, User
+from observe.people.periods import EVER, Period, Place, meeting, yesterday
+from observe.people.sheets import clean
+from observe.text import message
+
+IN_A_SCHOOL: Final = frozenset({Role.EDUCATOR, Role.UTP_HEAD})
+LONGEST_NAME: Final = 120
+LONGEST_REFERENCE: Final = 60
+
+
+@dataclass(frozen=True)
+class PersonInput:
+    """What is written about a person; `reference` is the provider's own id and may be empty."""
+
+    name: str
+    email: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class RoleInput:
+    """A role somewhere, on some days."""
+
+    role: Role
+    place: Place
+    period: Period = EVER
+
+
+# --- people ---------------------------------------------------------------------------------------
+
+
+def add_person(session: Session, person: PersonInput, first: RoleInput, *, actor: Actor) -> User:
+    """Add a person with her first role.
+
+    Raises:
+        BadInputError: a field does not fit (`field` names it), or somebody else has the e-mail.
+        NotFoundError, NotAllowedError: the place of the role is not the actor's to give.
+    """
+    _require_place(session, first.place, actor)
+    user = User(memberships=[])
+    _write(session, user, person)
+    session.add(user)
+    session.flush()
+    _tell(session, "person.add", user, actor)
+    give_role(session, user.id, first, actor=actor)
+    return user
+
+
+def edit_person(session: Session, user_id: UUID, person: PersonInput, *, actor: Actor) -> User:
+    """Correct the name, the e-mail and the provider's id of a person.
+
+    Raises:
+        BadInputError: a field does not fit; `field` names it.
+        NotFoundError, NotAllowedError: the actor does not administer all places where she works.
+    """
+    user = require_person(session, user_id, Action.PERSON_EDIT, actor)
+    _write(session, user, person)
+    session.flush()
+    _tell(session, "person.edit", user, actor)
+    return user
+
+
+def require_person(session: Session, user_id: UUID, action: Action, actor: Actor) -> User:
+    """Return a person to whom `actor` may do `action`.
+
+    Raises:
+        NotFoundError, NotAllowedError: she may not.
+    """
+    user = session.get(User, user_id)
+    require(actor, action, person_thing(user) if user else Thing("person"))
+    return session.get_one(User, user_id)
+
+
+def _write(session: Session, user: User, person: PersonInput) -> None:
+    name, reference = clean(person.name), clean(person.reference)
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise BadInputError(message("Write the name of the person."), field="name")
+    if len(reference) > LONGEST_REFERENCE:
+        raise BadInputError(message("The id is too long."), field="reference")
+    email = checked_email(person.email)
+    reference = reference or user.reference or f"p-{secrets.token_hex(4)}"
+    for field, column, value in (
+        ("email", User.email, email),
+        ("reference", User.reference, reference),
+    ):
+        taken = sa.select(User.id).where(column == value, User.id != user.id)
+        if value and session.scalar(taken.limit(1)) is not None:
+            raise BadInputError(message("Another person here already has it."), field=field)
+    user.name, user.email, user.reference = name, email, reference
+
+
+def checked_email(text: str) -> str | None:
+    """Return an e-mail as it is kept, None where none is given.
+
+    Raises:
+        BadInputError: it is none.
+    """
+    if not clean(text):
+        return None
+    try:
+        checked = validate_email(clean(text), check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise BadInputError(message("This is no e-mail address."), field="email") from error
+    return checked.normalized.casefold()
+
+
+# --- roles ----------------------------------------------------------------------------------------
+
+
+def give_role(session: Session, user_id: UUID, given: RoleInput, *, actor: Actor) -> Membership:
+    """Give a person a role; who had left is back with it.
+
+    Raises:
+        BadInputError: the role does not fit the place, or the days do not fit.
+        ConflictError: she has it there on some of these days.
+        NotFoundError, NotAllowedError: the place is not the actor's to give.
+    """
+    _require_place(session, given.place, actor)
+    user = session.get(User, user_id)
+    if user is None:
+        raise not_found()
+    _require_possible(user, given)
+    row = Membership(role=given.role, **_columns(given.place), **_days(given.period))
+    user.memberships.append(row)
+    user.active = True
+    session.flush()
+    session.refresh(row)
+    _tell(session, "membership.add", user, actor, row)
+    return row
+
+
+def change_days(
+    session: Session, membership_id: UUID, period: Period, *, actor: Actor
+) -> Membership:
+    """Correct from when to when a role holds.
+
+    Raises:
+        BadInputError, ConflictError: the days do not fit, or nobody would administer any more.
+        NotFoundError, NotAllowedError: it is not the actor's to change.
+    """
+    row = membership_for(session, membership_id, actor=actor)
+    _require_possible(row.user, RoleInput(row.role, row.place, period), but=row)
+    row.starts_on, row.ends_on = period.starts, period.ends
+    session.flush()
+    _require_somebody(session, row)
+    _tell(session, "membership.days", row.user, actor, row)
+    return row
+
+
+def end_role(session: Session, membership_id: UUID, last_day: date, *, actor: Actor) -> None:
+    """Let a role end with `last_day`; one that would not have begun by then goes.
+
+    Raises:
+        ConflictError: nobody would administer the whole territory any more.
+        NotFoundError, NotAllowedError: it is not the actor's to end.
+    """
+    row = membership_for(session, membership_id, actor=actor)
+    user = row.user
+    _tell(session, "membership.end", user, actor, row)
+    cut(session, row, last_day)
+    session.flush()
+    _require_somebody(session, row)
+    close_if_gone(session, user)
+
+
+def leave(session: Session, user_id: UUID, last_day: date, *, actor: Actor) -> None:
+    """Let all roles of a person end with `last_day`; before today, she is out at once.
+
+    Her records stay as they are. Her sessions, links and invitations end with her last role.
+
+    Raises:
+        ConflictError: nobody would administer the whole territory any more.
+        NotFoundError, NotAllowedError: she has roles that are not the actor's to end.
+    """
+    user = require_person(session, user_id, Action.PERSON_EDIT, actor)
+    rows = list(user.memberships)
+    for row in rows:
+        cut(session, row, last_day)
+    session.flush()
+    for row in rows:
+        _require_somebody(session, row)
+    _tell(session, "person.leave", user, actor)
+    close_if_gone(session, user)
+
+
+def cut(session: Session, row: Membership, last_day: date) -> None:
+    """Cut a membership after `last_day`; one that would not have begun by then goes."""
+    kept = row.period.until(last_day)
+    if kept is None:
+        row.user.memberships.remove(row)
+        session.delete(row)
+    else:
+        row.ends_on = kept.ends
+
+
+def close(session: Session, user: User) -> None:
+    """End every session of a person and every link that would let her in."""
+    moment = now()
+    session.execute(
+        sa.update(SignInSession)
+        .where(SignInSession.user_id == user.id, SignInSession.ended_at.is_(None))
+        .values(ended_at=moment)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        sa.update(SignInLink)
+        .where(
+            SignInLink.user_id == user.id,
+            SignInLink.used_at.is_(None),
+            SignInLink.expires_at > moment,
+        )
+        .values(expires_at=moment)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def close_if_gone(session: Session, user: User) -> None:
+    """Let nobody in who has no role, neither now nor later."""
+    if all(row.period.is_over(today()) for row in user.memberships):
+        user.active = False
+        close(session, user)
+        session.flush()
+
+
+# --- what must hold -------------------------------------------------------------------------------
+
+
+def fits(role: Role, place: Place) -> bool:
+    """Tell whether a role can be held in such a place: educators and UTP heads are of a school."""
+    return role not in IN_A_SCHOOL or place.school_id is not None
+
+
+def _require_possible(user: User, given: RoleInput, *, but: Membership | None = None) -> None:
+    if not fits(given.role, given.place):
+        raise BadInputError(message("This role belongs to one school: choose it."), field="place")
+    if not given.period.possible:
+        raise BadInputError(message("It cannot end before it begins."), field="ends_on")
+    same = (
+        row.period
+        for row in user.memberships
+        if row is not but and (row.role, row.place) == (given.role, given.place)
+    )
+    if meeting(given.period, same):
+        raise ConflictError(message("She has this role there already, on some of these days."))
+
+
+def _require_somebody(session: Session, row: Membership) -> None:
+    """Return when somebody administers the whole territory, today and from then on."""
+    if row.role is Role.ADMINISTRATOR and row.in_territory and not has_administrator(session):
+        raise ConflictError(
+            message("Somebody must administer the whole territory. Give that role to another one.")
+        )
+
+
+def has_administrator(session: Session) -> bool:
+    """Tell whether somebody administers the whole territory, today and without a last day."""
+    begun = sa.or_(Membership.starts_on.is_(None), Membership.starts_on <= today())
+    query = sa.select(Membership.id).join(Membership.user).where(
+        User.active.is_(True),
+        Membership.role == Role.ADMINISTRATOR,
+        Membership.school_id.is_(None),
+        Membership.network_id.is_(None),
+        Membership.ends_on.is_(None),
+        begun,
+    )  # fmt: skip
+    return session.scalar(query.limit(1)) is not None
+
+
+def membership_for(session: Session, membership_id: UUID, *, actor: Actor) -> Membership:
+    """Return a membership that `actor` may change.
+
+    Raises:
+        NotFoundError, NotAllowedError: there is none, or it is not hers to change.
+    """
+    row = session.get(Membership, membership_id)
+    if row is None:
+        raise not_found()
+    _require_place(session, row.place, actor)
+    return row
+
+
+def _require_place(session: Session, place: Place, actor: Actor) -> None:
+    require(actor, Action.MEMBERSHIP_EDIT, place_thing(session, place))
+
+
+def _columns(place: Place) -> dict[str, UUID | None]:
+    return {"school_id": place.school_id, "network_id": place.network_id}
+
+
+def _days(period: Period) -> dict[str, date | None]:
+    return {"starts_on": period.starts, "ends_on": period.ends}
+
+
+def _tell(
+    session: Session, action: str, user: User, actor: Actor, row: Membership | None = None
+) -> None:
+    """Write down whose role it was and which one; names and e-mails are not for the trail."""
+    about: Iterable[tuple[str, object]] = ()
+    if row is not None:
+        about = (
+            ("role", row.role.value),
+            ("school", str(row.school_id or "")),
+            ("network", str(row.network_id or "")),
+        )
+    audit.record(
+        session,
+        action,
+        actor_id=actor.user_id,
+        thing_kind="person",
+        thing_id=user.id,
+        **dict(about),
+    )
+
+
+def at_once() -> date:
+    """Return the last day of what ends now."""
+    return yesterday(today())

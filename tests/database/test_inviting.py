@@ -1,0 +1,99 @@
+"""Invitations by mail go to a real server; the link in them lets one person in, once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from observe.db import Database, now
+from observe.errors import BadInputError, ConflictError, NotAllowedError, NotFoundError
+from observe.mail import RefusedError
+from observe.people import inviting, memberships, signin
+from observe.people.inviting import Invited, State
+from observe.people.models import Invitation, User
+from observe.settings import Settings
+from tests.factories import Cast
+from tests.mailbox import Mailbox, serving
+
+
+def mailing(home: Settings, box: Mailbox) -> Settings:
+    url = f"smtp://localhost:{box.port}"
+    return replace(
+        home, smtp_url=url, mail_from="observe@slep.test", public_url="https://o.slep.test"
+    )
+
+
+def invited(database: Database, cast: Cast, *, by_mail: bool = True) -> Invited:
+    with database.write() as session:
+        return inviting.invite(
+            session, cast.educator.user_id, by_mail=by_mail, actor=cast.administrator
+        )
+
+
+def row_of(database: Database, made: Invited) -> Invitation:
+    with database.read() as session:
+        return session.get_one(Invitation, made.id)
+
+
+def test_the_letter_brings_her_in_and_the_inviter_sees_it(
+    database: Database, home: Settings, cast: Cast
+) -> None:
+    made = invited(database, cast)
+    with serving() as box:
+        settings = mailing(home, box)
+        assert inviting.can_mail(settings)
+        inviting.send(settings, database, made, f"/entrar/enlace/{made.secret}")
+        inviting.send(settings, database, made, f"/entrar/enlace/{made.secret}")  # at most once
+        (letter,) = box.letters
+    assert letter["To"] == "educator-berta-obrien@escuela.test"
+    found = re.search(r"https://o\.slep\.test/entrar/enlace/(\S+)", letter.get_content())
+    assert found is not None
+    assert row_of(database, made).sent_at is not None
+    with database.write() as session:
+        entered = signin.use_link(session, found[1], hours=1)
+    assert entered.user.id == cast.educator.user_id
+    assert inviting.state_of(row_of(database, made), now()) is State.USED
+    with pytest.raises(ConflictError), database.write() as session:
+        inviting.revoke(session, made.id, actor=cast.administrator)
+
+
+def test_an_address_that_is_refused_counts_as_not_sent(
+    database: Database, home: Settings, cast: Cast
+) -> None:
+    made = invited(database, cast)
+    with serving() as box:
+        box.refused.add("educator-berta-obrien@escuela.test")
+        with pytest.raises(RefusedError):
+            inviting.send(mailing(home, box), database, made, "/x")
+    assert row_of(database, made).sent_at is None
+
+
+def test_a_new_one_ends_the_one_before_and_one_taken_back_lets_nobody_in(
+    database: Database, cast: Cast
+) -> None:
+    first, second = (invited(database, cast, by_mail=False) for _ in range(2))
+    with database.write() as session:
+        assert signin.link_user(session, first.secret) is None
+        assert signin.link_user(session, second.secret) is not None
+        for actor in (cast.utp_head, cast.network_lead, cast.observer, *cast.outsiders):
+            with pytest.raises((NotFoundError, NotAllowedError)):
+                inviting.revoke(session, second.id, actor=actor)
+        inviting.revoke(session, second.id, actor=cast.administrator)
+        assert signin.link_user(session, second.secret) is None
+    states = [inviting.state_of(row_of(database, each), now()) for each in (first, second)]
+    assert states == [State.REVOKED, State.REVOKED]
+
+
+def test_who_has_left_or_has_no_mail_is_not_invited(database: Database, cast: Cast) -> None:
+    with database.write() as session:
+        session.get_one(User, cast.educator.user_id).email = None
+    with pytest.raises(BadInputError):
+        invited(database, cast)
+    with database.write() as session:
+        memberships.leave(
+            session, cast.educator.user_id, memberships.at_once(), actor=cast.administrator
+        )
+    with pytest.raises(ConflictError):
+        invited(database, cast, by_mail=False)

@@ -1,0 +1,255 @@
+"""People one at a time: roles given, corrected and ended; who leaves keeps her records."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe.db import Database, now, today
+from observe.errors import (
+    BadInputError,
+    ConflictError,
+    InvalidError,
+    NotAllowedError,
+    NotFoundError,
+)
+from observe.people import evaluators, memberships, networks, signin
+from observe.people.access import Action, Actor, actor_of, can
+from observe.people.directory import person_thing, place_named, user_for
+from observe.people.memberships import PersonInput, RoleInput
+from observe.people.models import Membership, Role, User
+from observe.people.periods import Period, Place
+from observe.video.operations import recordings_of
+from tests.factories import Cast, person, recording
+
+DAY = timedelta(days=1)
+
+
+def acting(session: Session, actor: Actor) -> Actor:
+    return actor_of(session.get_one(User, actor.user_id), today())
+
+
+def of(session: Session, actor: Actor) -> Membership:
+    return session.get_one(User, actor.user_id).memberships[0]
+
+
+def test_a_new_person_has_a_role_and_may_get_more(session: Session, cast: Cast) -> None:
+    admin = cast.administrator
+    there, here = Place(cast.other_school.id), Place(cast.school.id)
+    user = memberships.add_person(
+        session,
+        PersonInput(" Nora  Ríos ", "Nora@Slep.cl"),
+        RoleInput(Role.EDUCATOR, here),
+        actor=admin,
+    )
+    assert (user.name, user.email) == ("Nora Ríos", "nora@slep.cl")
+    assert user.reference is not None
+    # educator here and UTP head there
+    memberships.give_role(session, user.id, RoleInput(Role.UTP_HEAD, there), actor=admin)
+    actor = actor_of(user, today())
+    assert can(actor, Action.RECORD_SEE, person_thing(session.get_one(User, user.id)))
+    lesson = recording(session, cast)
+    assert not can(actor, Action.RECORDING_SEE, lesson.as_thing())
+    assert {(row.role, row.school_id) for row in actor.standings} == {
+        (Role.EDUCATOR, cast.school.id),
+        (Role.UTP_HEAD, cast.other_school.id),
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "field"),
+    [
+        (PersonInput(""), "name"),
+        (PersonInput("x" * 121), "name"),
+        (PersonInput("Nora", "nora"), "email"),
+        (PersonInput("Nora", "OBSERVER-ana-peñailillo@escuela.test"), "email"),
+        (PersonInput("Nora", "", "observer-ana-peñailillo"), "reference"),
+    ],
+)
+def test_what_does_not_fit_is_told_at_its_field(
+    session: Session, cast: Cast, written: PersonInput, field: str
+) -> None:
+    role = RoleInput(Role.EDUCATOR, Place(cast.school.id))
+    with pytest.raises(BadInputError) as error:
+        memberships.add_person(session, written, role, actor=cast.administrator)
+    assert error.value.field == field
+
+
+def test_a_role_in_a_place_holds_once_at_a_time_and_may_come_back(
+    session: Session, cast: Cast
+) -> None:
+    admin, user_id, here = cast.administrator, cast.educator.user_id, Place(cast.school.id)
+    row = of(session, cast.educator)
+    with pytest.raises(ConflictError):
+        memberships.give_role(session, user_id, RoleInput(Role.EDUCATOR, here), actor=admin)
+    memberships.change_days(session, row.id, Period(None, today() - 30 * DAY), actor=admin)
+    assert not acting(session, cast.educator).standings
+    again = RoleInput(Role.EDUCATOR, here, Period(today()))
+    memberships.give_role(session, user_id, again, actor=admin)
+    assert acting(session, cast.educator).has(Role.EDUCATOR)
+    with pytest.raises(ConflictError):
+        memberships.change_days(session, row.id, Period(), actor=admin)
+    with pytest.raises(BadInputError):
+        days = Period(today(), today() - DAY)
+        memberships.change_days(session, row.id, days, actor=admin)
+    with pytest.raises(BadInputError):
+        memberships.give_role(session, user_id, RoleInput(Role.UTP_HEAD, Place()), actor=admin)
+
+
+def test_who_leaves_keeps_her_records_and_comes_in_no_more(database: Database, cast: Cast) -> None:
+    with database.write() as session:
+        lesson_id = recording(session, cast).id
+        link = signin.create_link(
+            session, cast.observer.user_id, minutes=5, actor=cast.administrator
+        )
+        entered = signin.use_link(session, link, hours=1)
+        unused = signin.create_link(
+            session, cast.observer.user_id, minutes=5, actor=cast.administrator
+        )
+        memberships.leave(
+            session, cast.observer.user_id, memberships.at_once(), actor=cast.administrator
+        )
+    with database.write() as session:
+        assert signin.session_user(session, entered.secret) is None
+        with pytest.raises(BadInputError):
+            signin.use_link(session, unused, hours=1)
+        lesson = recordings_of(session, actor=cast.observer)  # as she was before
+        assert [row.id for row in lesson] == [lesson_id]
+        assert lesson[0].observer.name == "Ana Peñailillo"
+        gone = acting(session, cast.observer)
+        assert not any(can(gone, action, lesson[0].as_thing()) for action in Action)
+        # back again: her records are hers as before
+        back = RoleInput(Role.OBSERVER, Place(cast.school.id), Period(today()))
+        memberships.give_role(session, gone.user_id, back, actor=cast.administrator)
+        assert can(acting(session, gone), Action.RECORDING_WATCH, lesson[0].as_thing())
+
+
+def test_an_observer_who_changes_schools_leaves_the_lessons_there(
+    session: Session, cast: Cast
+) -> None:
+    lesson, admin = recording(session, cast), cast.administrator
+    there = RoleInput(Role.OBSERVER, Place(cast.other_school.id))
+    memberships.give_role(session, cast.observer.user_id, there, actor=admin)
+    row = next(
+        each
+        for each in session.get_one(User, cast.observer.user_id).memberships
+        if each.school_id == cast.school.id
+    )
+    memberships.end_role(session, row.id, memberships.at_once(), actor=admin)
+    moved = acting(session, cast.observer)
+    assert moved.has(Role.OBSERVER)
+    assert not can(moved, Action.RECORDING_SEE, lesson.as_thing())
+    assert recordings_of(session, actor=moved) == []
+
+
+def test_a_last_day_to_come_leaves_her_in_until_then(session: Session, cast: Cast) -> None:
+    last = today() + 3 * DAY
+    memberships.leave(session, cast.educator.user_id, last, actor=cast.administrator)
+    user = session.get_one(User, cast.educator.user_id)
+    assert user.active
+    assert actor_of(user, last).standings
+    assert not actor_of(user, last + DAY).standings
+
+
+def test_somebody_always_administers(session: Session, cast: Cast) -> None:
+    admin = cast.administrator
+    for attempt in (
+        lambda: memberships.leave(session, admin.user_id, memberships.at_once(), actor=admin),
+        lambda: memberships.end_role(session, of(session, admin).id, today(), actor=admin),
+    ):
+        nested = session.begin_nested()
+        with pytest.raises(ConflictError):
+            attempt()  # type: ignore[no-untyped-call]
+        nested.rollback()
+    person(session, "Olga Paz", Role.ADMINISTRATOR, None)
+    memberships.leave(session, admin.user_id, memberships.at_once(), actor=admin)
+    assert not acting(session, admin).standings
+
+
+def test_an_administrator_of_a_school_gives_roles_there_and_nowhere_else(
+    session: Session, cast: Cast
+) -> None:
+    own = person(session, "Pía Rey", Role.ADMINISTRATOR, cast.school)
+    given = RoleInput(Role.OBSERVER, Place(cast.school.id))
+    added = memberships.add_person(session, PersonInput("Quena"), given, actor=own)
+    for place in (Place(cast.other_school.id), Place()):
+        with pytest.raises((NotFoundError, NotAllowedError)):
+            memberships.give_role(
+                session, added.id, RoleInput(Role.ADMINISTRATOR, place), actor=own
+            )
+    memberships.leave(session, added.id, memberships.at_once(), actor=own)
+    for stranger in (cast.administrator, cast.outsider_educator):
+        with pytest.raises((NotFoundError, NotAllowedError)):
+            memberships.leave(session, stranger.user_id, today(), actor=own)
+    for actor in (cast.observer, cast.utp_head, cast.network_lead, cast.educator):
+        with pytest.raises((NotFoundError, NotAllowedError)):
+            memberships.add_person(session, PersonInput("Rosa"), given, actor=actor)
+
+
+# --- networks -------------------------------------------------------------------------------------
+
+
+def test_a_role_in_a_network_is_the_role_in_each_of_its_schools(
+    session: Session, cast: Cast
+) -> None:
+    admin = cast.administrator
+    network = networks.write_network(session, None, " Costa ", "1234\n", actor=admin)
+    user = memberships.add_person(
+        session,
+        PersonInput("Sara"),
+        RoleInput(Role.OBSERVER, place_named(session, "costa")),
+        actor=admin,
+    )
+    assert {each.school_id for each in actor_of(user, today()).standings} == {cast.school.id}
+    networks.write_network(session, network.id, "Costa", "1234-5, 6789-k", actor=admin)
+    session.expire_all()
+    seen = session.get_one(User, user.id)
+    schools = {cast.school.id, cast.other_school.id}
+    assert {each.school_id for each in actor_of(seen, today()).standings} == schools
+    assert person_thing(seen).school_ids == schools
+    assert user_for(session, str(user.id), actor=cast.utp_head).id == user.id
+    with pytest.raises(ConflictError):
+        networks.remove_network(session, network.id, actor=admin)
+
+
+def test_lines_that_name_no_school_are_all_told(session: Session, cast: Cast) -> None:
+    with pytest.raises(InvalidError) as error:
+        networks.write_network(session, None, "Costa", "1234\n77\nx", actor=cast.administrator)
+    assert len(error.value.problems) == 2
+    for actor in (cast.network_lead, cast.utp_head, cast.observer):
+        with pytest.raises(NotAllowedError):
+            networks.write_network(session, None, "Costa", "1234", actor=actor)
+
+
+# --- who evaluates --------------------------------------------------------------------------------
+
+
+def test_who_also_evaluates_is_warned_as_long_as_it_is_so(session: Session, cast: Cast) -> None:
+    observer, educator = cast.observer.user_id, cast.educator.user_id
+    for actor in (cast.observer, cast.utp_head, cast.administrator):
+        evaluators.note(session, observer, educator, actor=actor)
+    (row,) = evaluators.evaluated_by(session, observer, actor=cast.observer)
+    assert evaluators.also_evaluates(session, observer, educator)
+    assert not evaluators.also_evaluates(session, observer, cast.second_educator.user_id)
+    assert evaluators.evaluated_by(session, observer, actor=cast.educator) == []
+    for actor in (*cast.outsiders, cast.educator):
+        with pytest.raises(NotFoundError):
+            evaluators.end(session, row.id, actor=actor)
+    evaluators.end(session, row.id, actor=cast.utp_head)
+    assert not evaluators.also_evaluates(session, observer, educator)
+    assert row.ended_at is not None
+    assert row.ended_at <= now()
+
+
+def test_the_database_refuses_two_open_roles_and_impossible_days(
+    database: Database, cast: Cast
+) -> None:
+    values = {"user_id": cast.educator.user_id, "role": Role.EDUCATOR}
+    twice = Membership(**values, school_id=cast.school.id)
+    wrong = Membership(**values, school_id=None, starts_on=today(), ends_on=today() - DAY)
+    for row in (twice, wrong):
+        with pytest.raises(sa.exc.IntegrityError), database.write() as session:
+            session.add(row)
