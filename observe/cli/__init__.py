@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from observe.cli import (
+    audit,
     backup,
     coding,
     doctor,
@@ -28,6 +29,7 @@ from observe.cli import (
 from observe.cli.program import main
 
 __all__ = [
+    "audit",
     "backup",
     "coding",
     "doctor",

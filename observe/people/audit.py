@@ -34,7 +34,7 @@ def record(
     """Append an entry to the trail, in the caller's transaction."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRES_LOCK)))
-    number, prev_hash = _last(session)
+    number, prev_hash = last_entry(session)
     entry = AuditEntry(
         number=number + 1,
         at=now(),
@@ -61,11 +61,21 @@ def did_lately(session: Session, action: str, *, actor_id: UUID | None, thing_id
     return session.execute(found.limit(1)).first() is not None
 
 
-def _last(session: Session) -> tuple[int, str]:
+def last_entry(session: Session) -> tuple[int, str]:
+    """Return number and hash of the newest entry; 0 and the genesis where there is none.
+
+    Noted elsewhere, they tell later whether the end of the trail was cut off (`stands`).
+    """
     last = session.execute(
         sa.select(AuditEntry.number, AuditEntry.hash).order_by(AuditEntry.number.desc()).limit(1)
     ).first()
     return (last[0], last[1]) if last else (0, GENESIS)
+
+
+def stands(session: Session, number: int, digest: str) -> bool:
+    """Tell whether the entry of this number is there with this hash."""
+    kept = session.scalar(sa.select(AuditEntry.hash).where(AuditEntry.number == number))
+    return kept == digest
 
 
 def entry_hash(entry: AuditEntry) -> str:
@@ -86,7 +96,9 @@ def entry_hash(entry: AuditEntry) -> str:
 def first_broken(session: Session) -> int | None:
     """Return the number of the first entry that does not fit the chain, or None when all do."""
     prev_hash = GENESIS
-    entries = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.number))
+    entries = session.scalars(
+        sa.select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1_000)
+    )
     for number, entry in enumerate(entries, start=1):
         if (entry.number, entry.prev_hash, entry.hash) != (number, prev_hash, entry_hash(entry)):
             return entry.number
