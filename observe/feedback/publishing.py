@@ -116,7 +116,7 @@ def open_page(database: Database, feedback_id: UUID, blurred: bool = False) -> N
         if blurred:
             open_if_signed(session, feedback)
             return
-        if not allows_pictures(feedback.observation.recording):
+        if not allows_pictures(session, feedback.observation.recording):
             raise ConflictError(_LOCKED)
         for focus in feedback.focuses:
             focus.clip_id = _clip(session, focus).id
@@ -128,7 +128,7 @@ def open_if_signed(session: Session, feedback: Feedback) -> None:
 
     A lesson without its consents stays closed, whatever was signed.
     """
-    if not allows_pictures(feedback.observation.recording):
+    if not allows_pictures(session, feedback.observation.recording):
         return
     spans = {each.kind: span_of(each) for each in feedback.focuses}
     found = blurs.of_spans(session, feedback.observation.recording_id, spans.values())

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from observe.workdays import between
+from observe.workdays import between, shifted
 from observe.workdays import is_workday as is_school_day
-from observe.workdays import shifted
 
 __all__ = ["between", "due_days", "is_school_day", "shifted"]
-
 
 
 def due_days(today: date) -> tuple[date, date, date]:

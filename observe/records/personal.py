@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from observe.coding.models import Observation, ObservationState
 from observe.coding.operations import latest_document
 from observe.db import now
-from observe.feedback import followup, seen
+from observe.feedback import seen, story
 from observe.feedback.models import (
     Answer,
     Feedback,
@@ -416,7 +416,7 @@ def _followups(it: _Gathering) -> Section:
         tuple(
             _of_lesson(lesson)
             | {
-                "outcome": it.say(followup.WORDS_TO_HER[each.outcome]),
+                "outcome": it.say(story.OUTCOMES[each.outcome]),
                 "note": it.clean(each.note, lesson),
             }
             for each, lesson in rows

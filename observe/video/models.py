@@ -13,8 +13,8 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 from observe.db import Base, Identified, choice, now
 from observe.people.access import Thing
 from observe.people.models import ClassGroup, User
-from observe.privacy.gate import REASONS, Lock
 from observe.privacy import reach
+from observe.privacy.gate import REASONS, Lock
 from observe.rubric.models import RubricVersion
 from observe.text import Message, message
 
