@@ -8,8 +8,9 @@ they begin, on PostgreSQL they hold the rows that they check (`locked`).
 from __future__ import annotations
 
 import enum
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -128,14 +129,13 @@ class Database:
         if self.engine.dialect.name != "sqlite":
             return
         connection = self.engine.raw_connection()
-        try:
+        # Busy, it is no reason to refuse what is committed already.
+        with closing(connection), suppress(sqlite3.OperationalError):
             cursor = connection.cursor()
             cursor.execute(f"PRAGMA busy_timeout={TRACE_TIMEOUT_MS}")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
             cursor.close()
-        finally:
-            connection.close()
 
     @cached_property
     def _reading(self) -> sa.Engine:

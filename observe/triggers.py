@@ -47,10 +47,14 @@ _NO_CONSENTS = """
 """
 _FROZEN = "(SELECT state FROM feedback WHERE id = {row}.feedback_id) <> 'draft'"
 _SUBMITTED = "(SELECT state FROM observation WHERE id = {observation}) = 'submitted'"
-# Publishing gives the clip; deleting it takes it away again, and nothing else.
+# Publishing gives the clip; deleting it, with its certificate, takes it away; nothing else does.
 _ONLY_CLIP = """
   ((SELECT state FROM feedback WHERE id = OLD.feedback_id) = 'publishing'
-    OR (NEW.clip_id IS NULL AND NEW.blurring_id IS NULL))
+    OR (NEW.clip_id IS NULL AND NEW.blurring_id IS NULL AND EXISTS (
+      SELECT 1 FROM certificate c
+        JOIN observation o ON o.recording_id = c.thing_id
+        JOIN feedback f ON f.observation_id = o.id
+       WHERE f.id = OLD.feedback_id AND c.kind IN ('clips_deleted', 'video_deleted'))))
   AND NEW.feedback_id = OLD.feedback_id AND NEW.kind = OLD.kind
   AND NEW.dimension = OLD.dimension AND NEW.start_ms = OLD.start_ms AND NEW.end_ms = OLD.end_ms
   AND NEW.note = OLD.note AND NEW.next_step = OLD.next_step

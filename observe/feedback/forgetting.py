@@ -27,7 +27,7 @@ from observe.people.models import ClassGroup, School
 from observe.privacy import certificates, copies, names, retention, rules
 from observe.privacy.certificates import Told
 from observe.privacy.consent import REVOKE
-from observe.privacy.gate import Count, Place, Verdict, seen_of
+from observe.privacy.gate import Count, Place, seen_of
 from observe.privacy.kinds import CertificateKind, Kept
 from observe.privacy.models import Consent, Hold, Revocation
 from observe.privacy.retention import Due, Rule
@@ -78,9 +78,8 @@ def forget_clips(database: Database, settings: Settings, revocation_id: UUID) ->
         if certificates.last_of(session, revocation_id, CertificateKind.REVOKED) is not None:
             return
         revocation = session.get_one(Revocation, revocation_id)
-        scopes = _scopes(session, revocation)
         reached = [
-            _reach(session, place, recording, scopes)
+            _reach(session, place, recording, revocation)
             for recording in _films_of(session, revocation)
         ]
         told = Told(
@@ -89,7 +88,7 @@ def forget_clips(database: Database, settings: Settings, revocation_id: UUID) ->
             revocation_id,
             _school_of(session, revocation),
             {
-                "scopes": sorted(scope.value for scope in scopes),
+                "scopes": sorted(scope.value for scope in _scopes(session, revocation)),
                 "revoked_on": revocation.revoked_on.isoformat(),
                 "list_number": revocation.child.list_number if revocation.child else None,
                 "recordings": reached,
@@ -121,15 +120,25 @@ def _films_of(session: Session, revocation: Revocation) -> Iterator[Recording]:
 
 
 def _reach(
-    session: Session, place: erasing.Place, recording: Recording, scopes: frozenset[Scope]
+    session: Session, place: erasing.Place, recording: Recording, revocation: Revocation
 ) -> dict[str, Any]:
     """Return what a revocation does to one film: clips go where showing is no longer allowed."""
-    files = erasing.drop_clips(session, place, recording.id) if scopes & TO_SHOW else []
-    verdict: Verdict = gate.verdict_of(session, recording)
+    gone = None
+    if _scopes(session, revocation) & TO_SHOW:
+        gone = erasing.erase_clips(
+            session,
+            place,
+            recording.id,
+            reason=REVOKE,
+            by_id=revocation.by_id,
+            held_too=True,
+        )
+    verdict = gate.verdict_of(session, recording)
     return {
         "recording": str(recording.id),
         "video": "deleted" if recording.is_erased else "open" if verdict.is_open else "locked",
-        "files": files,
+        "certificate": gone.number if gone else None,
+        "files": len(gone.what["files"]) if gone else 0,
     }
 
 
@@ -189,14 +198,10 @@ def _plan(session: Session, settings: Settings) -> Plan:
 def _videos(session: Session, closed: Rule, unused: Rule) -> Iterator[Due]:
     held = _held(session)
     for recording in session.scalars(_films()):
-        observations = _observations(session, recording.id)
-        days = [_closed_on(session, each) for each in observations]
-        if not any(days):
-            on = retention.goes_on(recording.recorded_on, unused)
-            yield _due(session, unused.kind, recording, on, held)
-        elif None not in days:
-            on = retention.goes_on(max(day for day in days if day), closed)
-            yield _due(session, closed.kind, recording, on, held)
+        closed_on = _all_closed_on(session, _observations(session, recording.id))
+        rule = unused if closed_on is None else closed
+        on = retention.goes_on(closed_on or recording.recorded_on, rule)
+        yield _due(session, rule.kind, recording, on, held)
 
 
 def _films() -> sa.Select[Recording]:
@@ -209,10 +214,19 @@ def _observations(session: Session, recording_id: UUID) -> list[Observation]:
     return list(session.scalars(mine))
 
 
+def _all_closed_on(session: Session, observations: list[Observation]) -> date | None:
+    """Return when the last feedback on a lesson was closed; None while somebody works on it.
+
+    A colleague's coding that was asked for gets no feedback of its own.
+    """
+    if any(each.state is ObservationState.DRAFT for each in observations):
+        return None
+    days = [day for each in observations if (day := _closed_on(session, each)) is not None]
+    return max(days, default=None)
+
+
 def _closed_on(session: Session, observation: Observation) -> date | None:
     """Return when the feedback of an observation was closed; None while it is not."""
-    if observation.state is not ObservationState.SUBMITTED:
-        return None
     published = sa.select(Feedback).where(
         Feedback.observation_id == observation.id, Feedback.state == FeedbackState.PUBLISHED
     )
@@ -259,6 +273,7 @@ def _wanted(_settings: Settings) -> bool:
 def keep_rules(work: Work, _day: UUID) -> None:
     """Delete what the rules that are switched on say is due today."""
     work.step("apply", apply_rules, work.database, work.settings)
+    work.database.leave_no_trace()  # what a kill left in the log
 
 
 def apply_rules(database: Database, settings: Settings, on: date | None = None) -> int:
@@ -290,7 +305,7 @@ def _delete(session: Session, place: erasing.Place, settings: Settings, due: Due
     elif due.kind is Kept.NAMES:
         names.delete(session, due.thing_id)
     elif due.kind is Kept.CLIPS:
-        erasing.erase_clips(session, place, due.thing_id, reason=reason, actor=None)
+        erasing.erase_clips(session, place, due.thing_id, reason=reason, by_id=None)
     else:
         erasing.erase_video(
             session,

@@ -30,11 +30,11 @@ NAMES: Final[dict[Kept, Message]] = {
     Kept.COPIES: message("Copies of the database made before an upgrade"),
 }
 SINCE: Final[dict[Kept, Message]] = {
-    Kept.VIDEO: message("days after the feedback is closed"),
-    Kept.UNUSED_VIDEO: message("days after the lesson"),
-    Kept.CLIPS: message("days after the end of the school year (31 December)"),
-    Kept.NAMES: message("days after the end of the school year (31 December)"),
-    Kept.COPIES: message("days after the copy"),
+    Kept.VIDEO: message("Days after the feedback is closed"),
+    Kept.UNUSED_VIDEO: message("Days after the lesson"),
+    Kept.CLIPS: message("Days after the end of the school year (31 December)"),
+    Kept.NAMES: message("Days after the end of the school year (31 December)"),
+    Kept.COPIES: message("Days after the copy"),
 }
 
 

@@ -32,7 +32,7 @@ class Channel(enum.StrEnum):
 SCOPES: Final[dict[Scope, Message]] = {
     Scope.RECORD: message("Film the lesson"),
     Scope.CODE: message("Observe it with the rubric"),
-    Scope.FEEDBACK: message("Show moments to the educator"),
+    Scope.FEEDBACK: message("Make clips for the feedback"),
     Scope.TRAINING: message("Train the school's own team"),
     Scope.RESEARCH: message("Research"),
 }

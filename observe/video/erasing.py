@@ -93,17 +93,17 @@ def erase_video(
         BadInputError: no reason is given. ConflictError: it is held, was deleted, or has no video.
     """
     recording = _erasable(session, recording_id, reason, actor)
-    files = _given(session, recording)
     kinds = frozenset(FileKind) if with_clips else frozenset(FileKind) - CLIPS
-    files += _drop_made(session, recording_id, kinds)
+    made = _made(session, recording_id, kinds)
+    files = _given(session, recording) + _listed(made)
+    told = _told(session, recording, CertificateKind.VIDEO_DELETED, files, reason)
+    certificate = certificates.issue(session, told, by_id=actor.user_id if actor else None)
+    _drop(session, recording_id, made)
     _stop_jobs(session, recording_id)
     incoming = _forget_given(session, recording)
     recording.erased_at = now()
-    what = _what(session, recording, files)
     _when_committed(session, place, recording_id, files, incoming)
-    return _certify(
-        session, recording, CertificateKind.VIDEO_DELETED, what, reason=reason, actor=actor
-    )
+    return certificate
 
 
 def erase_clips(
@@ -112,35 +112,29 @@ def erase_clips(
     recording_id: UUID,
     *,
     reason: str,
-    actor: Actor | None,
+    by_id: UUID | None,
+    held_too: bool = False,
 ) -> Certificate | None:
-    """Delete every clip that was made of a lesson; None where there is none.
+    """Delete every clip that was made of a lesson; return the certificate, None without a clip.
+
+    `held_too`: a consent that was taken back reaches a clip whatever else is open.
 
     Raises:
-        ConflictError: it is held.
+        NotFoundError: there is no such recording. ConflictError: it is held.
     """
     recording = locked(session, Recording, recording_id)
     if recording is None:
         raise access.not_found()
-    require_no_hold(session, recording_id)
-    files = _drop_made(session, recording_id, OF_CLIPS)
-    if not files:
+    if not held_too:
+        require_no_hold(session, recording_id)
+    made = _made(session, recording_id, OF_CLIPS)
+    if not made:
         return None
-    _when_committed(session, place, recording_id, files, [])
-    what = _what(session, recording, files)
-    return _certify(
-        session, recording, CertificateKind.CLIPS_DELETED, what, reason=reason, actor=actor
-    )
-
-
-def drop_clips(session: Session, place: Place, recording_id: UUID) -> list[dict[str, Any]]:
-    """Delete every clip of a lesson, also of one that is held; return what went.
-
-    For a consent that was taken back: its own certificate tells of it.
-    """
-    files = _drop_made(session, recording_id, OF_CLIPS)
-    _when_committed(session, place, recording_id, files, [])
-    return files
+    told = _told(session, recording, CertificateKind.CLIPS_DELETED, _listed(made), reason)
+    certificate = certificates.issue(session, told, by_id=by_id)
+    _drop(session, recording_id, made)
+    _when_committed(session, place, recording_id, _listed(made), [])
+    return certificate
 
 
 def require_no_hold(session: Session, recording_id: UUID) -> None:
@@ -191,26 +185,32 @@ def _given(session: Session, recording: Recording) -> list[dict[str, Any]]:
     ]
 
 
-def _drop_made(
-    session: Session, recording_id: UUID, kinds: Iterable[FileKind]
-) -> list[dict[str, Any]]:
-    """Delete the rows of what was made, and let go of it wherever else it is named."""
-    wanted = frozenset(kinds)
-    if wanted >= CLIPS:
+def _made(session: Session, recording_id: UUID, kinds: Iterable[FileKind]) -> list[DerivedFile]:
+    rows = sa.select(DerivedFile).where(
+        DerivedFile.recording_id == recording_id, DerivedFile.kind.in_(frozenset(kinds))
+    )
+    return list(session.scalars(rows.order_by(DerivedFile.id)))
+
+
+def _listed(made: Iterable[DerivedFile]) -> list[dict[str, Any]]:
+    return [
+        {"kind": row.kind.value, "sha256": row.sha256, "size_bytes": row.size_bytes} for row in made
+    ]
+
+
+def _drop(session: Session, recording_id: UUID, made: Iterable[DerivedFile]) -> None:
+    """Delete the rows of what was made, and let go of it wherever else it is named.
+
+    The database lets published feedback lose its clips only where a certificate says so.
+    """
+    rows = list(made)
+    if any(row.kind in CLIPS for row in rows):
         for let_go in _letting:
             let_go(session, recording_id)
         _drop_blurrings(session, recording_id)
-    rows = session.scalars(
-        sa.select(DerivedFile).where(
-            DerivedFile.recording_id == recording_id, DerivedFile.kind.in_(wanted)
-        )
-    ).all()
     for row in rows:
         session.delete(row)
     session.flush()
-    return [
-        {"kind": row.kind.value, "sha256": row.sha256, "size_bytes": row.size_bytes} for row in rows
-    ]
 
 
 def _drop_blurrings(session: Session, recording_id: UUID) -> None:
@@ -249,12 +249,20 @@ def _forget_given(session: Session, recording: Recording) -> list[str]:
     return incoming
 
 
-def _what(session: Session, recording: Recording, files: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
+def _told(
+    session: Session,
+    recording: Recording,
+    kind: CertificateKind,
+    files: list[dict[str, Any]],
+    reason: str,
+) -> Told:
+    what = {
         "recorded_on": recording.recorded_on.isoformat(),
         "files": files,
         "backups": [day.isoformat() for day in backups_since(session, recording)],
     }
+    school_id = recording.class_group.school_id
+    return Told(kind, "recording", recording.id, school_id, what, reason.strip())
 
 
 def backups_since(session: Session, recording: Recording) -> list[Any]:
@@ -266,30 +274,6 @@ def backups_since(session: Session, recording: Recording) -> list[Any]:
         AuditEntry.action == "home.backup", AuditEntry.at >= recording.created_at
     )
     return sorted({at.date() for at in session.scalars(rows)})
-
-
-def _certify(
-    session: Session,
-    recording: Recording,
-    kind: CertificateKind,
-    what: dict[str, Any],
-    *,
-    reason: str,
-    actor: Actor | None,
-) -> Certificate:
-    told = Told(
-        kind, "recording", recording.id, recording.class_group.school_id, what, reason.strip()
-    )
-    row = certificates.issue(session, told, by_id=actor.user_id if actor else None)
-    audit.record(
-        session,
-        f"recording.{kind.value}",
-        actor_id=actor.user_id if actor else None,
-        thing_kind="recording",
-        thing_id=recording.id,
-        certificate=row.id,
-    )
-    return row
 
 
 def _when_committed(

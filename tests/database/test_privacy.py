@@ -225,12 +225,16 @@ def test_a_revocation_takes_the_clips_from_the_educator_at_once_and_certifies_it
         feedback = session.get_one(Feedback, feedback_id)
         assert feedback.state is FeedbackState.PUBLISHED
         assert all(focus.note and not focus.has_clip for focus in feedback.focuses)
-        (row,) = session.scalars(sa.select(Certificate))
+        gone, row = session.scalars(sa.select(Certificate).order_by(Certificate.number))
+        assert (gone.kind, gone.thing_id) == (
+            CertificateKind.CLIPS_DELETED,
+            feedback.observation.recording_id,
+        )
         assert (row.kind, row.thing_id) == (CertificateKind.REVOKED, revocation.id)
         assert row.what["list_number"] == 2
         (reached,) = row.what["recordings"]
-        assert reached["video"] == "locked"
-        assert {file["kind"] for file in reached["files"]} >= {"clip", "clip_poster"}
+        assert (reached["video"], reached["certificate"]) == ("locked", gone.number)
+        assert {file["kind"] for file in gone.what["files"]} >= {"clip", "clip_poster"}
         assert certificates.is_true(session, row)
         assert check.problems(session, store) == []
 

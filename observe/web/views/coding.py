@@ -56,6 +56,8 @@ def screen(observation_id: UUID) -> ResponseReturnValue:
         observation = _observation(session, observation_id)
         if observation.state is ObservationState.SUBMITTED:
             return redirect(_profile(observation_id))
+        if observation.recording.why_unusable:  # the lesson's page says why, and what to do
+            return redirect(url("library.show", recording_id=observation.recording_id))
         rubric = rubric_of(observation.rubric_version)
         anothers = followup.shows_anothers(session, observation, actor=current_actor())
         page = render_template(

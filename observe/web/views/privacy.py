@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request
@@ -17,7 +16,6 @@ from observe.privacy import certificates, rules
 from observe.privacy.certificates import certificate_for
 from observe.privacy.consent import REVOKE
 from observe.privacy.kinds import CertificateKind, Kept
-from observe.privacy.models import Certificate
 from observe.privacy.retention import LONGEST_DAYS, NAMES, SINCE, Rule
 from observe.privacy.scopes import SCOPES
 from observe.text import Message, message, plain
@@ -185,7 +183,7 @@ def certificate(certificate_id: UUID) -> ResponseReturnValue:
             "privacy/certificate.html",
             row=row,
             why=REASONS.get(row.reason),
-            files=list(_files(row)),
+            files=row.what.get("files", []),
             kinds=KINDS,
             file_kinds=FILE_KINDS,
             scopes=SCOPES,
@@ -203,9 +201,3 @@ def certificate_of(recording_id: UUID) -> ResponseReturnValue:
             raise not_found()
         certificate_for(session, row.id, actor=current_actor())
     return redirect(url("privacy.certificate", certificate_id=row.id))
-
-
-def _files(row: Certificate) -> Iterator[dict[str, Any]]:
-    yield from row.what.get("files", [])
-    for reached in row.what.get("recordings", []):
-        yield from reached["files"]
