@@ -17,16 +17,20 @@ from werkzeug.test import TestResponse
 
 from observe.coding.assigning import assign
 from observe.coding.models import Observation
-from observe.db import Database, today
+from observe.db import Database, now, today
 from observe.feedback import rounds, visiting
 from observe.feedback.models import Feedback
 from observe.ids import new_id
 from observe.people import evaluators, importing, inviting, networks
 from observe.people.access import Action
 from observe.people.models import Child, Role, School, User
-from observe.privacy import certificates, consent, papers
+from observe.privacy import breaches, certificates, consent, papers, personal_export, requests
+from observe.privacy.clocks import RequestKind
 from observe.privacy.consent import How
 from observe.privacy.kinds import CertificateKind
+from observe.privacy.request_models import About
+from observe.privacy.request_models import Channel as AskedBy
+from observe.privacy.requests import Asked
 from observe.privacy.scopes import Channel, Scope
 from observe.settings import Settings
 from observe.vault import open_vault
@@ -53,7 +57,7 @@ PLAIN = {"kind": ("fortaleza", "prioridad"), "offset": ("0",)}
 COMMON = {
     name: str(new_id())
     for name in ("version_id", "other_id", "proposal_id", "draft_id", "focus_id")
-}
+} | {"paper": "aviso-de-informacion"}
 # What a script sends where a form would not be read at all.
 JSON_BODIES = {
     "blur.correct": {"version": 0, "corrections": []},
@@ -85,6 +89,7 @@ def ids(
             **_privacy(session, home, store, cast, recording_id),
             "school_id": str(cast.school.id),
             **_people(session, cast),
+            **_rights(session, cast),
         }
 
 
@@ -141,6 +146,27 @@ def _people(session: Session, cast: Cast) -> dict[str, str]:
         "import_id": str(looked.id),
         "network_id": str(network.id),
         "visit_id": str(visit.id),
+    }
+
+
+def _rights(session: Session, cast: Cast) -> dict[str, str]:
+    """Return what was asked about her data, the copy that is made of them, and a breach."""
+    person_id, administrator = cast.educator.user_id, cast.administrator
+    asked = Asked(RequestKind.ACCESS, About.PERSON, TODAY, AskedBy.LETTER, user_id=person_id)
+    request = requests.register(session, asked, today=TODAY, actor=administrator)
+    export_id = personal_export.ask(
+        session,
+        person_id,
+        with_videos=False,
+        locale="es_CL",
+        actor=administrator,
+        request_id=request.id,
+    )
+    breach = breaches.register(session, breaches.Told(now(), "Algo"), actor=administrator)
+    return {
+        "request_id": str(request.id),
+        "export_id": str(export_id),
+        "breach_id": str(breach.id),
     }
 
 
@@ -269,6 +295,74 @@ def test_lists_show_the_outsider_nothing_of_the_school(
             assert answer.status_code in (200, 404), rule
             shown = {secret for secret in secrets if secret in answer.text}
             assert not shown, (actor.name, rule)
+
+
+# What is hers and no lesson: her account, her class, what she or somebody asked about her data.
+NO_LESSON = {"user_id", "class_group_id", "upload_id", "round_id"}
+NO_LESSON |= {"request_id", "export_id", "breach_id"}
+
+
+def test_what_is_blocked_answers_everybody_as_if_it_were_not_there(
+    app: Flask, client_for: ClientFor, database: Database, cast: Cast, ids: dict[str, str]
+) -> None:
+    lessons = [
+        each
+        for each in addresses(app, ids)
+        if not (_places(app, each) & NO_LESSON) and _places(app, each)
+    ]
+    assert len(lessons) > 50
+    clients = {
+        actor.name: client_for(actor) for actor in (cast.observer, cast.educator, cast.utp_head)
+    }
+    secrets = {ids[name] for name in ("recording_id", "observation_id", "feedback_id")}
+    for actor, path, name in (
+        (cast.observer, "/videoteca", "recording_id"),
+        (cast.utp_head, "/registros.csv", "observation_id"),
+        (cast.educator, "/mi-retroalimentacion", "feedback_id"),
+    ):
+        assert ids[name] in clients[actor.name].get(path).text
+    before = _gets(clients, lessons)
+    assert sum(status == 200 for status in before.values()) > 25
+    with database.write() as session:
+        requests.block(session, UUID(ids["request_id"]), actor=cast.administrator)
+    for name, client in clients.items():
+        for address in lessons:
+            body = JSON_BODIES.get(address.endpoint)
+            seen = ask(client, address.method, address.path, body)
+            nothing = ask(client, address.method, address.nowhere, body)
+            assert (seen.status_code, nothing.status_code) == (404, 404), (name, address)
+            assert plain(seen) == plain(nothing), (name, address)
+        _shows_nothing_of(client, app, secrets)
+    with database.write() as session:
+        requests.lift(session, UUID(ids["request_id"]), actor=cast.administrator)
+    assert _gets(clients, lessons) == before
+
+
+def _places(app: Flask, address: Address) -> set[str]:
+    """Return the names of the ids in an address."""
+    rules_of = app.url_map.iter_rules(address.endpoint)
+    return set().union(*(rule.arguments for rule in rules_of)) - PLAIN.keys()
+
+
+def _gets(clients: dict[str, FlaskClient], lessons: list[Address]) -> dict[tuple[str, str], int]:
+    return {
+        (name, each.path): ask(client, "GET", each.path).status_code
+        for name, client in clients.items()
+        for each in lessons
+        if each.method == "GET"
+    }
+
+
+def _shows_nothing_of(client: FlaskClient, app: Flask, secrets: set[str]) -> None:
+    """Ask for every list there is; none of them names a blocked lesson."""
+    for rule in rules(app):
+        if rule.arguments or "GET" not in (rule.methods or set()):
+            continue
+        if rule.endpoint in ("own_data.openings",):
+            continue  # that is hers to see, whatever is blocked; it leads nowhere
+        answer = client.get(rule.rule, follow_redirects=True)
+        shown = {secret for secret in secrets if secret in answer.text}
+        assert not shown, rule
 
 
 def test_those_of_the_school_do_come_in(

@@ -1,0 +1,42 @@
+"""`observe privacy request`: registered, blocked, answered by commands, and the copy written."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+from tests.cli.conftest import Run
+from tests.factories import Cast
+
+
+def test_a_request_by_commands(run: Run, cast: Cast, tmp_path: Path) -> None:
+    flora, berta = str(cast.administrator.user_id), str(cast.educator.user_id)
+    made = run(
+        *("privacy", "request", "register", berta, "--kind", "access", "--received", "2026-12-07"),
+        *("--words", "¿Qué hay?", "--as", flora, "--json"),
+        code=2,
+    )
+    assert "después de hoy" in made.err
+    made = run(
+        *("privacy", "request", "register", berta, "--kind", "access", "--received", "2026-05-12"),
+        *("--as", flora, "--json"),
+    )
+    request = made.facts["request"]
+    assert (made.facts["law"], made.facts["answer_due"]) == ("19.628", "2026-05-14")
+    assert made.facts["overdue"] is True
+    run("privacy", "request", "block", request, "--as", berta, code=3)
+    assert run("privacy", "request", "block", request, "--as", flora, "--json").facts["blocks"]
+    target = tmp_path / "copia.zip"
+    run("privacy", "export", "--request", request, "-o", target, "--as", flora)
+    with zipfile.ZipFile(target) as packed:
+        assert json.loads(packed.read("datos.json"))["name"] == "Berta O'Brien"
+    run("privacy", "request", "lift", request, "--as", flora)
+    answered = run(
+        "privacy", "request", "answer", request, "answered", "--text", "Entregada.", "--as", flora
+    )
+    assert answered.code == 0
+    listed = run("privacy", "request", "list", "--as", flora, "--json").facts["requests"]
+    assert [(each["state"], each["overdue"]) for each in listed] == [("answered", False)]
+    assert run("privacy", "breaches", "--as", flora, "--json").facts == {"breaches": []}
+    run("privacy", "breaches", "--as", berta, code=4)

@@ -1,0 +1,231 @@
+"""What a person's copy holds, what it holds of others (nothing), and who may have it."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe import jobs
+from observe.db import Database, now
+from observe.errors import ConflictError, NotFoundError
+from observe.feedback import operations as feedbacks
+from observe.feedback import own_look
+from observe.feedback.answers import Besides
+from observe.feedback.models import Feedback
+from observe.people.access import Actor
+from observe.people.models import Child
+from observe.privacy import personal_export, requests
+from observe.privacy.clocks import RequestKind
+from observe.privacy.personal_export import Personal
+from observe.privacy.request_models import About, Channel, RequestState
+from observe.privacy.requests import Asked
+from observe.records import operations as records
+from observe.records import personal
+from observe.settings import Settings
+from observe.video.models import Recording
+from observe.video.store import Store
+from tests.factories import Cast, recording
+from tests.feedback_cases import drafted, filmed, given_for, submitted
+
+TODAY = now().astimezone().date()
+
+
+@pytest.fixture
+def feedback_id(session: Session, cast: Cast) -> UUID:
+    """Feedback of hers with a child's name in it, her look, and an answer that she did not send."""
+    session.add(Child(class_group_id=cast.class_group.id, list_number=3, name="Sofía M."))
+    lesson = recording(session, cast)
+    feedback = given_for(session, cast, submitted(session, cast, lesson), "Pregúntale a Sofía.")
+    records.comment(session, feedback.observation_id, "Sofía participó.", actor=cast.utp_head)
+    first = feedback.focuses[0].dimension
+    assert first is not None
+    own_look.keep_look(session, feedback.id, {first: 4}, actor=cast.educator)
+    feedbacks.save_answer(
+        session, feedback.id, "Todavía lo pienso.", Besides(), send=False, actor=cast.educator
+    )
+    # What is not hers: another educator's lesson, and a draft about her own next one.
+    other = recording(session, cast)
+    other.educator_id = cast.second_educator.user_id
+    session.flush()
+    given_for(session, cast, submitted(session, cast, other), "Paso de otra.")
+    later = submitted(session, cast, recording(session, cast))
+    drafted(session, cast, later)
+    return feedback.id
+
+
+def gathered(session: Session, store: Store, cast: Cast, **more: Any) -> dict[str, Any]:
+    found = personal.gather(
+        session, store, cast.educator.user_id, locale="es_CL", is_own=True, **more
+    )
+    told: dict[str, Any] = json.loads(personal_export.as_json(found))
+    return told
+
+
+def test_it_holds_what_is_hers_and_nothing_of_others(
+    session: Session, store: Store, cast: Cast, feedback_id: UUID
+) -> None:
+    told = gathered(session, store, cast)
+    assert told["account"][0]["name"] == "Berta O'Brien"
+    assert [row["school"] for row in told["memberships"]] == ["Escuela Los Aromos"]
+    assert len(told["recordings"]) == 2
+    assert {row["next_step"] for row in told["feedback"]} == {"", "Pregúntale a —."}
+    assert told["answers"][0]["text"] == "Todavía lo pienso."
+    assert told["own_look"][0]["value"] == 4
+    assert told["comments"][0]["text"] == "— participó."
+    assert {row["observer"] for row in told["records"]} == {"Ana Peñailillo"}
+    assert len(told["notes"]) == 6
+    whole = json.dumps(told, ensure_ascii=False)
+    for secret in ("Sofía", "Paso de otra", "Celia", "draft"):
+        assert secret not in whole, secret
+    drafts = session.scalar(sa.select(sa.func.count(Feedback.id)))
+    assert drafts == 3, "there is a draft, and it is not in there"
+
+
+def test_who_asks_in_her_name_gets_nothing_that_is_hers_alone(
+    session: Session, store: Store, cast: Cast, feedback_id: UUID
+) -> None:
+    found = personal.gather(session, store, cast.educator.user_id, locale="es_CL", is_own=False)
+    told = json.loads(personal_export.as_json(found))
+    assert "own_look" not in told
+    assert told["answers"] == []
+
+
+def test_the_page_says_the_same_and_runs_nothing(
+    session: Session, store: Store, cast: Cast, feedback_id: UUID
+) -> None:
+    feedback = session.get_one(Feedback, feedback_id)
+    records.comment(
+        session, feedback.observation_id, "<script>alert(1)</script>", actor=cast.utp_head
+    )
+    found = personal.gather(session, store, cast.educator.user_id, locale="es_CL", is_own=True)
+    page = personal_export.as_page(found, "es_CL").decode()
+    assert "<script" not in page
+    assert "default-src 'none'" in page
+    assert "Pregúntale a —." in page
+    assert "Todo lo que se guarda sobre ti" in page
+
+
+def test_videos_go_along_when_asked_for_and_allowed(
+    database: Database, store: Store, cast: Cast, small_video: Path
+) -> None:
+    with database.write() as session:
+        for _each in range(2):
+            filmed(session, store, cast, small_video)
+        locked = filmed(session, store, cast, small_video)
+        locked.consent_by_id = locked.consent_at = None
+        recording(session, cast)  # its file is not there
+    found = _with_videos(database, store, cast)
+    day = recording_day(database)
+    assert [film.name for film in found.films] == [f"videos/{day}.mp4", f"videos/{day}-2.mp4"]
+    assert len([each for each in found.left_out if "%(why)s" in each.source]) == 2
+    packed = io.BytesIO()
+    target = store.temporary(".zip")
+    personal_export.write_zip(target, found, locale="es_CL")
+    packed.write(target.read_bytes())
+    with zipfile.ZipFile(packed) as opened:
+        assert opened.read(f"videos/{day}.mp4") == small_video.read_bytes()
+    target.unlink()
+    with database.write() as session:
+        child = Asked(
+            RequestKind.BLOCKING,
+            About.CHILD,
+            TODAY,
+            Channel.LETTER,
+            class_group_id=cast.class_group.id,
+            list_number=3,
+        )
+        made = requests.register(session, child, today=TODAY, actor=cast.administrator)
+        requests.block(session, made.id, actor=cast.administrator)
+    assert _with_videos(database, store, cast).films == ()
+
+
+def _with_videos(database: Database, store: Store, cast: Cast) -> Personal:
+    with database.read() as session:
+        return personal.gather(
+            session,
+            store,
+            cast.educator.user_id,
+            locale="es_CL",
+            is_own=True,
+            with_videos=True,
+        )
+
+
+def recording_day(database: Database) -> str:
+    with database.read() as session:
+        return str(session.scalar(sa.select(Recording.recorded_on).limit(1)))
+
+
+# --- who may have it ------------------------------------------------------------------------------
+
+
+def _ask(session: Session, cast: Cast, actor: Actor, request_id: UUID | None = None) -> UUID:
+    return personal_export.ask(
+        session,
+        cast.educator.user_id,
+        with_videos=False,
+        locale="es_CL",
+        actor=actor,
+        request_id=request_id,
+    )
+
+
+def _request(session: Session, cast: Cast, kind: RequestKind = RequestKind.ACCESS) -> UUID:
+    asked = Asked(kind, About.PERSON, TODAY, Channel.LETTER, user_id=cast.educator.user_id)
+    return requests.register(session, asked, today=TODAY, actor=cast.administrator).id
+
+
+def test_only_she_and_who_handles_her_request_for_a_copy(session: Session, cast: Cast) -> None:
+    own = _ask(session, cast, cast.educator)
+    for actor in (cast.administrator, cast.observer, cast.utp_head, *cast.outsiders):
+        with pytest.raises(NotFoundError):
+            _ask(session, cast, actor)
+        with pytest.raises(NotFoundError):
+            personal_export.asked_for(session, own, actor=actor)
+    access = _request(session, cast)
+    handled = _ask(session, cast, cast.administrator, access)
+    with pytest.raises(ConflictError):
+        _ask(session, cast, cast.administrator, _request(session, cast, RequestKind.ERASURE))
+    for actor in (cast.educator, cast.observer):
+        with pytest.raises(NotFoundError):
+            personal_export.asked_for(session, handled, actor=actor)
+    assert personal_export.last_of(session, actor=cast.administrator, request_id=access) == handled
+    assert personal_export.last_of(session, actor=cast.educator) == own
+    requests.close(
+        session,
+        access,
+        RequestState.ANSWERED,
+        "Listo.",
+        on=TODAY,
+        today=TODAY,
+        actor=cast.administrator,
+    )
+    with pytest.raises(ConflictError):
+        personal_export.asked_for(session, handled, actor=cast.administrator)
+
+
+def test_the_job_makes_it_and_after_a_day_it_goes(
+    database: Database, home: Settings, store: Store, cast: Cast
+) -> None:
+    with database.write() as session:
+        export_id = _ask(session, cast, cast.educator)
+        job = personal_export.job_of(session, export_id)
+    assert job is not None
+    ended = jobs.wait_for(home, job.id, lambda _job: None)
+    assert ended.state is jobs.JobState.DONE
+    with database.write() as session:
+        asked = personal_export.asked_for(session, export_id, actor=cast.educator)
+        path = personal.take(session, store, asked, actor=cast.educator)
+    assert path is not None
+    store.clear_outgoing(now() + timedelta(seconds=1))
+    with database.write() as session:
+        assert personal.take(session, store, asked, actor=cast.educator) is None
