@@ -18,6 +18,8 @@ _IN_A_CHECKOUT: Final = Path(__file__).parents[2] / "docs" / "plantillas"
 # html is off: what stands in a file is words, never markup of ours.
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
+_WIDE: Final = '<div class="wide" role="group" tabindex="0" aria-label="Tabla">'
+
 
 @dataclass(frozen=True)
 class Paper:
@@ -29,7 +31,9 @@ class Paper:
 
     def as_html(self) -> str:
         """Return it as it is read and printed."""
-        return str(_MARKDOWN.render(self.text))
+        told = str(_MARKDOWN.render(self.text))
+        # Wider than a phone: moved by hand or by keys, without moving the page.
+        return told.replace("<table>", f"{_WIDE}<table>").replace("</table>", "</table></div>")
 
 
 def folder() -> Path:
