@@ -10,10 +10,8 @@ from sqlalchemy.orm import Session
 
 from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.people import audit
-from observe.people.access import HOME, Action, Actor, Thing, can, not_found, require
-from observe.people.directory import place_thing
+from observe.people.access import HOME, Action, Actor, not_found, require
 from observe.people.models import Membership, Network, School
-from observe.people.periods import Place
 from observe.people.school_import import plain_rbd
 from observe.people.sheets import clean
 from observe.text import Message, message
@@ -22,19 +20,14 @@ LONGEST_NAME: Final = 80
 MOST_SCHOOLS: Final = 500
 
 
-def networks_visible_to(session: Session, *, actor: Actor) -> list[Network]:
-    """Return the networks of which `actor` may see each school, by name."""
-    found = session.scalars(sa.select(Network).order_by(Network.name))
-    return [
-        row
-        for row in found
-        if can(actor, Action.NETWORK_EDIT, HOME)
-        or (row.schools and can(actor, Action.MEMBERSHIP_EDIT, _thing(session, row)))
-    ]
+def all_networks(session: Session, *, actor: Actor) -> list[Network]:
+    """Return the networks, by name.
 
-
-def _thing(session: Session, row: Network) -> Thing:
-    return place_thing(session, Place(network_id=row.id))
+    Raises:
+        NotFoundError, NotAllowedError: they are not the actor's to write.
+    """
+    require(actor, Action.NETWORK_EDIT, HOME)
+    return list(session.scalars(sa.select(Network).order_by(Network.name)))
 
 
 def write_network(

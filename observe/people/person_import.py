@@ -360,14 +360,14 @@ def _line(what: Message, role: Role, place: str, period: Period) -> Message:
     )
 
 
-def _days(period: Period) -> str:
+def _days(period: Period) -> str | Message:
     """Return days as they stand in a table.
 
     >>> _days(Period(date(2026, 3, 1)))
     '2026-03-01 →'
     """
     ends = [day.isoformat() if day else "" for day in (period.starts, period.ends)]
-    return " → ".join(ends).strip() if any(ends) else "–"
+    return " → ".join(ends).strip() if any(ends) else message("without dates")
 
 
 def _end_others(session: Session, done: _Done, users: Mapping[str, User], actor: Actor) -> None:

@@ -79,7 +79,7 @@ def test_schools_and_then_people_are_imported(
     looked = administrator.post("/personas/importar/personas", data=file(people)).location
     page = administrator.get(looked).text
     assert "1 nuevos" in page
-    assert "Rol nuevo: Educadora · Escuela Ñandú · –" in page
+    assert "Rol nuevo: Educadora · Escuela Ñandú · sin fechas" in page
     assert "Quena Díaz" not in administrator.get("/personas").text
     administrator.post(f"{looked}/confirmar")
     assert "Quena Díaz" in administrator.get("/personas").text

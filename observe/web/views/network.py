@@ -14,7 +14,7 @@ from observe.errors import BadInputError, ConflictError
 from observe.feedback import network
 from observe.feedback.network import Days
 from observe.ids import parse_id
-from observe.people.access import Action
+from observe.people.access import RUBRICS, Action, require
 from observe.rubric.operations import rubric_of, versions
 from observe.text import Message, message
 from observe.web.forms import typed_day
@@ -28,6 +28,7 @@ blueprint = Blueprint("network", __name__)
 @permission(Action.NETWORK_FOCUS)
 def focus() -> ResponseReturnValue:
     """Show what the network works on, and the form to name more."""
+    require(current_actor(), Action.NETWORK_FOCUS, RUBRICS)
     return _page(), 200
 
 
@@ -51,6 +52,7 @@ def _page(refused: Message | None = None) -> str:
 @permission(Action.NETWORK_FOCUS)
 def name() -> ResponseReturnValue:
     """Say that the network works on a dimension."""
+    require(current_actor(), Action.NETWORK_FOCUS, RUBRICS)
     version, _, dimension = request.form.get("dimension", "").partition(":")
     version_id = parse_id(version)
     try:

@@ -17,7 +17,7 @@ from observe.errors import BadInputError, ConflictError
 from observe.ids import parse_id
 from observe.mail import MailError
 from observe.people import evaluators, inviting, memberships, signin
-from observe.people.access import Action, can
+from observe.people.access import HOME, Action, can
 from observe.people.directory import (
     ROLE_NAMES,
     people_visible_to,
@@ -95,6 +95,7 @@ def index() -> ResponseReturnValue:
         asked=asked,
         roles=ROLE_NAMES,
         may=lambda action: could(actor, Action(action)),
+        may_here=lambda action: can(actor, Action(action), HOME),
         today=today(),
     )
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.people import networks
-from observe.people.access import HOME, Action, can
+from observe.people.access import Action, can
 from observe.people.directory import (
     class_groups_of,
     people_visible_to,
@@ -93,11 +93,10 @@ def _networks(
     refused: Message | None = None, problems: list[Message] | None = None, of: UUID | None = None
 ) -> str:
     with reading() as session:
-        found = networks.networks_visible_to(session, actor=current_actor())
+        found = networks.all_networks(session, actor=current_actor())
     return render_template(
         "people/networks.html",
         networks=found,
-        may_write=can(current_actor(), Action.NETWORK_EDIT, HOME),
         typed=request.form,
         wrong_id=of,
         refused=refused,
