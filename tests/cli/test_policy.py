@@ -40,7 +40,8 @@ ALL = " ".join(PEOPLE)
 MACHINE = {"serve", "web", "work", "init", "doctor", "restore", "mail test"}
 # What is only about a file or a rubric that everybody may read.
 OPEN = {"rubric check", "rubric schema"}
-# Command, its arguments, who may. `{…}` are the ids of one whole path.
+# Command, its arguments, who may. `{…}` are the ids of one whole path. A span that is not in the
+# lesson: whoever may is told so, and nothing is encoded.
 COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("{out}/copy.zip", "adm"),
     "export observations": (
@@ -88,8 +89,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "video consent": ("{recording}", "obs"),
     "video prepare": ("{recording}", "obs"),
     "video info": ("{recording}", "obs"),
-    "video clip": ("{recording} 0:00-0:15 --out {out}/clip.mp4", "obs"),
-    "video blur": ("{recording} 0:00-0:15", "obs"),
+    "video clip": ("{recording} 9:00-9:30 --out {out}/clip.mp4", "obs"),
+    "video blur": ("{recording} 9:00-9:30", "obs"),
     "video captions": ("{recording} {captions}", "obs"),
 }
 
@@ -155,8 +156,8 @@ def test_each_of_the_cast_may_do_what_is_written_here_and_nothing_else(
     kept, wrong = Kept.of(home.database_path), []
     for command, (arguments, may) in COMMANDS.items():
         line = [*command.split(), *(each.format(**values) for each in arguments.split())]
-        for short, user_id in people.items():
-            result = CliRunner().invoke(main, [*line, "--as", user_id], prog_name="observe")
+        for short in ("out-edu",) if may == ALL else people:
+            result = CliRunner().invoke(main, [*line, "--as", people[short]], prog_name="observe")
             kept.restore()
             refused = result.exit_code in REFUSED
             if refused is (short in may.split()) or isinstance(result.exception, AssertionError):
