@@ -20,6 +20,7 @@ from observe.text import DEFAULT_LOCALE, message
 Mode = Literal["laptop", "hub"]
 Clips = Literal["blurred", "as_filmed"]
 NEW_LAW_FROM: Final = date(2026, 12, 1)  # Ley 21.719; a bill to postpone it has been reported
+SecondStep = Literal["optional", "administrators"]
 SCHOOL_TIME: Final = ZoneInfo("America/Santiago")  # the schools' own, wherever the server stands
 
 
@@ -44,6 +45,8 @@ class Settings:
     public_url: str = ""  # where people reach the pages, for links in mails
     key_file: Path | None = None  # of the vault; None: in this user's folder for settings
     new_law_from: date = NEW_LAW_FROM  # from when Ley 21.719 applies to what people ask
+    second_step: SecondStep = "optional"  # of whom a second step is asked that she has not set up
+    oidc_file: Path | None = None  # names the providers by which people may sign in
 
     @property
     def database_path(self) -> Path:
@@ -114,6 +117,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
     folders = environ.get("OBSERVE_IMPORT_FOLDERS", "")
     model = environ.get("OBSERVE_FACE_MODEL", "")
     key_file = environ.get("OBSERVE_KEY_FILE", "")
+    oidc_file = environ.get("OBSERVE_OIDC_FILE", "")
     return Settings(
         home=home.expanduser().resolve(),
         mode="hub" if environ.get("OBSERVE_MODE") == "hub" else "laptop",
@@ -129,6 +133,8 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         public_url=environ.get("OBSERVE_URL", "").rstrip("/"),
         key_file=Path(key_file).expanduser().resolve() if key_file else None,
         new_law_from=_day(environ.get("OBSERVE_NEW_LAW_FROM", "")) or NEW_LAW_FROM,
+        second_step=_second_step(environ.get("OBSERVE_SECOND_STEP", "")),
+        oidc_file=Path(oidc_file).expanduser().resolve() if oidc_file else None,
     )
 
 
@@ -138,6 +144,21 @@ def _clips(text: str) -> Clips | None:
         raise BadInputError(
             message(
                 "OBSERVE_EDUCATOR_CLIPS must be blurred or as_filmed, not «%(text)s».", text=text
+            )
+        )
+    return known[text]
+
+
+def _second_step(text: str) -> SecondStep:
+    known: dict[str, SecondStep] = {
+        "": "optional",
+        "optional": "optional",
+        "administrators": "administrators",
+    }
+    if text not in known:
+        raise BadInputError(
+            message(
+                "OBSERVE_SECOND_STEP must be optional or administrators, not «%(text)s».", text=text
             )
         )
     return known[text]

@@ -13,7 +13,7 @@ from observe.cli.shell import Answer, Shell, the_day, verb
 from observe.cli.words import Option
 from observe.errors import BadInputError
 from observe.feedback.reminding import LAPTOP_URL
-from observe.people import inviting, memberships
+from observe.people import inviting, memberships, second_step
 from observe.people.directory import ROLE_NAMES, people_visible_to, user_for
 from observe.people.models import Membership, User
 from observe.people.operations import import_people
@@ -109,6 +109,21 @@ def show(shell: Shell, *, person: str) -> Answer:
         user = user_for(session, person, actor=shell.actor)
         facts, line = facts_of(user), f"{user.name} · {roles(shell, user)}"
     return Answer(facts, [line])
+
+
+@verb(
+    people,
+    "forget-second-step",
+    message("Takes the second step away from a person who lost it; she can set up another."),
+)
+@click.argument("person")
+def forget_second_step(shell: Shell, *, person: str) -> Answer:
+    """Let a person enter by her first step alone again."""
+    with shell.database.write() as session:
+        user = user_for(session, person, actor=shell.actor)
+        second_step.forget(session, user.id, actor=shell.actor)
+    told = message("%(name)s is not asked for a second step any more.", name=user.name)
+    return Answer({"id": user.id}, [told])
 
 
 def roles(shell: Shell, user: User) -> str:

@@ -176,7 +176,10 @@ class SignInLink(Identified, Base):
 
 
 class SignInSession(Identified, Base):
-    """A browser signed in; it ends by time, by signing out or by revocation."""
+    """A browser signed in; it ends by time, by signing out or by revocation.
+
+    While it is `waiting` for the second step it opens nothing but that step.
+    """
 
     __tablename__ = "sign_in_session"
 
@@ -185,6 +188,61 @@ class SignInSession(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    how: Mapped[str] = mapped_column(default="", server_default="")  # password, link, provider
+    device: Mapped[str] = mapped_column(default="", server_default="")  # as the browser told it
+    seen_at: Mapped[datetime | None]
+    waiting: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    second_at: Mapped[datetime | None]  # when the second step was shown in it
+    user: Mapped[User] = relationship()
+
+
+class CodeApp(Identified, Base):
+    """The program of codes (TOTP) that a person has tied to her account; its secret is sealed."""
+
+    __tablename__ = "code_app"
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"), unique=True)
+    sealed_secret: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int] = mapped_column(default=0)  # a code is taken once
+
+
+class RecoveryCode(Identified, Base):
+    """A code on paper that stands in for the second step once; only its hash is kept."""
+
+    __tablename__ = "recovery_code"
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"), index=True)
+    code_hash: Mapped[str] = mapped_column(unique=True)
+    used_at: Mapped[datetime | None]
+
+
+class SecurityKey(Identified, Base):
+    """A key, phone or computer (WebAuthn) that stands for the second step of a person."""
+
+    __tablename__ = "security_key"
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(sa.LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    sign_count: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    name: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    used_at: Mapped[datetime | None]
+
+
+class OutsideAccount(Identified, Base):
+    """An account elsewhere by which a person signs in, known by its issuer and subject."""
+
+    __tablename__ = "outside_account"
+    __table_args__ = (sa.UniqueConstraint("issuer", "subject"),)
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"), index=True)
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    provider: Mapped[str]
+    linked_at: Mapped[datetime] = mapped_column(default=now)
     user: Mapped[User] = relationship()
 
 

@@ -27,6 +27,7 @@ from observe.web.views import (
     library,
     live,
     network,
+    outside,
     own_data,
     paperwork,
     people,
@@ -38,6 +39,7 @@ from observe.web.views import (
     rubric_drafts,
     rubrics,
     schools,
+    second_step,
     signin,
     takeaway,
     upload,
@@ -50,6 +52,8 @@ LARGEST_REQUEST = 9 * 1024**2
 
 VIEWS: Final = (
     signin,
+    second_step,
+    outside,
     library,
     upload,
     live,
@@ -88,7 +92,8 @@ def create_app(settings: Settings) -> Flask:
     app = tracing.Application(__name__, static_folder=None)
     app.config.update(
         SECRET_KEY=settings.secret_key(),
-        SESSION_COOKIE_NAME="observe",
+        # With this beginning browsers take it from an encrypted line of this very host only.
+        SESSION_COOKIE_NAME="__Host-observe" if settings.mode == "hub" else "observe",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.mode == "hub",
@@ -110,6 +115,7 @@ def create_app(settings: Settings) -> Flask:
     responses.install(app)
     assets.install(app)
     navigation.install(app)
+    outside.install(app)
     for view in VIEWS:
         app.register_blueprint(view.blueprint)
     return app

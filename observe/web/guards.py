@@ -14,22 +14,28 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import sqlalchemy as sa
+import structlog
 from flask import Flask, Response, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
 
 from observe.db import Database, now
-from observe.errors import BadInputError, ObserveError
+from observe.errors import BadInputError, NotAllowedError, ObserveError
 from observe.people import signin
 from observe.people.access import RUBRICS, Action, Actor, Thing, actor_of, can, not_found
-from observe.people.models import User
+from observe.people.devices import device_of
+from observe.people.models import Role, SignInSession, User
 from observe.settings import Settings
 from observe.text import message
+from observe.vault import Vault, open_vault
 from observe.video.store import Store
 
 COOKIE_KEY: Final = "sign_in"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+# What a person can do before she has shown the second step that this home asks of her.
+OPEN_WITHOUT_SECOND_STEP: Final = frozenset({Action.HOME_SEE, Action.ACCOUNT_CHANGE})
 OWN_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -48,6 +54,11 @@ class Home:
     settings: Settings
     database: Database
     store: Store
+
+    @property
+    def vault(self) -> Vault:
+        """What seals and opens for this home."""
+        return open_vault(self.settings)
 
 
 def permission(action: Action) -> Callable[[View], View]:
@@ -68,7 +79,12 @@ def public(view: View) -> View:
 
 def home() -> Home:
     """Return what this application serves."""
-    found: Home = current_app.extensions["observe"]
+    return home_of(current_app)
+
+
+def home_of(app: Flask) -> Home:
+    """Return what `app` serves."""
+    found: Home = app.extensions["observe"]
     return found
 
 
@@ -94,13 +110,33 @@ def today() -> date:
 def current_user() -> User | None:
     """Return the person signed in, or None. Read once a request."""
     if "user" not in g:
-        secret = session.get(COOKIE_KEY)
-        g.user = None
-        if secret:
-            with reading() as opened:
-                g.user = signin.session_user(opened, secret)
+        row = current_session()
+        g.user = row.user if row else None
     user: User | None = g.user
     return user
+
+
+def current_session() -> SignInSession | None:
+    """Return the session of this browser, or None. Read once a request."""
+    if "session_row" not in g:
+        secret = session.get(COOKIE_KEY)
+        g.session_row = None
+        if secret:
+            with reading() as opened:
+                g.session_row = signin.session_row(opened, secret)
+            _note_that_it_is_used(g.session_row)
+    row: SignInSession | None = g.session_row
+    return row
+
+
+def _note_that_it_is_used(row: SignInSession | None) -> None:
+    if row is None or not signin.seen_long_ago(row):
+        return
+    try:
+        with writing() as opened:
+            signin.seen(opened, row.id)
+    except sa.exc.OperationalError:  # another writes for long: the next request notes it
+        structlog.get_logger().info("session use not noted")
 
 
 def current_actor() -> Actor:
@@ -122,6 +158,17 @@ def optional_actor() -> Actor | None:
         g.actor = actor_of(user, today()) if user else None
     actor: Actor | None = g.actor
     return actor
+
+
+def secret() -> str:
+    """Return the secret of this browser's session; empty where there is none."""
+    kept: str = session.get(COOKIE_KEY) or ""
+    return kept
+
+
+def device() -> str:
+    """Return what this browser tells of itself, in two words."""
+    return device_of(request.headers.get("User-Agent", ""))
 
 
 def could(actor: Actor, action: Action) -> bool:
@@ -171,11 +218,13 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
 
 
 def _check_host() -> None:
-    """Refuse a foreign name that was made to point at this laptop (DNS rebinding)."""
-    if home().settings.mode != "laptop":
+    """Refuse a foreign name: one made to point at this laptop, or one that links would repeat."""
+    settings = home().settings
+    public = urlsplit(settings.public_url).hostname
+    if settings.mode != "laptop" and public is None:
         return
     name = urlsplit(f"//{request.host}").hostname
-    if name not in OWN_HOSTS:
+    if name not in OWN_HOSTS and (settings.mode == "laptop" or name != public):
         raise BadInputError(
             message("This address is not this laptop's. Open the address that the program printed.")
         )
@@ -208,4 +257,23 @@ def _check_view() -> ResponseReturnValue | None:
         return redirect(url_for("signin.form", siguiente=request.full_path.rstrip("?")))
     if not could(current_actor(), action):
         raise not_found()
+    if owes_second_step() and action not in OPEN_WITHOUT_SECOND_STEP:
+        return _ask_for_second_step()
     return None
+
+
+def owes_second_step() -> bool:
+    """Tell whether this home asks this person for a second step that her session has not shown."""
+    actor, row = optional_actor(), current_session()
+    asked = home().settings.second_step == "administrators"
+    if actor is None or row is None or not (asked and actor.has(Role.ADMINISTRATOR)):
+        return False
+    return row.second_at is None
+
+
+def _ask_for_second_step() -> ResponseReturnValue:
+    if request.method in SAFE_METHODS and not wants_json():
+        return redirect(url_for("second_step.account"))
+    raise NotAllowedError(
+        message("Your service asks administrators for a second step. Set it up in «My account».")
+    )

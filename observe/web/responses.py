@@ -35,7 +35,15 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
-NEVER_ECHOED: Final = frozenset({"csrf_token", "password", "new_password", "secret"})
+# What a browser may show of the files that people brought in. All others are only saved: what
+# such a file says of itself would let it run as a page of ours.
+SHOWN_AS_THEY_ARE: Final = frozenset(
+    {"video/mp4", "video/webm", "image/jpeg", "text/vtt", "application/json"}
+)
+ONLY_SAVED: Final = "application/octet-stream"
+NEVER_ECHOED: Final = frozenset(
+    {"csrf_token", "password", "old_password", "new_password", "code", "secret"}
+)
 NEVER_SHOWN: Final = frozenset({"known"})  # what a page says of itself
 
 
@@ -185,6 +193,15 @@ def _media(path: Path, media_type: str, tag: str) -> Response:
     return _part(path, media_type, span, size, tag, whole=asked is None and size <= MEDIA_CAP)
 
 
+def served_as(media_type: str) -> str:
+    """Return the type as which a file is served that a person brought in or that was made of it.
+
+    >>> served_as("video/mp4"), served_as("image/svg+xml")
+    ('video/mp4', 'application/octet-stream')
+    """
+    return media_type if media_type in SHOWN_AS_THEY_ARE else ONLY_SAVED
+
+
 def _range_holds(tag: str) -> bool:
     condition = request.if_range
     return condition is None or condition.etag is None or condition.etag == tag
@@ -200,7 +217,9 @@ def _part(
             file.seek(start)
             body = file.read(end - start)
     # A long file asked for without a range gets its first part too: never all of it at once.
-    response = Response(body, status=200 if whole else 206, mimetype=media_type)
+    response = Response(body, status=200 if whole else 206, mimetype=served_as(media_type))
+    if response.mimetype == ONLY_SAVED:
+        response.headers.set("Content-Disposition", "attachment")
     if not whole:
         response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     response.headers["Content-Length"] = str(end - start)

@@ -21,9 +21,9 @@ from observe.db import Database, now, today
 from observe.feedback import rounds, visiting
 from observe.feedback.models import Feedback
 from observe.ids import new_id
-from observe.people import evaluators, importing, inviting, networks
+from observe.people import evaluators, importing, inviting, networks, signin
 from observe.people.access import Action
-from observe.people.models import Child, Role, School, User
+from observe.people.models import Child, OutsideAccount, Role, School, SecurityKey, User
 from observe.privacy import breaches, certificates, consent, papers, personal_export, requests
 from observe.privacy.clocks import RequestKind
 from observe.privacy.consent import How
@@ -44,6 +44,12 @@ from tests.web.conftest import ClientFor
 
 PUBLIC = {
     "assets",
+    "outside.back",
+    "outside.begin",
+    "second_step.ask_for_key",
+    "second_step.form",
+    "second_step.show_code",
+    "second_step.show_key",
     "signin.choose_language",
     "signin.form",
     "signin.link",
@@ -90,6 +96,7 @@ def ids(
             "school_id": str(cast.school.id),
             **_people(session, cast),
             **_rights(session, cast),
+            **_own(session, cast),
         }
 
 
@@ -168,6 +175,19 @@ def _rights(session: Session, cast: Cast) -> dict[str, str]:
         "export_id": str(export_id),
         "breach_id": str(breach.id),
     }
+
+
+def _own(session: Session, cast: Cast) -> dict[str, str]:
+    """What is tied to an account: nobody else closes it or takes it away."""
+    user_id = person(session, "Nora Vidal", Role.OBSERVER, cast.school).user_id
+    opened = signin.open_session(session, session.get_one(User, user_id), hours=1, how="link")
+    row = signin.session_row(session, opened.secret)
+    assert row is not None
+    key = SecurityKey(user_id=user_id, credential_id=b"k", public_key=b"p")
+    account = OutsideAccount(user_id=user_id, issuer="i", subject="s", provider="Google")
+    session.add_all([key, account])
+    session.flush()
+    return {"session_id": str(row.id), "key_id": str(key.id), "account_id": str(account.id)}
 
 
 def _round(session: Session, cast: Cast, feedback_id: UUID) -> UUID:

@@ -32,6 +32,17 @@ def test_another_name_for_this_laptop_is_refused(app: Flask, cast: Cast, host: s
     assert host not in answer.text
 
 
+def test_a_hub_that_knows_its_name_answers_to_no_other(home: Settings, cast: Cast) -> None:
+    """Links that are handed out repeat the name by which the page was asked for."""
+    hub = create_app(Settings(home=home.home, mode="hub", public_url="https://observe.test"))
+    asked = [
+        hub.test_client().get("/entrar", headers={"Host": host}).status_code
+        for host in ("observe.test", "127.0.0.1:5000", "evil.test", "observe.test.evil.test")
+    ]
+    assert asked == [200, 200, 400, 400]
+    hub.extensions["observe"].database.engine.dispose()
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1:5000", "localhost", "localhost:5001", "[::1]:5000"])
 def test_its_own_names_work(app: Flask, host: str) -> None:
     assert app.test_client().get("/entrar", headers={"Host": host}).status_code == 200
@@ -78,6 +89,9 @@ def test_at_a_hub_the_cookie_is_only_for_encrypted_lines(home: Settings, cast: C
     answer = hub.test_client().get("/entrar", headers={"Host": "observe.test"})
     assert answer.status_code == 200
     assert "Secure" in answer.headers["Set-Cookie"]
+    assert answer.headers["Set-Cookie"].startswith("__Host-observe=")
+    assert "Path=/" in answer.headers["Set-Cookie"]
+    assert "Domain" not in answer.headers["Set-Cookie"]
     hub.extensions["observe"].database.engine.dispose()
 
 

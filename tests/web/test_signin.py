@@ -168,6 +168,42 @@ def test_other_sessions_can_be_closed(client_for: ClientFor, cast: Cast) -> None
     assert entered(stranger)
 
 
+def test_she_sees_where_she_is_signed_in_and_closes_one(
+    client_for: ClientFor, app: Flask, database: Database, cast: Cast
+) -> None:
+    with database.write() as session:
+        secret = signin.create_link(
+            session, cast.observer.user_id, minutes=5, actor=cast.administrator
+        )
+    phone = app.test_client()
+    phone.get(f"/entrar/enlace/{secret}")
+    phone.post(f"/entrar/enlace/{secret}", headers={"User-Agent": "Chrome/126 (Android 14)"})
+    here = client_for(cast.observer)
+    page = here.get("/mi-cuenta").text
+    assert "Chrome · Android" in page
+    (closing,) = re.findall(r"/mi-cuenta/sesiones/[0-9a-f-]{36}/cerrar", page)
+    assert client_for(cast.educator).post(closing).status_code == 404
+    assert entered(phone)
+    assert here.post(closing).status_code == 302
+    assert not entered(phone)
+    assert entered(here)
+    assert here.post(closing).status_code == 404
+
+
+def test_her_own_password_is_asked_where_she_came_in_with_it(
+    app: Flask, client_for: ClientFor, with_password: str
+) -> None:
+    client = app.test_client()
+    client.get("/entrar")
+    client.post("/entrar", data={"email": with_password, "password": PASSWORD})
+    assert "Tu clave de ahora" in client.get("/mi-cuenta").text
+    for old in ("", "no es esta"):
+        data = {"old_password": old, "new_password": "una frase nueva y larga"}
+        assert client.post("/mi-cuenta/clave", data=data).status_code == 400
+    data["old_password"] = PASSWORD
+    assert client.post("/mi-cuenta/clave", data=data).status_code == 302
+
+
 def test_signing_in_starts_a_new_session_so_that_none_can_be_fixed(
     app: Flask, with_password: str
 ) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from wtforms import PasswordField, StringField
 
 from observe.errors import BadInputError
-from observe.people import signin
+from observe.people import outside, second_step, signin
 from observe.people.access import Action
 from observe.text import LOCALES, message
 from observe.web import guards, navigation
@@ -46,8 +48,9 @@ class SignInForm(Form):
 
 
 class PasswordForm(Form):
-    """A new password for one's own account."""
+    """A new password for one's own account; the old one where it is asked for."""
 
+    old_password = PasswordField(validators=[at_most(signin.LONGEST_PASSWORD)])
     new_password = PasswordField(validators=[needed()])
 
 
@@ -78,12 +81,17 @@ def sign_in() -> ResponseReturnValue:
         return _sign_in_page(filled, 400)
     try:
         with guards.writing() as opened:
-            hours = guards.home().settings.session_hours
-            entered = signin.sign_in(opened, filled.email.data, filled.password.data, hours=hours)
+            entered = signin.sign_in(
+                opened,
+                filled.email.data,
+                filled.password.data,
+                hours=guards.home().settings.session_hours,
+                device=guards.device(),
+            )
     except BadInputError as error:
         filled.refuse("password", error.message)
         return _sign_in_page(filled, 400)
-    return _enter(entered)
+    return enter(entered)
 
 
 def _sign_in_page(filled: SignInForm, status: int) -> ResponseReturnValue:
@@ -91,14 +99,17 @@ def _sign_in_page(filled: SignInForm, status: int) -> ResponseReturnValue:
     return render_template("signin/form.html", form=filled, target=target), status
 
 
-def _enter(entered: signin.SignedIn) -> ResponseReturnValue:
+def enter(entered: signin.SignedIn, target: str | None = None) -> ResponseReturnValue:
     """Bind the new session to this browser; nothing of an earlier one is kept (fixation)."""
     chosen = session.get(LOCALE_KEY)
     session.clear()
     session[guards.COOKIE_KEY] = entered.secret
     if chosen:
         session[LOCALE_KEY] = chosen
-    return redirect(local_path(request.form.get("siguiente")) or url("signin.home"))
+    going = local_path(target or request.form.get("siguiente"))
+    if entered.waiting:
+        return redirect(url("second_step.form", siguiente=going))
+    return redirect(going or url("signin.home"))
 
 
 @blueprint.get("/entrar/enlace/<secret>")
@@ -119,10 +130,11 @@ def use_link(secret: str) -> ResponseReturnValue:
     """Use the link up and sign in."""
     try:
         with guards.writing() as opened:
-            entered = signin.use_link(opened, secret, hours=guards.home().settings.session_hours)
+            hours = guards.home().settings.session_hours
+            entered = signin.use_link(opened, secret, hours=hours, device=guards.device())
     except BadInputError:
         return render_template("signin/link.html", user=None, secret=secret), 400
-    return _enter(entered)
+    return enter(entered)
 
 
 @blueprint.post("/salir")
@@ -172,11 +184,19 @@ def set_password() -> ResponseReturnValue:
         return _account_page(filled, 400)
     try:
         with guards.writing() as opened:
-            signin.set_password(opened, actor.user_id, filled.new_password.data, actor=actor)
+            signin.change_password(
+                opened,
+                actor.user_id,
+                filled.old_password.data or "",
+                filled.new_password.data,
+                secret=guards.secret(),
+                actor=actor,
+            )
     except BadInputError as error:
-        filled.refuse("new_password", error.message)
+        filled.refuse(error.field or "new_password", error.message)
         return _account_page(filled, 400)
-    flash(say(message("Your password has been changed.")), "done")
+    told = message("Your password has been changed. Below you can close your other sessions.")
+    flash(say(told), "done")
     return redirect(url("signin.account"))
 
 
@@ -186,13 +206,32 @@ def end_other_sessions() -> ResponseReturnValue:
     """End one's sessions on all other computers and phones."""
     actor = current_actor()
     with guards.writing() as opened:
-        count = signin.end_other_sessions(
-            opened, actor.user_id, session[guards.COOKIE_KEY], actor=actor
-        )
+        count = signin.end_other_sessions(opened, actor.user_id, guards.secret(), actor=actor)
     flash(say(message("Sessions closed elsewhere: %(count)s.", count=count)), "done")
     return redirect(url("signin.account"))
 
 
+@blueprint.post("/mi-cuenta/sesiones/<uuid:session_id>/cerrar")
+@permission(Action.ACCOUNT_CHANGE)
+def end_one_session(session_id: UUID) -> ResponseReturnValue:
+    """End one's session on another computer or phone."""
+    actor = current_actor()
+    with guards.writing() as opened:
+        signin.end_one_session(opened, actor.user_id, session_id, actor=actor)
+    flash(say(message("That session is closed.")), "done")
+    return redirect(url("signin.account"))
+
+
 def _account_page(filled: PasswordForm, status: int) -> ResponseReturnValue:
-    user = guards.current_user()
-    return render_template("signin/account.html", form=filled, user=user), status
+    actor, secret = current_actor(), guards.secret()
+    with guards.reading() as opened:
+        page = render_template(
+            "signin/account.html",
+            form=filled,
+            user=guards.current_user(),
+            asks_old=signin.asks_for_old_password(opened, secret),
+            sessions=signin.sessions_of(opened, actor.user_id, secret, actor=actor),
+            tied=second_step.tied_to(opened, actor.user_id, actor=actor),
+            accounts=outside.accounts_of(opened, actor.user_id, actor=actor),
+        )
+    return page, status
