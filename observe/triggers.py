@@ -91,6 +91,14 @@ RULES = [
     *_append_only("revision"),
     *_append_only("rubric_version"),
     *_append_only("rubric_stage"),
+    *_append_only("average_release"),
+    Rule(
+        "correction_answered_once",
+        "correction",
+        "UPDATE",
+        "OLD.answered_at IS NOT NULL",
+        "an answered correction stays as it is",
+    ),
     Rule(
         "rubric_proposal_decided_once",
         "rubric_proposal",

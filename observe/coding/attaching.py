@@ -105,7 +105,7 @@ def _attachable(
     observation = observation_for(
         session, observation_id, actor=actor, action=Action.OBSERVATION_CODE
     )
-    if observation.state is not ObservationState.DRAFT:
+    if observation.submitted_at is not None:  # also when it is open again to be corrected
         raise ConflictError(message("This observation was already submitted."))
     if not observation.recording.is_live:
         raise ConflictError(message("This observation has its video already."))

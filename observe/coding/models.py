@@ -237,3 +237,49 @@ class Revision(Identified, Base):
     sha256: Mapped[str] = mapped_column(sa.String(64))
     submitted_at: Mapped[datetime] = mapped_column(default=now)
     observation: Mapped[Observation] = relationship(back_populates="revisions")
+
+
+class CorrectionState(enum.StrEnum):
+    """What became of a wish that something in a submitted observation be put right."""
+
+    OPEN = "open"
+    BEGUN = "begun"  # its observer has it open again
+    CORRECTED = "corrected"
+    KEPT = "kept"  # she looked and leaves it as it is
+    TAKEN_BACK = "taken_back"
+
+
+class Correction(Identified, Base):
+    """A wish that `revision_number` be put right, and how its observer answered: one is open."""
+
+    __tablename__ = "correction"
+    __table_args__ = (
+        sa.CheckConstraint("(state IN ('open', 'begun')) = (answered_at IS NULL)", name="answered"),
+        sa.Index(
+            "uq_correction_open",
+            "observation_id",
+            unique=True,
+            sqlite_where=sa.text("state IN ('open', 'begun')"),
+            postgresql_where=sa.text("state IN ('open', 'begun')"),
+        ),
+    )
+
+    observation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("observation.id"), index=True)
+    revision_number: Mapped[int]
+    reason: Mapped[str]
+    asked_by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
+    asked_at: Mapped[datetime] = mapped_column(default=now)
+    state: Mapped[CorrectionState] = mapped_column(
+        choice(CorrectionState), default=CorrectionState.OPEN
+    )
+    answer: Mapped[str] = mapped_column(default="")
+    answered_at: Mapped[datetime | None]
+    new_revision: Mapped[int | None]
+
+    observation: Mapped[Observation] = relationship()
+    asked_by: Mapped[User] = relationship()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its observer has still to answer."""
+        return self.answered_at is None

@@ -18,6 +18,8 @@ from observe.coding.edits import Desk
 from observe.coding.history import Kept
 from observe.coding.models import (
     ClipMark,
+    Correction,
+    CorrectionState,
     Cycle,
     Note,
     Observation,
@@ -42,7 +44,15 @@ from observe.video.models import Recording, RecordingState
 
 SHEET_WINDOW = "sheet"  # the window that changes of an imported sheet say they come from
 ASKED_WINDOW = "asked"  # that of the cycles with which an observation asked for begins
-_OF_RECORDS = frozenset({Action.RECORD_SEE, Action.RECORD_COMMENT, Action.RECORD_EXPORT})
+_OF_RECORDS = frozenset(
+    {
+        Action.RECORD_SEE,
+        Action.RECORD_COMMENT,
+        Action.RECORD_EXPORT,
+        Action.RECORD_REVIEW,
+        Action.RECORD_ANSWER,
+    }
+)
 
 
 def start(
@@ -155,8 +165,8 @@ def observation_for(
 ) -> Observation:
     """Return the observation when `actor` may do `action` to it.
 
-    As a record (`record.…` actions) it exists only once it was submitted. Who codes blind finds
-    nothing submitted that would tell her scores.
+    As a record (`record.…` actions) it exists once it was submitted, also while it is put right.
+    Who codes blind finds nothing submitted that would tell her scores.
 
     Raises:
         NotFoundError: there is none, or the actor may not know of it (yet).
@@ -166,7 +176,7 @@ def observation_for(
     if observation is None:
         raise access.not_found()
     if action in _OF_RECORDS:
-        if observation.state is not ObservationState.SUBMITTED:
+        if observation.submitted_at is None:
             raise access.not_found()
         access.require(actor, action, observation.as_record())
     else:
@@ -181,7 +191,7 @@ def check_visible(session: Session, observation: Observation, *, actor: Actor) -
     Raises:
         NotFoundError: it is.
     """
-    submitted = observation.state is ObservationState.SUBMITTED
+    submitted = observation.submitted_at is not None  # also while it is open again to be corrected
     if submitted and assigning.hidden_from(session, actor).hides(observation):
         raise access.not_found()
 
@@ -431,6 +441,7 @@ def submit(
     document = document_of(session, observation)
     _check_complete(session, document, observation)
     revision = _freeze(session, observation, document)
+    _answer_correction(session, revision)
     beside.submitted(session, observation, document)
     audit.record(
         session,
@@ -442,6 +453,16 @@ def submit(
         sha256=revision.sha256,
     )
     return revision
+
+
+def _answer_correction(session: Session, revision: Revision) -> None:
+    """Let a new revision be the answer to the correction that was asked for."""
+    rows = sa.select(Correction).filter_by(observation_id=revision.observation_id, answered_at=None)
+    asked = session.scalar(rows)
+    if asked is not None:
+        asked.state, asked.answered_at = CorrectionState.CORRECTED, now()
+        asked.new_revision = revision.number
+        session.flush()
 
 
 def only_sheet(session: Session, observation: Observation) -> bool:

@@ -33,6 +33,7 @@ class Kind(enum.StrEnum):
     """What a row waits for."""
 
     ASKED = "asked"
+    CORRECTION = "correction"
     DRAFT = "draft"
     CONSENT = "consent"
     CODE = "code"
@@ -47,6 +48,7 @@ class Kind(enum.StrEnum):
 
 COLUMNS: Final = {
     Kind.ASKED: Column.OBSERVE,
+    Kind.CORRECTION: Column.OBSERVE,
     Kind.DRAFT: Column.OBSERVE,
     Kind.CONSENT: Column.OBSERVE,
     Kind.CODE: Column.OBSERVE,
@@ -60,6 +62,7 @@ COLUMNS: Final = {
 }
 SENTENCES: Final = {
     Kind.ASKED: message("You were asked to code it"),
+    Kind.CORRECTION: message("A correction was asked for"),
     Kind.DRAFT: message("Coding has begun"),
     Kind.CONSENT: message("Locked: no consents"),
     Kind.CODE: message("Ready to be coded"),
@@ -119,8 +122,8 @@ class Row:
         return self.due_on is not None and self.due_on < today
 
     def is_due(self, today: date) -> bool:
-        """Tell whether it asks for attention today: an answer, or a day that is near or past."""
-        if self.kind is Kind.ANSWERED:
+        """Tell whether it asks for attention today: somebody waits, or a day is near or past."""
+        if self.kind in (Kind.ANSWERED, Kind.CORRECTION):
             return True
         if self.due_on is None or self.kind is Kind.PUBLISHING:
             return False

@@ -92,7 +92,9 @@ def _sum_up(session: Session, version_id: UUID, level: str) -> None:
 def cohort_of(session: Session, observation: Observation) -> dict[str, float] | None:
     """Return the cohort's mean of each dimension, without the educator; None: there is no cohort.
 
-    A dimension that fewer educators have than the rubric asks of a mean (five or more) is left out.
+    A dimension that fewer educators have than the rubric asks of a mean (five or more) is left out,
+    and one in which fewer, but somebody, are not of this observer: she knows the numbers of hers
+    and could take them away.
     """
     recording, version = observation.recording, observation.rubric_version
     level = stage_of(recording.class_group.name)
@@ -115,9 +117,27 @@ def cohort_of(session: Session, observation: Observation) -> dict[str, float] | 
     for row in sums:
         hers = own.get(row.dimension)
         others = row.educators - (hers is not None)
-        if others >= fewest:
+        if others >= fewest and _may_be_told(session, observation, row, fewest):
             means[row.dimension] = (row.total - (hers or 0.0)) / others
     return means or None
+
+
+def _may_be_told(session: Session, observation: Observation, row: CohortMean, fewest: int) -> bool:
+    """Tell whether those of the cohort whom this observer did not code are nobody, or enough."""
+    not_hers = (
+        sa.select(LessonMean.educator_id)
+        .join(Observation, Observation.id == LessonMean.observation_id)
+        .where(
+            LessonMean.rubric_version_id == row.rubric_version_id,
+            LessonMean.level == row.level,
+            LessonMean.dimension == row.dimension,
+            LessonMean.educator_id != observation.recording.educator_id,
+            Observation.observer_id != observation.observer_id,
+        )
+        .distinct()
+        .limit(fewest)  # it stops there: a cohort may be of thousands
+    )
+    return len(session.scalars(not_hers).all()) in (0, fewest)
 
 
 @before_work

@@ -229,7 +229,7 @@ def _place(
         dimension=row,
         scale=scale,
         mean=mean,
-        own_se=_with_observers(result.se, [mean, *others]),
+        own_se=with_observers(result.se, [mean, *others]),
         observers=1 + len(others),
         share=share,
         reference=reference,
@@ -237,17 +237,17 @@ def _place(
     )
 
 
-def _with_observers(of_cycles: float | None, means: Sequence[float]) -> float | None:
+def with_observers(of_cycles: float | None, means: Sequence[float]) -> float | None:
     """Return the standard error of the cycles and, with two observers or more, of the observers.
 
     √(se² + s²/k), s the standard deviation (n − 1) of the k observers' means of the lesson. Their
     own cycles vary within s already, so the sum is rather too large than too small.
 
-    >>> _with_observers(0.3, [4.0])
+    >>> with_observers(0.3, [4.0])
     0.3
-    >>> round(_with_observers(0.3, [4.0, 5.0]), 3)
+    >>> round(with_observers(0.3, [4.0, 5.0]), 3)
     0.583
-    >>> _with_observers(None, [4.0, 5.0])
+    >>> with_observers(None, [4.0, 5.0])
     0.5
     """
     if len(means) < 2:

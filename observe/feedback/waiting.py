@@ -16,7 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from observe.coding.assigning import hidden_from
-from observe.coding.models import Observation, ObservationState
+from observe.coding.models import (
+    Correction,
+    CorrectionState,
+    Observation,
+    ObservationState,
+)
 from observe.feedback import board, openings
 from observe.feedback.board import Board, Kind, Lesson, Row
 from observe.feedback.models import Answer, Feedback, FeedbackState, Focus, FocusKind
@@ -64,6 +69,7 @@ def due_count(session: Session, *, actor: Actor, today: date, days: int) -> int:
 def _pressing(session: Session, actor: Actor, today: date, days: int) -> Iterator[Row]:
     """Yield what may have a day until which it should be done, and answers."""
     yield from _asked(session, actor)
+    yield from _corrections(session, actor)
     yield from _drafts(session, actor)
     yield from _to_feed_back(session, _own(actor), days)
     yield from _answered(session, actor, today)
@@ -186,6 +192,17 @@ def _drafts(session: Session, actor: Actor) -> Iterator[Row]:
     )
     for lesson, (observation_id, due_on) in _read(session, query):
         yield Row(Kind.DRAFT, observation_id, lesson, due_on, observation_id)
+
+
+def _corrections(session: Session, actor: Actor) -> Iterator[Row]:
+    """Yield what she is asked to put right, until she has it open: then it is a draft."""
+    query = (
+        _of_observations(Observation.id, Correction.id)
+        .join(Correction, Correction.observation_id == Observation.id)
+        .where(_own(actor), Correction.state == CorrectionState.OPEN)
+    )
+    for lesson, (observation_id, correction_id) in _read(session, query):
+        yield Row(Kind.CORRECTION, correction_id, lesson, None, observation_id)
 
 
 # --- to feed back ---------------------------------------------------------------------------------

@@ -61,7 +61,6 @@ class Action(enum.StrEnum):
     MEMBERSHIP_EDIT = "membership.edit"  # give, correct and end roles in a place
     NETWORK_EDIT = "network.edit"  # which schools are in a network
     EVALUATOR_NOTE = "evaluator.note"  # say whom a person also evaluates
-    AGGREGATE_SEE = "aggregate.see"  # what is told of many educators, never of one
     ACCOUNT_CHANGE = "account.change"
     RECORDING_ADD = "recording.add"
     RECORDING_SEE = "recording.see"
@@ -80,6 +79,12 @@ class Action(enum.StrEnum):
     RECORD_SEE = "record.see"
     RECORD_COMMENT = "record.comment"
     RECORD_EXPORT = "record.export"
+    RECORD_REVIEW = "record.review"  # ask for a correction, agree
+    RECORD_ANSWER = "record.answer"  # answer to a correction that was asked for
+    RECORD_OWN_HISTORY = "record.own_history"  # her own numbers over time, where that is allowed
+    VIEW_KEEP = "view.keep"  # her own names for what she narrows the list to
+    AVERAGES_SEE = "averages.see"  # of a school: what is told of many educators, never of one
+    AVERAGES_SEE_ALL = "averages.see_all"  # of every school, and give them out
     RECORD_VERIFY = "record.verify"  # the proof for the school: what was done and when
     FEEDBACK_COMPOSE = "feedback.compose"
     FEEDBACK_PUBLISH = "feedback.publish"
@@ -131,7 +136,6 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.MEMBERSHIP_EDIT: frozenset({_R.WHOLE_ADMINISTRATOR}),
     Action.NETWORK_EDIT: frozenset({_R.ADMINISTRATOR}),
     Action.EVALUATOR_NOTE: frozenset({_R.SELF, _R.SCHOOL_UTP_HEAD, _R.ADMINISTRATOR}),
-    Action.AGGREGATE_SEE: frozenset({_R.SCHOOL_UTP_HEAD, _R.NETWORK_LEAD, _R.SCHOOL_READER}),
     Action.ACCOUNT_CHANGE: frozenset({_R.SELF}),
     Action.RECORDING_ADD: frozenset({_R.SCHOOL_OBSERVER}),
     Action.RECORDING_SEE: frozenset({_R.OBSERVER, _R.ASSIGNED}),
@@ -150,6 +154,12 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.RECORD_SEE: frozenset({_R.OBSERVER, _R.RECORDER, _R.SCHOOL_UTP_HEAD}),
     Action.RECORD_COMMENT: frozenset({_R.OBSERVER, _R.RECORDER, _R.SCHOOL_UTP_HEAD}),
     Action.RECORD_EXPORT: frozenset({_R.OBSERVER, _R.RECORDER, _R.SCHOOL_UTP_HEAD}),
+    Action.RECORD_REVIEW: frozenset({_R.SCHOOL_UTP_HEAD}),
+    Action.RECORD_ANSWER: frozenset({_R.OBSERVER}),
+    Action.RECORD_OWN_HISTORY: frozenset({_R.EDUCATOR}),
+    Action.VIEW_KEEP: frozenset({_R.SELF}),
+    Action.AVERAGES_SEE: frozenset({_R.SCHOOL_UTP_HEAD, _R.NETWORK_LEAD, _R.SCHOOL_READER}),
+    Action.AVERAGES_SEE_ALL: frozenset({_R.NETWORK_LEAD}),
     Action.RECORD_VERIFY: frozenset({_R.OBSERVER, _R.RECORDER, _R.SCHOOL_UTP_HEAD}),
     Action.FEEDBACK_COMPOSE: frozenset({_R.OBSERVER, _R.RECORDER}),
     Action.FEEDBACK_PUBLISH: frozenset({_R.OBSERVER, _R.RECORDER}),
@@ -194,6 +204,9 @@ SEEN_BY: Final[dict[str, Action]] = {
     "rights_request": Action.RIGHTS_SEE,
     "breach": Action.BREACH,
     "visit": Action.VISIT_SEE,
+    "history": Action.RECORD_OWN_HISTORY,
+    "view": Action.VIEW_KEEP,
+    "averages": Action.AVERAGES_SEE,
 }
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from observe.coding.assigning import hidden_from
-from observe.coding.models import Observation, ObservationState
+from observe.coding.models import Observation
 from observe.coding.operations import latest_document, observation_for
 from observe.coding.rules import Document
 from observe.errors import BadInputError
@@ -24,6 +24,8 @@ from observe.people.models import ClassGroup, Role
 from observe.profile import Profile, profile_of
 from observe.records.export import csv_text
 from observe.records.models import Comment
+from observe.records.news import happened, news_of
+from observe.records.review import Review, review_of, reviews_of
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric
 from observe.text import message
@@ -42,6 +44,8 @@ class RecordFilter:
     feedback: str = ""  # a FeedbackState, or `none`
     since: date | None = None
     until: date | None = None
+    review: str = ""  # a ReviewState
+    changed_since: datetime | None = None  # by others than who asks
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class RecordRow:
     observation: Observation
     rubric: Rubric
     feedback: FeedbackState | None
+    review: Review
 
     @property
     def rubric_name(self) -> str:
@@ -69,6 +74,7 @@ class Record:
     feedback: Feedback | None  # only when its texts may be read: a draft is its observer's alone
     feedback_state: FeedbackState | None
     comments: tuple[Comment, ...]
+    review: Review
 
 
 @dataclass(frozen=True)
@@ -85,14 +91,35 @@ def records_of(
     """Return the records that `actor` may see, the newest lesson first, narrowed by `where`."""
     asked = where or RecordFilter()
     states = _feedback_states(session)
+    found = list(visible(session, actor, Action.RECORD_SEE))
+    ids = [each.id for each in found]
+    reviews = reviews_of(session, ids)
     rows = (
-        RecordRow(observation, rubric_of(observation.rubric_version), states.get(observation.id))
-        for observation in _visible(session, actor, Action.RECORD_SEE)
+        RecordRow(each, rubric_of(each.rubric_version), states.get(each.id), reviews[each.id])
+        for each in found
     )
-    return [row for row in rows if _matches(row, asked)]
+    shown = [row for row in rows if _matches(row, asked)]
+    if asked.changed_since is None:
+        return shown
+    changed = news_of(session, ids, asked.changed_since, actor=actor)
+    return [row for row in shown if row.observation.id in changed]
 
 
-def _visible(session: Session, actor: Actor, action: Action) -> Iterator[Observation]:
+def changed_since(session: Session, since: datetime, *, actor: Actor) -> int:
+    """Return with how many records of her list others did something after `since`."""
+    if not (happened_to := happened(session, since, actor=actor)):
+        return 0
+    of_these = Observation.id.in_(happened_to)
+    return sum(1 for _each in visible(session, actor, Action.RECORD_SEE, of_these))
+
+
+def visible(
+    session: Session, actor: Actor, action: Action, *where: sa.ColumnElement[bool]
+) -> Iterator[Observation]:
+    """Yield the records to which `actor` may do `action`, the newest lesson first.
+
+    `where` narrows further; what is hidden from her while she codes blind is left out.
+    """
     found = session.scalars(
         sa.select(Observation)
         .join(Observation.recording)
@@ -105,7 +132,7 @@ def _visible(session: Session, actor: Actor, action: Action) -> Iterator[Observa
             joinedload(Observation.observer),
             joinedload(Observation.rubric_version),
         )
-        .where(Observation.state == ObservationState.SUBMITTED, _near(actor))
+        .where(Observation.submitted_at.is_not(None), _near(actor), *where)
         .order_by(Recording.recorded_on.desc(), Observation.submitted_at.desc(), Observation.id)
     )
     hidden = hidden_from(session, actor)
@@ -150,6 +177,7 @@ def _matches(row: RecordRow, asked: RecordFilter) -> bool:
         and asked.school_id in (None, recording.class_group.school_id)
         and asked.rubric in ("", row.rubric_name)
         and asked.feedback in ("", row.feedback.value if row.feedback else "none")
+        and asked.review in ("", row.review.state.value)
         and (asked.since is None or asked.since <= recording.recorded_on)
         and (asked.until is None or recording.recorded_on <= asked.until)
     )
@@ -180,6 +208,7 @@ def read(session: Session, observation_id: UUID, *, actor: Actor) -> Record:
         feedback=feedback if readable else None,
         feedback_state=feedback.state if feedback else None,
         comments=comments_on(session, observation.id),
+        review=review_of(session, observation.id),
     )
 
 

@@ -18,6 +18,7 @@ ENTRIES: Final = (
     ("library.index", message("Video library"), Action.RECORDING_SEE),
     ("followup.index", message("Follow-up"), Action.FOLLOWUP_SEE),
     ("records.index", message("Records"), Action.RECORD_SEE),
+    ("averages.index", message("Averages"), Action.AVERAGES_SEE),
     ("educator.index", message("My feedback"), Action.FEEDBACK_ANSWER),
     ("rubrics.index", message("Rubrics"), Action.RUBRIC_PROPOSE),
     ("people.index", message("People"), Action.SCHOOL_SEE),

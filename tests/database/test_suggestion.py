@@ -133,6 +133,26 @@ def test_each_educator_counts_once(session: Session, cast: Cast) -> None:
     assert first_mean(session, hers) == pytest.approx((3.5 + 4 * 2) / 5)
 
 
+def test_she_cannot_take_away_her_own_and_be_left_with_a_few(session: Session, cast: Cast) -> None:
+    colleague = factories.person(session, "Julia Paz", Role.OBSERVER, cast.school)
+    people = educators(session, cast, 10)
+    hers = coded(session, cast, cast.educator, [4, 4])
+    for each in people[:5]:
+        coded(session, cast, each, [2, 2])
+    assert cohort_of(session, hers) is not None, "she knows all of them"
+    for number, each in enumerate(people[5:], start=1):
+        _of_colleague(session, cast, each, colleague)
+        assert (cohort_of(session, hers) is None) is (number < 5), number
+
+
+def _of_colleague(session: Session, cast: Cast, educator: Actor, colleague: Actor) -> None:
+    lesson = factories.recording(session, cast)
+    lesson.educator_id, lesson.observer_id = educator.user_id, colleague.user_id
+    session.flush()
+    session.expire(lesson)
+    coded_too(session, lesson.id, [3, 3], colleague)
+
+
 def test_a_cohort_is_of_one_stage_of_schooling(session: Session, cast: Cast) -> None:
     late = ClassGroup(school=cast.school, name="II medio A", year=2026)
     odd = ClassGroup(school=cast.school, name="Taller", year=2026)

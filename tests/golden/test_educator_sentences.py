@@ -27,6 +27,9 @@ REVIEWED = Path(__file__).with_name("educator_sentences.txt")
 PLACES = (
     "web/templates/educator/*.html",
     "web/templates/feedback/said.html",
+    "web/templates/records/history_*.html",
+    "web/views/histories.py",
+    "records/history.py",
     "web/templates/help/educator.html",
     "web/templates/takeaway/show.html",
     "web/templates/help/index.html",

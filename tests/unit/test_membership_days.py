@@ -173,4 +173,4 @@ def test_the_network_lead_and_the_reader_see_nothing_of_one_person_or_lesson() -
         allowed = [action for action in of_one if relation in ALLOWED[action]]
         assert allowed == ([Action.OBSERVATION_IMPORT_FOR] if relation == "administrator" else [])
     reader = {action for action in Action if Relation.SCHOOL_READER in ALLOWED[action]}
-    assert reader == {Action.AGGREGATE_SEE}
+    assert reader == {Action.AVERAGES_SEE}

@@ -62,7 +62,7 @@ MAY = {
     Action.MEMBERSHIP_EDIT: "admin school-admin",
     Action.NETWORK_EDIT: "admin",
     Action.EVALUATOR_NOTE: "educator head admin school-admin",  # the thing is the educator
-    Action.AGGREGATE_SEE: "head lead reader",
+    Action.AVERAGES_SEE: "head lead reader",
     Action.ACCOUNT_CHANGE: "educator",
     Action.RECORDING_ADD: STAFF,
     Action.RECORDING_SEE: "observer asked",

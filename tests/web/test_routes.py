@@ -32,6 +32,7 @@ from observe.privacy.request_models import About
 from observe.privacy.request_models import Channel as AskedBy
 from observe.privacy.requests import Asked
 from observe.privacy.scopes import Channel, Scope
+from observe.records import own_list
 from observe.settings import Settings
 from observe.vault import open_vault
 from observe.video.blur import operations as blur_operations
@@ -97,6 +98,7 @@ def ids(
             **_people(session, cast),
             **_rights(session, cast),
             **_own(session, cast),
+            "view_id": str(_view(session, cast)),
         }
 
 
@@ -188,6 +190,10 @@ def _own(session: Session, cast: Cast) -> dict[str, str]:
     session.add_all([key, account])
     session.flush()
     return {"session_id": str(row.id), "key_id": str(key.id), "account_id": str(account.id)}
+
+
+def _view(session: Session, cast: Cast) -> UUID:
+    return own_list.save_view(session, "Mis clases", {"texto": "Berta"}, actor=cast.observer).id
 
 
 def _round(session: Session, cast: Cast, feedback_id: UUID) -> UUID:

@@ -19,6 +19,7 @@ from observe.feedback.models import Feedback
 from observe.feedback.ranges import ranges_of
 from observe.feedback.report import Moment, page_of
 from observe.people.access import Action
+from observe.records import histories
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric
 from observe.text import message
@@ -39,9 +40,13 @@ STYLES: Final = ("css/educator.css",)
 def index() -> ResponseReturnValue:
     """List what was published for her, newest first, with her answers and what came of it."""
     with guards.reading() as session:
-        chapters = story.story_of(session, actor=current_actor(), locale=words.language())
-        visits = visiting.visits_of(session, actor=current_actor())
-    return render_template("educator/index.html", chapters=chapters, visits=visits)
+        actor, allowed = current_actor(), guards.home().settings.educator_sees_numbers
+        chapters = story.story_of(session, actor=actor, locale=words.language())
+        visits = visiting.visits_of(session, actor=actor)
+        over_time = histories.has_own_history(session, allowed=allowed, actor=actor)
+    return render_template(
+        "educator/index.html", chapters=chapters, visits=visits, over_time=over_time
+    )
 
 
 # --- reading -------------------------------------------------------------------------------------

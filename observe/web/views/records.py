@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from observe.coding import correcting
+from observe.coding.assigning import is_blind
 from observe.db import now
 from observe.errors import BadInputError
 from observe.feedback import followup, rounds
@@ -18,6 +23,9 @@ from observe.feedback.report import page_of
 from observe.ids import parse_id
 from observe.people.access import Action, can
 from observe.records import operations as records
+from observe.records import own_list, paper, review
+from observe.records.news import WORDS as NEWS_WORDS
+from observe.records.news import news_of
 from observe.records.operations import RecordFilter, RecordRow
 from observe.text import Message, message
 from observe.web import blurred, guards, words
@@ -35,6 +43,9 @@ FEEDBACK_WORDS = {
     FeedbackState.PUBLISHED.value: message("Published"),
     FeedbackState.WITHDRAWN.value: message("Withdrawn"),
 }
+PLACES = ("texto", "escuela", "pauta", "estado", "revision", "desde", "hasta")
+REVIEW_WORDS = {state.value: told for state, told in review.WORDS.items()}
+REVIEW_SHAPES = {"asked": "stop", "begun": "now", "corrected": "now", "agreed": "done"}
 FEEDBACK_SHAPES = {
     FeedbackState.PUBLISHING.value: "now",
     FeedbackState.PUBLISHED.value: "done",
@@ -44,36 +55,91 @@ FEEDBACK_SHAPES = {
 @blueprint.get("/registros")
 @permission(Action.RECORD_SEE)
 def index() -> ResponseReturnValue:
-    """List the records she may see, narrowed as the address asks."""
+    """List the records she may see, narrowed as the address asks, and keep that she looked."""
+    at, actor = now(), current_actor()
+    page = _list(request.args, at)
     with guards.reading() as session:
-        everything = records.records_of(session, actor=current_actor())
-        shown = records.records_of(session, actor=current_actor(), where=asked())
+        kept = own_list.is_kept(session, at, actor=actor)
+    if not kept:
+        with guards.writing() as session:
+            own_list.visited(session, at, actor=actor)
+    return page, 200
+
+
+@blueprint.get("/registros/novedades")
+@permission(Action.RECORD_SEE)
+def changed() -> ResponseReturnValue:
+    """Tell an open list with how many of its records others did something since."""
+    since = _moment(request.args.get("desde", ""))
+    with guards.reading() as session:
+        count = (
+            records.changed_since(session, since, actor=current_actor()) if since is not None else 0
+        )
+    return jsonify(changed=count)
+
+
+def _list(
+    given: Mapping[str, str], at: datetime, *, name: str = "", refused: Message | None = None
+) -> str:
+    actor, where = current_actor(), asked(given)
+    with guards.reading() as session:
+        everything = records.records_of(session, actor=actor)
+        shown = records.records_of(session, actor=actor, where=where)
         in_list = [row.observation.id for row in shown]
+        since = own_list.since_last_visit(session, at, actor=actor)
+        ids = {row.observation.id for row in everything}
         return render_template(
             "records/index.html",
             rows=shown,
             total=len(everything),
             schools=_schools(everything),
             rubrics=sorted({row.rubric_name for row in everything}),
-            asked=asked(),
+            asked=where,
+            places=places_of(given),
             words=FEEDBACK_WORDS,
             shapes=FEEDBACK_SHAPES,
-            of_round=len(rounds.published_of(session, in_list, actor=current_actor())),
+            review_words=REVIEW_WORDS,
+            review_shapes=REVIEW_SHAPES,
+            of_round=len(rounds.published_of(session, in_list, actor=actor)),
             one_school=len(_schools(shown)) == 1,
+            at=at,
+            since=since,
+            news=news_of(session, ids, since, actor=actor) if since else {},
+            news_words=NEWS_WORDS,
+            views=own_list.views_of(session, actor=actor),
+            longest_name=own_list.NAME_MAX,
+            name=name,
+            refused=refused,
         )
 
 
-def asked() -> RecordFilter:
-    """Return what the address narrows the list to."""
-    given = request.args
+def asked(given: Mapping[str, str] | None = None) -> RecordFilter:
+    """Return what the address (or what was `given`) narrows the list to."""
+    given = request.args if given is None else given
     return RecordFilter(
         text=given.get("texto", "").strip(),
         school_id=parse_id(given.get("escuela", "")),
         rubric=given.get("pauta", ""),
         feedback=given.get("estado", ""),
+        review=given.get("revision", ""),
         since=_day(given.get("desde", "")),
         until=_day(given.get("hasta", "")),
+        changed_since=_moment(given.get("novedades", "")),
     )
+
+
+def places_of(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the places of the address that narrow the list, as they were given."""
+    names = (*PLACES, "novedades")
+    return {name: value for name in names if (value := given.get(name, "").strip())}
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def _day(text: str) -> date | None:
@@ -88,18 +154,52 @@ def _schools(rows: list[RecordRow]) -> list[tuple[str, UUID]]:
     return sorted({(group.school.name, group.school_id) for group in groups})
 
 
+@blueprint.post("/registros/vistas")
+@permission(Action.RECORD_SEE)
+def save_view() -> ResponseReturnValue:
+    """Keep what the list is narrowed to under a name of hers."""
+    name = request.form.get("nombre", "")
+    narrowed = {place: request.form.get(place, "").strip() for place in PLACES}
+    try:
+        with guards.writing() as session:
+            own_list.save_view(session, name, narrowed, actor=current_actor())
+    except BadInputError as error:
+        return _list(narrowed, now(), name=name, refused=error.message), 400
+    flash(say(message("The view is kept. Only you see it.")), "done")
+    return redirect(f"{url('records.index')}?{urlencode(places_of(narrowed))}")
+
+
+@blueprint.post("/registros/vistas/<uuid:view_id>/quitar")
+@permission(Action.VIEW_KEEP)
+def remove_view(view_id: UUID) -> ResponseReturnValue:
+    """Forget a view of hers."""
+    with guards.writing() as session:
+        own_list.remove_view(session, view_id, actor=current_actor())
+    return redirect(url("records.index"))
+
+
 @blueprint.get("/registros/<uuid:observation_id>")
 @permission(Action.RECORD_SEE)
 def show(observation_id: UUID) -> ResponseReturnValue:
     """Show one record; that it was opened is put on file."""
-    return _page(observation_id), 200
+    return page(observation_id), 200
 
 
-def _page(observation_id: UUID, *, text: str = "", refused: Message | None = None) -> str:
+@dataclass(frozen=True)
+class Typed:
+    """What was typed into one of the record's boxes and not taken, and why."""
+
+    box: str
+    text: str
+    refused: Message
+
+
+def page(observation_id: UUID, typed: Typed | None = None) -> str:
+    """Return a record's page, and put on file that it was opened; `typed` comes back."""
     with guards.reading() as session:
         record = records.read(session, observation_id, actor=current_actor())
         state = record.feedback_state
-        page = render_template(
+        shown = render_template(
             "records/show.html",
             record=record,
             observation=record.observation,
@@ -115,13 +215,32 @@ def _page(observation_id: UUID, *, text: str = "", refused: Message | None = Non
             clips=_clips(session, record),
             said=followup.said_in(session, record.observation),
             became=_became(session, record),
-            text=text,
+            **_review(session, record),
+            typed=typed,
             longest=records.COMMENT_MAX,
-            refused=refused,
         )
     with guards.writing() as session:
         records.opened(session, observation_id, actor=current_actor())
-    return page
+    return shown
+
+
+def _review(session: Session, record: records.Record) -> dict[str, object]:
+    """Return what the review of the record shows, and what of it is hers to do."""
+    actor, observation = current_actor(), record.observation
+    thing = observation.as_record()
+    reviews = can(actor, Action.RECORD_REVIEW, thing) and observation.observer_id != actor.user_id
+    return {
+        "review": record.review,
+        "review_words": REVIEW_WORDS,
+        "review_shapes": REVIEW_SHAPES,
+        "reviews": reviews,
+        "answers": can(actor, Action.RECORD_ANSWER, thing),
+        "agrees": record.review.agrees(actor.user_id),
+        "asked_herself": record.review.open is not None
+        and record.review.open.asked_by_id == actor.user_id,
+        "correctable": not is_blind(observation),
+        "longest_reason": correcting.TEXT_MAX,
+    }
 
 
 def _clips(session: Session, record: records.Record) -> dict[str, blurred.Watchable]:
@@ -158,9 +277,34 @@ def comment(observation_id: UUID) -> ResponseReturnValue:
         with guards.writing() as session:
             records.comment(session, observation_id, text, actor=current_actor())
     except BadInputError as error:
-        return _page(observation_id, text=text, refused=error.message), 400
+        return page(observation_id, Typed("comment", text, error.message)), 400
     flash(say(message("Your comment is there.")), "done")
     return redirect(url("records.show", observation_id=observation_id, _anchor="comentarios"))
+
+
+@blueprint.get("/registros/<uuid:observation_id>/registro.pdf")
+@permission(Action.RECORD_EXPORT)
+def on_paper(observation_id: UUID) -> ResponseReturnValue:
+    """Send one record as a PDF; that it was taken away is on file."""
+    with guards.writing() as session:
+        record = paper.taken_by(session, observation_id, way="pdf", actor=current_actor())
+        content = paper.pdf(record, locale=words.language())
+    return as_download(Response(content, mimetype="application/pdf"), _name(record, "pdf"))
+
+
+@blueprint.get("/registros/<uuid:observation_id>/registro.csv")
+@permission(Action.RECORD_EXPORT)
+def as_table(observation_id: UUID) -> ResponseReturnValue:
+    """Send one record as a table; that it was taken away is on file."""
+    with guards.writing() as session:
+        record = paper.taken_by(session, observation_id, way="csv", actor=current_actor())
+        text = paper.table(record)
+    answer = Response(text.encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
+    return as_download(answer, _name(record, "csv"))
+
+
+def _name(record: records.Record, ending: str) -> str:
+    return f"registro-{record.observation.recording.recorded_on.isoformat()}.{ending}"
 
 
 @blueprint.get("/registros.csv")
