@@ -115,7 +115,7 @@ def _publish(page: Page) -> None:
     page.locator("[name=priority-due_on]").fill(due)
     page.get_by_role("button", name="Ver como educadora").click()
     expect(page.get_by_text(STRENGTH)).to_be_visible()
-    page.get_by_role("button", name="Publicar").click()
+    page.get_by_role("button", name="Publicar", exact=True).click()
     expect(page.get_by_text("Publicada el")).to_be_visible(timeout=60_000)
 
 
