@@ -171,6 +171,9 @@ def test_the_network_lead_and_the_reader_see_nothing_of_one_person_or_lesson() -
     ]
     for relation in (Relation.NETWORK_LEAD, Relation.SCHOOL_READER, Relation.ADMINISTRATOR):
         allowed = [action for action in of_one if relation in ALLOWED[action]]
-        assert allowed == ([Action.OBSERVATION_IMPORT_FOR] if relation == "administrator" else [])
+        if relation is Relation.ADMINISTRATOR:
+            assert allowed == [Action.RECORDING_ERASE, Action.OBSERVATION_IMPORT_FOR]
+        else:
+            assert allowed == []
     reader = {action for action in Action if Relation.SCHOOL_READER in ALLOWED[action]}
     assert reader == {Action.AVERAGES_SEE}

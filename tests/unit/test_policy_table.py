@@ -54,6 +54,8 @@ MAY = {
     Action.SCHOOL_IMPORT: "admin",
     Action.CLASS_GROUP_EDIT: f"{STAFF} head admin school-admin",
     Action.CLASS_LIST: f"{STAFF} head",
+    Action.CONSENT_REGISTER: f"{STAFF} head",
+    Action.CONSENT_OWN: f"{STAFF} educator head",
     Action.PERSON_SEE: f"{STAFF} educator head lead admin school-admin",
     Action.PERSON_IMPORT: "admin",
     Action.PERSON_EXPORT: "admin",
@@ -63,12 +65,14 @@ MAY = {
     Action.NETWORK_EDIT: "admin",
     Action.EVALUATOR_NOTE: "educator head admin school-admin",  # the thing is the educator
     Action.AVERAGES_SEE: "head lead reader",
+    Action.AVERAGES_SEE_ALL: "lead",
     Action.ACCOUNT_CHANGE: "educator",
     Action.RECORDING_ADD: STAFF,
     Action.RECORDING_SEE: "observer asked",
     Action.RECORDING_WATCH: "observer asked",
     Action.RECORDING_PREPARE: "observer",
     Action.RECORDING_CONSENT: "observer",
+    Action.RECORDING_ERASE: "observer admin school-admin",
     Action.RECORDING_BLUR: "observer",
     Action.RECORDING_EXPORT_UNBLURRED: "observer",
     Action.RECORDING_ASSIGN: "observer",
@@ -81,6 +85,10 @@ MAY = {
     Action.RECORD_COMMENT: "observer head",
     Action.RECORD_EXPORT: "observer head",
     Action.RECORD_VERIFY: "observer head",
+    Action.RECORD_REVIEW: "head",
+    Action.RECORD_ANSWER: "observer",
+    Action.RECORD_OWN_HISTORY: "educator",
+    Action.VIEW_KEEP: "educator",  # the thing is hers
     Action.FEEDBACK_COMPOSE: "observer",
     Action.FEEDBACK_PUBLISH: "observer",
     Action.FEEDBACK_SEE: "observer educator",
@@ -95,12 +103,22 @@ MAY = {
     Action.VISIT_END: "educator peer",
     Action.FEEDBACK_VISIT: "peer",
     Action.FOLLOWUP_SEE: "observer head",
+    Action.RIGHTS_ASK: "educator admin school-admin",
+    Action.RIGHTS_SEE: "educator admin school-admin",
+    Action.RIGHTS_HANDLE: "admin school-admin",
+    Action.RIGHTS_EXPORT: "educator",
+    Action.OPENINGS_SEE: "educator",
+    Action.BREACH: "admin",
+    Action.RETENTION_RULE: "admin",
+    Action.CERTIFICATE_SEE: f"{STAFF} head admin school-admin",
 }
 OF_THE_HOME = {
     Action.SCHOOL_IMPORT,
     Action.PERSON_IMPORT,
     Action.PERSON_EXPORT,
     Action.NETWORK_EDIT,
+    Action.BREACH,
+    Action.RETENTION_RULE,
 }
 
 
