@@ -324,8 +324,10 @@ def test_lists_show_the_outsider_nothing_of_the_school(
 
 
 # What is hers and no lesson: her account, her class, what she or somebody asked about her data.
-NO_LESSON = {"user_id", "class_group_id", "upload_id", "round_id"}
-NO_LESSON |= {"request_id", "export_id", "breach_id"}
+NO_LESSON = {"user_id", "class_group_id", "school_id", "upload_id", "round_id", "view_id"}
+NO_LESSON |= {"request_id", "export_id", "breach_id", "child_id", "paper_id", "certificate_id"}
+NO_LESSON |= {"membership_id", "invitation_id", "evaluator_id", "import_id", "network_id"}
+NO_LESSON |= {"visit_id", "session_id", "key_id", "account_id"}
 
 
 def test_what_is_blocked_answers_everybody_as_if_it_were_not_there(
