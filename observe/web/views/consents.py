@@ -16,8 +16,9 @@ from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.people import class_lists
 from observe.people.access import Action
 from observe.people.models import Child
-from observe.privacy import consent, consent_form, consent_import, papers
+from observe.privacy import consent, consent_form, consent_import, papers, rules
 from observe.privacy.consent import How, Standing, Subject
+from observe.privacy.kinds import Kept
 from observe.privacy.scopes import CHANNELS, FORM_VERSION, SCOPES, SHORT, TO_CODE, Channel, Scope
 from observe.text import Message, message
 from observe.vault import open_vault
@@ -86,9 +87,16 @@ def _table(class_group_id: UUID, problem: Message | None = None) -> str:
             rows=rows,
             allowed=sum(row.standing.allows(TO_CODE) for row in rows),
             problem=problem,
+            promised=_promised(session),
             typed=request.form,
             **_shared(),
         )
+
+
+def _promised(session: Session) -> bool:
+    """Tell whether what the paper promises is done: both rules are switched on."""
+    by_kind = {rule.kind: rule for rule in rules.rules_of(session)}
+    return by_kind[Kept.VIDEO].applied and by_kind[Kept.CLIPS].applied
 
 
 def _rows(session: Session, class_group_id: UUID) -> list[Row]:
@@ -154,7 +162,7 @@ def sheets(class_group_id: UUID) -> ResponseReturnValue:
         rows = _rows(session, class_group_id)
         only_missing = request.args.get("cuales") == "faltan"
         children = [row.child for row in rows if not (only_missing and row.standing.registered)]
-        written = consent_form.pdf(group, children, locale=language())
+        written = consent_form.pdf(group, children, rules.rules_of(session), locale=language())
         name = f"autorizaciones-{group.name}-{group.year}.pdf"
     return as_download(Response(written, mimetype="application/pdf"), name)
 
