@@ -209,22 +209,32 @@ class Daily:
     kind: str
     hour: int
     wanted: Callable[[Settings], bool]
+    needed: Callable[[Session], bool]
 
 
 _dailies: list[Daily] = []
 
 
+def _always(_asked: object) -> bool:
+    return True
+
+
 def daily(
-    kind: str, *, hour: int, wanted: Callable[[Settings], bool]
+    kind: str,
+    *,
+    hour: int,
+    wanted: Callable[[Settings], bool] = _always,
+    needed: Callable[[Session], bool] = _always,
 ) -> Callable[[Handler], Handler]:
     """Mark a function as what the worker does once a day, at the first look from `hour` on.
 
     A laptop is off at most hours, so no moment is named: what was missed in the morning is done
-    when it is opened. One that failed is tried again an hour later.
+    when it is opened. One that failed is tried again an hour later. A home asks for it where its
+    settings (`wanted`) and its database (`needed`) say so.
     """
 
     def register(function: Handler) -> Handler:
-        _dailies.append(Daily(kind, hour, wanted))
+        _dailies.append(Daily(kind, hour, wanted, needed))
         return handler(kind)(function)
 
     return register
@@ -232,12 +242,14 @@ def daily(
 
 def ask_for_daily(settings: Settings, database: Database, at: datetime) -> list[str]:
     """Ask for the day's jobs that are due at `at`, on this machine's clock; return their ids."""
-    due = [each.kind for each in _dailies if at.hour >= each.hour and each.wanted(settings)]
+    due = [each for each in _dailies if at.hour >= each.hour and each.wanted(settings)]
     if not due:
         return []
     with database.write() as session:
         return [
-            enqueue(session, kind, day_id(at.date())) for kind in due if _may(session, kind, at)
+            enqueue(session, each.kind, day_id(at.date()))
+            for each in due
+            if each.needed(session) and _may(session, each.kind, at)
         ]
 
 

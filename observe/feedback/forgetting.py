@@ -265,11 +265,11 @@ def _due(
 # --- doing it -----------------------------------------------------------------------------------
 
 
-def _wanted(_settings: Settings) -> bool:
-    return True
+def _some_applied(session: Session) -> bool:
+    return any(rule.applied for rule in rules.rules_of(session))
 
 
-@daily(DAILY, hour=HOUR, wanted=_wanted)
+@daily(DAILY, hour=HOUR, needed=_some_applied)
 def keep_rules(work: Work, _day: UUID) -> None:
     """Delete what the rules that are switched on say is due today."""
     work.step("apply", apply_rules, work.database, work.settings)
@@ -303,7 +303,8 @@ def _delete(session: Session, place: erasing.Place, settings: Settings, due: Due
     if due.kind is Kept.COPIES or due.thing_id is None:
         copies.delete(session, settings, due)
     elif due.kind is Kept.NAMES:
-        names.delete(session, due.thing_id)
+        files = names.delete(session, due.thing_id)
+        erasing.delete_when_committed(session, place, files)
     elif due.kind is Kept.CLIPS:
         erasing.erase_clips(session, place, due.thing_id, reason=reason, by_id=None)
     else:

@@ -6,6 +6,7 @@ What was answered stays on file, by list number.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,32 +16,56 @@ from observe.people.models import Child, ClassGroup
 from observe.privacy import certificates
 from observe.privacy.certificates import Told
 from observe.privacy.kinds import CertificateKind, Kept
+from observe.privacy.models import Consent, ConsentPaper
 from observe.privacy.retention import Due, Rule, goes_on, school_year_ends
 
 
 def due(session: Session, rule: Rule) -> Iterator[Due]:
-    """Yield each class list that has names, with the day on which they go."""
+    """Yield each class list that has names or scans, with the day on which they go."""
     named = sa.select(Child.class_group_id).where(Child.name != "")
-    rows = sa.select(ClassGroup).where(ClassGroup.id.in_(named))
+    scanned = sa.select(Child.class_group_id).join(Consent).where(Consent.paper_id.is_not(None))
+    rows = sa.select(ClassGroup).where(sa.or_(ClassGroup.id.in_(named), ClassGroup.id.in_(scanned)))
     for group in session.scalars(rows.options(joinedload(ClassGroup.school))):
         title = f"{group.name} · {group.year} · {group.school.name}"
         yield Due(rule.kind, goes_on(school_year_ends(group.year), rule), title, group.id)
 
 
-def delete(session: Session, class_group_id: UUID) -> None:
-    """Empty the names of a class list and certify it; without names there is nothing to do."""
+def delete(session: Session, class_group_id: UUID) -> list[dict[str, Any]]:
+    """Empty the names of a class list, let go of its scans, and certify it.
+
+    Return the scans, whose files the caller deletes; without names and scans nothing is done.
+    """
     children = session.scalars(
         sa.select(Child).where(Child.class_group_id == class_group_id, Child.name != "")
     ).all()
     for child in children:
         child.name = ""
-    if children:
+    files = _drop_scans(session, class_group_id)
+    if children or files:
         told = Told(
             CertificateKind.NAMES_DELETED,
             "class_group",
             class_group_id,
             session.get_one(ClassGroup, class_group_id).school_id,
-            {"names": len(children)},
+            {"names": len(children), "files": files},
             f"rule:{Kept.NAMES.value}",
         )
         certificates.issue(session, told, by_id=None)
+    return files
+
+
+def _drop_scans(session: Session, class_group_id: UUID) -> list[dict[str, Any]]:
+    answers = session.scalars(
+        sa.select(Consent)
+        .join(Child, Child.id == Consent.child_id)
+        .where(Child.class_group_id == class_group_id, Consent.paper_id.is_not(None))
+    ).all()
+    papers = {answer.paper_id for answer in answers}
+    for answer in answers:
+        answer.paper_id = None
+    session.flush()
+    rows = session.scalars(sa.select(ConsentPaper).where(ConsentPaper.id.in_(papers))).all()
+    for row in rows:
+        session.delete(row)
+    session.flush()
+    return [{"kind": "paper", "sha256": row.sha256, "size_bytes": row.size_bytes} for row in rows]

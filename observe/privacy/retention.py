@@ -26,7 +26,7 @@ NAMES: Final[dict[Kept, Message]] = {
     Kept.VIDEO: message("The whole video of a lesson"),
     Kept.UNUSED_VIDEO: message("A video whose feedback was never published"),
     Kept.CLIPS: message("The clips of a feedback"),
-    Kept.NAMES: message("The names of children in class lists"),
+    Kept.NAMES: message("The names of children in class lists, and the scans of papers"),
     Kept.COPIES: message("Copies of the database made before an upgrade"),
 }
 SINCE: Final[dict[Kept, Message]] = {

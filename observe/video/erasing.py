@@ -283,16 +283,21 @@ def _when_committed(
     files: list[dict[str, Any]],
     incoming: list[str],
 ) -> None:
-    """See to it that the files go with the rows: those that nothing else here is made of."""
+    """See to it that the files go with the rows, and what was still on its way or made of them."""
+    delete_when_committed(session, place, files)
+    if_done(session, partial(place.store.clear_outgoing, now()))
+    if_done(session, partial(place.store.drop_sides, recording_id))
+    for name in incoming:
+        if_done(session, partial(place.store.delete_incoming, name))
+
+
+def delete_when_committed(session: Session, place: Place, files: list[dict[str, Any]]) -> None:
+    """Delete those of the files that nothing else here is made of, once the rows are gone."""
     session.flush()
     hashes = {file["sha256"] for file in files if file["sha256"]}
     gone = [sha256 for sha256 in hashes if not derived.is_known(session, sha256)]
     # The last to be registered is the first to be done.
     if_done(session, place.database.leave_no_trace)
-    if_done(session, partial(place.store.clear_outgoing, now()))
-    if_done(session, partial(place.store.drop_sides, recording_id))
-    for name in incoming:
-        if_done(session, partial(place.store.delete_incoming, name))
     for sha256 in gone:
         place.store.doom(sha256)
         if_undone(session, partial(place.store.settle, sha256))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from observe import jobs
 from observe.coding.models import Observation, Revision
 from observe.coding.operations import start
-from observe.db import Database, today
+from observe.db import Database, now, today
 from observe.errors import (
     BadInputError,
     ConflictError,
@@ -193,6 +193,28 @@ def test_a_scan_lies_sealed_and_opens_for_who_may(
         for actor in (*cast.outsiders, cast.educator):
             with pytest.raises(NotFoundError):
                 papers.read_paper(session, store, vault, kept.id, actor=actor)
+
+
+def test_after_some_years_a_list_keeps_its_numbers_alone(
+    database: Database, home: Settings, store: Store, cast: Cast, children: list[UUID]
+) -> None:
+    with database.write() as session:
+        _answer(session, cast, {children[0]: ALL})
+        subject = consent.child_for(session, children[0], actor=cast.observer)
+        kept = papers.keep_paper(
+            session, store, open_vault(home), subject, b"%PDF-1.7", actor=cast.observer
+        )
+        rules.set_rule(session, Rule(Kept.NAMES, 5 * 365, applied=True), actor=cast.administrator)
+    store.settle(kept.sha256)
+    assert forgetting.apply_rules(database, home, date(2031, 12, 29)) == 0
+    assert forgetting.apply_rules(database, home, date(2031, 12, 30)) == 1
+    assert not store.blob(kept.sha256).exists()
+    with database.read() as session:
+        rows = session.scalars(sa.select(Child).order_by(Child.list_number)).all()
+        assert [(row.list_number, row.name) for row in rows] == [(1, ""), (2, ""), (3, "")]
+        assert consent.standings_of(session, [cast.class_group.id])[children[0]].allows(ALL)
+        assert session.scalars(sa.select(Certificate)).one().what["names"] == 2
+        assert check.problems(session, store) == []
 
 
 # --- taking back --------------------------------------------------------------------------------
@@ -382,9 +404,13 @@ def test_rules_are_simulated_until_they_are_switched_on(
 
     late = video.on + timedelta(days=1)
     assert forgetting.apply_rules(database, home, late) == 0
+    noon = now().astimezone().replace(hour=12)
+    assert jobs.ask_for_daily(home, database, noon) == []
     for kind in (Kept.VIDEO, Kept.COPIES):
         with database.write() as session:
             rules.set_rule(session, Rule(kind, 90, applied=True), actor=cast.administrator)
+    (asked,) = jobs.ask_for_daily(home, database, noon)
+    assert asked.startswith(forgetting.DAILY)
     with database.write() as session:
         erasing.hold(session, film.id, "Solicitud 12", actor=cast.observer)
     assert forgetting.apply_rules(database, home, late) == 1  # the copy alone: the film is held

@@ -39,6 +39,7 @@ KINDS: Final[dict[CertificateKind, Message]] = {
 FILE_KINDS: Final[dict[str, Message]] = {
     "original": message("The video as it was filmed"),
     "copy": message("A copy of the database"),
+    "paper": message("The scan of a paper, sealed"),
     FileKind.PROXY: message("A copy that plays"),
     FileKind.POSTER: message("The cover picture"),
     FileKind.STRIP: message("The film strip"),
