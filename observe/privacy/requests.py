@@ -128,15 +128,14 @@ def request_for(
     return request
 
 
-def requests_of(
-    session: Session, *, actor: Actor, action: Action = Action.RIGHTS_HANDLE
-) -> list[RightsRequest]:
-    """Return the requests that `actor` may handle; with `RIGHTS_SEE`, also her own.
+def requests_of(session: Session, *, actor: Actor, only_open: bool = False) -> list[RightsRequest]:
+    """Return the requests that `actor` may handle.
 
-    The oldest that is open first, then what was ended, the last first.
+    The oldest that is open first, then (unless `only_open`) what was ended, the last first.
     """
     rows = session.scalars(
         sa.select(RightsRequest)
+        .where(RightsRequest.state == RequestState.OPEN if only_open else sa.true())
         .options(
             joinedload(RightsRequest.user).selectinload(User.memberships),
             joinedload(RightsRequest.class_group).joinedload(ClassGroup.school),
@@ -145,7 +144,7 @@ def requests_of(
         )
         .order_by(RightsRequest.received_on, RightsRequest.id)
     )
-    found = [row for row in rows if access.can(actor, action, row.as_thing())]
+    found = [row for row in rows if access.can(actor, Action.RIGHTS_HANDLE, row.as_thing())]
     ended = [row for row in found if not row.is_open]
     return [row for row in found if row.is_open] + ended[::-1]
 
@@ -160,8 +159,7 @@ def overdue_count(session: Session, *, actor: Actor, today: date, new_law_from: 
     """Return how many of the requests that `actor` handles are late."""
     standings = (
         standing_of(row, today=today, new_law_from=new_law_from)
-        for row in requests_of(session, actor=actor)
-        if row.is_open
+        for row in requests_of(session, actor=actor, only_open=True)
     )
     return sum(each.overdue for each in standings)
 

@@ -34,6 +34,8 @@ def test_the_wheel_holds_everything(wheel: Path) -> None:
         ("migrations", "versions/*.py"),
         ("rubrics", "*.yaml"),
         ("rubrics", "*.json"),
+        ("observe/privacy", "*.html"),
+        ("docs/plantillas", "*.md"),
     ):
         found = [path for path in (ROOT / folder).rglob(pattern) if "__pycache__" not in path.parts]
         assert found, f"nothing in {folder}: does this test look in the right place?"
@@ -41,6 +43,7 @@ def test_the_wheel_holds_everything(wheel: Path) -> None:
             name = path.relative_to(ROOT).as_posix()
             if folder in {"migrations", "rubrics"}:
                 name = f"observe/_{name}"
+            name = name.replace("docs/plantillas", "observe/_plantillas")
             assert name in inside
     assert not [name for name in inside if name.startswith(("tests", "media", "tools"))]
 
