@@ -22,7 +22,14 @@ from observe.errors import BadInputError, ConflictError
 from observe.people import audit
 from observe.people.access import Action, Actor, Thing, not_found, require
 from observe.people.directory import person_thing, place_thing
-from observe.people.models import Membership, Role, SignInLink, SignInSession, User
+from observe.people.models import (
+    Membership,
+    PeerVisit,
+    Role,
+    SignInLink,
+    SignInSession,
+    User,
+)
 from observe.people.periods import EVER, Period, Place, meeting, yesterday
 from observe.people.sheets import clean
 from observe.text import message
@@ -218,7 +225,7 @@ def cut(session: Session, row: Membership, last_day: date) -> None:
 
 
 def close(session: Session, user: User) -> None:
-    """End every session of a person and every link that would let her in."""
+    """End every session of a person, every link that would let her in, and her peer visits."""
     moment = now()
     session.execute(
         sa.update(SignInSession)
@@ -235,6 +242,15 @@ def close(session: Session, user: User) -> None:
         )
         .values(expires_at=moment)
         .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        sa.update(PeerVisit)
+        .where(
+            sa.or_(PeerVisit.one_id == user.id, PeerVisit.other_id == user.id),
+            PeerVisit.ended_at.is_(None),
+        )
+        .values(ended_at=moment)
+        .execution_options(synchronize_session="fetch")
     )
 
 

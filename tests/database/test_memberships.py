@@ -16,6 +16,7 @@ from observe.errors import (
     NotAllowedError,
     NotFoundError,
 )
+from observe.feedback import visiting
 from observe.people import evaluators, memberships, networks, signin
 from observe.people.access import Action, Actor, actor_of, can
 from observe.people.directory import person_thing, place_named, user_for
@@ -143,6 +144,19 @@ def test_an_observer_who_changes_schools_leaves_the_lessons_there(
     assert moved.has(Role.OBSERVER)
     assert not can(moved, Action.RECORDING_SEE, lesson.as_thing())
     assert recordings_of(session, actor=moved) == []
+
+
+def test_her_peer_visits_end_when_she_leaves(session: Session, cast: Cast) -> None:
+    one, other = cast.educator.user_id, cast.outsider_educator.user_id
+    until = today() + 30 * DAY
+    visit = visiting.propose(session, one, other, until, actor=cast.network_lead)
+    for actor in (cast.educator, cast.outsider_educator):
+        visiting.agree(session, visit.id, actor=actor)
+    assert visit.is_open(today())
+    memberships.leave(session, one, memberships.at_once(), actor=cast.administrator)
+    session.refresh(visit)
+    assert not visit.is_open(today())
+    assert visiting.visits_of(session, actor=cast.outsider_educator) == []
 
 
 def test_a_last_day_to_come_leaves_her_in_until_then(session: Session, cast: Cast) -> None:
