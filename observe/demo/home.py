@@ -39,6 +39,7 @@ demo-educadora,Berta Saldías Pino,berta.saldias@demo.example,educator,90001-K
 demo-utp,Carmen Gloria Ulloa,carmen.ulloa@demo.example,utp_head,90001-K
 demo-red,Daniela Millaqueo Soto,daniela.millaqueo@demo.example,network_lead,
 demo-administradora,Elena Fuentealba Rivas,elena.fuentealba@demo.example,administrator,
+demo-lectora,Isidora Vidal Cea,isidora.vidal@demo.example,reader,
 demo-educadora-2,Fernanda Cárcamo Leiva,fernanda.carcamo@demo.example,educator,90001-K
 demo-externa,Gabriela Toro Jara,gabriela.toro@demo.example,educator,90002-8
 demo-utp-externa,Héctor Ñancupil Vera,hector.nancupil@demo.example,utp_head,90002-8
@@ -51,6 +52,7 @@ _LINKED: Final = (
     "demo-utp",
     "demo-red",
     "demo-administradora",
+    "demo-lectora",
     "demo-utp-externa",
 )
 _OBSERVER, _EDUCATOR = "demo-asesora", "demo-educadora"

@@ -32,6 +32,7 @@ FIRST_PAGES: Final = (
     (Role.EDUCATOR, "educator.index"),
     (Role.ADMINISTRATOR, "people.index"),
     (Role.NETWORK_LEAD, "people.index"),
+    (Role.READER, "rubrics.index"),
 )
 
 

@@ -42,7 +42,7 @@ def test_from_a_table_to_a_person_who_is_invited(
         peers = (cast.educator.user_id, cast.outsider_educator.user_id)
         visiting.propose(session, *peers, last_day, actor=cast.network_lead)
     page = open_as(cast.administrator)
-    page.get_by_role("link", name="Personas").click()
+    page.get_by_role("link", name="Personas", exact=True).click()
     page.get_by_role("link", name="Importar").first.click()
     readable(page)
     page.locator("#people-file").set_input_files(

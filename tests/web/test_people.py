@@ -12,8 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from observe.db import Database
-from observe.people.models import School, User
-from tests.factories import Cast, recording
+from observe.people.models import Role, School, User
+from tests.factories import Cast, person, recording
 from tests.web.conftest import ClientFor
 
 
@@ -169,6 +169,24 @@ def test_one_own_page_can_be_seen_and_not_written(client_for: ClientFor, cast: C
         assert action not in page
     assert educator.post(hers, data={"name": "Otra"}).status_code == 404
     assert client_for(cast.utp_head).get(hers).status_code == 200
+
+
+def test_a_reader_comes_in_and_sees_nobody(
+    client_for: ClientFor, database: Database, cast: Cast
+) -> None:
+    with database.write() as session:
+        lesson = recording(session, cast).id
+        reader = person(session, "Lea Ruiz", Role.READER, None)
+    client = client_for(reader)
+    assert client.get("/").location == "/pautas"
+    assert client.get("/pautas").status_code == 200
+    for path in (
+        "/personas",
+        "/registros",
+        f"/videos/{lesson}",
+        f"/personas/{cast.educator.user_id}",
+    ):
+        assert client.get(path).status_code == 404
 
 
 def test_an_invitation_is_handed_over_used_and_told(
