@@ -17,6 +17,7 @@ from observe.errors import InvalidError, NotFoundError, ObserveError
 from observe.ids import parse_id
 from observe.people.access import not_found
 from observe.text import Message, message
+from observe.web import media_links
 from observe.web.guards import SAFE_METHODS, SignedOutError, current_user
 from observe.web.guards import wants_json as wants_json
 from observe.web.words import say
@@ -156,7 +157,10 @@ def send_media(path: Path, media_type: str, tag: str, *, revocable: bool = False
     Players ask for the rest as they need it, and begin anew when `tag` changes: it names the
     content, not the place, which may change meanwhile. The caller has checked the permission;
     where it may be taken away (`revocable`), a browser shows nothing it kept without asking again.
+    A film is sent by an address signed for this session only; another address leads to that.
     """
+    if media_type.startswith("video/") and not media_links.holds():
+        return media_links.renewed()
     answer = _media(path, media_type, tag)
     if revocable:
         answer.headers["Cache-Control"] = "private, no-cache"

@@ -14,6 +14,7 @@ from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, session
 from flask_babel import Babel, Domain, get_locale
 
+from observe.db import now
 from observe.people.directory import ROLE_NAMES
 from observe.settings import SCHOOL_TIME
 from observe.text import CATALOGUES, DEFAULT_LOCALE, LOCALES, Message, translations
@@ -51,7 +52,7 @@ def install(app: Flask, default: str) -> None:
     )
     app.jinja_env.filters.update(codec=codec, tongue=tongue)
     app.jinja_env.filters["role"] = lambda role: say(ROLE_NAMES[role])
-    app.jinja_env.globals.update(js_texts=js_texts, language=language)
+    app.jinja_env.globals.update(js_texts=js_texts, language=language, now=now)
 
 
 def _chosen() -> str:

@@ -24,7 +24,7 @@ TOKEN = re.compile(r'name="csrf-token"\s+content="([^"]+)"')
 
 
 class Browser(FlaskClient):
-    """A test client that fills in the token of the last page, as a form would."""
+    """A test client that fills in the token of the last page, and follows addresses of films."""
 
     token = ""
 
@@ -35,6 +35,8 @@ class Browser(FlaskClient):
             headers.setdefault("X-CSRFToken", self.token)
             kwargs["headers"] = headers
         answer = super().open(*args, **kwargs)
+        if answer.status_code == 307:  # a film, by an address signed for this session
+            answer = super().open(answer.location, **kwargs)
         if answer.mimetype == "text/html" and (found := TOKEN.search(answer.text)):
             self.token = found.group(1)
         return answer
