@@ -24,7 +24,7 @@ from observe.coding.models import (
     ObservationState,
     Revision,
 )
-from observe.coding.operations import observation_for
+from observe.coding.operations import check_codable, observation_for
 from observe.db import locked, now
 from observe.errors import BadInputError, ConflictError, NotAllowedError
 from observe.people import audit
@@ -83,12 +83,13 @@ def begin(session: Session, observation_id: UUID, *, actor: Actor) -> Observatio
 
     Raises:
         NotFoundError, NotAllowedError: there is none, or it is not hers.
-        ConflictError: nothing is asked for.
+        ConflictError: nothing is asked for, or its video may not be coded (any more).
     """
     asked = _of_hers(session, observation_id, actor)
     observation = asked.observation
     if observation.state is ObservationState.DRAFT:
         return observation
+    check_codable(observation.recording)  # what could not be finished again is not opened
     observation.state = ObservationState.DRAFT
     asked.state = CorrectionState.BEGUN
     session.flush()

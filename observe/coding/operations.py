@@ -83,7 +83,7 @@ def start(
     version = session.get(RubricVersion, rubric_version_id)
     if version is None:
         raise access.not_found()
-    _check_codable(recording)
+    check_codable(recording)
     coder = observer or actor
     if not access.can(coder, Action.RECORDING_ADD, recording.as_thing()):
         raise NotAllowedError(
@@ -113,7 +113,8 @@ def _begin_as_asked(session: Session, observation: Observation, actor: Actor) ->
         raise NotAllowedError(message("You were asked to code this lesson with another rubric."))
 
 
-def _check_codable(recording: Recording) -> None:
+def check_codable(recording: Recording) -> None:
+    """Return when the recording may be coded; raises `ConflictError` with what to do."""
     if recording.state is RecordingState.LIVE:
         return  # nobody is filmed
     if recording.state is not RecordingState.READY:
@@ -478,7 +479,7 @@ def _check_submittable(observation: Observation, seen: int | None) -> None:
         raise ConflictError(
             message("The observation changed after this page was opened: look at it once more.")
         )
-    _check_codable(observation.recording)
+    check_codable(observation.recording)
     if observation.recording.live_runs:
         raise ConflictError(message("The clock still runs: end the lesson first."))
     if observation.recording.sha256 is None and not observation.recording.is_live:

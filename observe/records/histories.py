@@ -82,8 +82,8 @@ def has_own_history(session: Session, *, allowed: bool, actor: Actor) -> bool:
     return allowed and bool(_published_for(session, actor.user_id))
 
 
-def opened(session: Session, shown: EducatorHistory, *, actor: Actor) -> None:
-    """Put on file, at each of its records, that `actor` saw its numbers."""
+def opened(session: Session, shown: EducatorHistory, *, actor: Actor, way: str = "history") -> None:
+    """Put on file, at each of its records, that `actor` saw its numbers, and in which `way`."""
     for observation_id in shown.observation_ids:
         audit.record(
             session,
@@ -91,7 +91,7 @@ def opened(session: Session, shown: EducatorHistory, *, actor: Actor) -> None:
             actor_id=actor.user_id,
             thing_kind="record",
             thing_id=observation_id,
-            way="history",
+            way=way,
         )
 
 

@@ -376,7 +376,8 @@ class _Walk:
         if self.joins(one, other):
             pairs = [(one.key, other.key)] if one.kind == "dimension" else self._pairs(one, other)
             said = [each for a, b in pairs or () for each in self.crosswalk.way(a, b)]
-            return Turn(before, after, tuple(dict.fromkeys(said)))
+            once = {(each.by, each.on, each.reason): each for each in said}  # as it is read
+            return Turn(before, after, tuple(once.values()))
         return Turn(before, after, *self._why(one, other))
 
     def _why(self, one: _Row, other: _Row) -> tuple[tuple[Said, ...], Message]:
@@ -445,3 +446,13 @@ def _result(profile: Profile, row: _Row) -> tuple[float | None, float | None, Me
         if (each.dimension if row.kind == "dimension" else each.domain) == name:  # type: ignore[union-attr]
             return each.mean, each.se, each.why_undefined
     return None, None, None
+
+
+def told_of(line: Line) -> Message:
+    """Return what the picture of a line is, for who does not see it."""
+    return message(
+        "%(title)s over time, on a scale from %(min)s to %(max)s. The table below has the numbers.",
+        title=line.title,
+        min=line.scale.min,
+        max=line.scale.max,
+    )

@@ -47,7 +47,7 @@ def test_a_history_and_a_sheet_are_written_for_who_may_see_the_record(
 def test_averages_are_given_out_by_the_lead_alone(run: Run, database: Database, cast: Cast) -> None:
     with database.write() as session:
         coded(session, cast, cast.school, ["Uno", "Dos", "Tres", "Cuatro"])
-    run("records", "averages", "--give-out", "--as", ELSA, code=1)
+    run("records", "averages", "--give-out", "--as", ELSA, code=2)
     with database.write() as session:
         coded(session, cast, cast.school, ["Cinco"])
     run("records", "averages", "--give-out", "--as", DORA, code=4)

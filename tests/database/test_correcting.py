@@ -162,6 +162,17 @@ def test_only_the_school_reviews_and_only_its_observer_answers(
         correcting.begin(session, observation.id, actor=cast.utp_head)
 
 
+def test_what_could_not_be_finished_again_is_not_opened(
+    session: Session, cast: Cast, observation: Observation
+) -> None:
+    correcting.ask(session, observation.id, "El ciclo 1.", actor=cast.utp_head)
+    observation.recording.consent_by_id = observation.recording.consent_at = None
+    session.flush()
+    with pytest.raises(ConflictError, match="locked"):
+        correcting.begin(session, observation.id, actor=cast.observer)
+    assert state(session, cast, observation) is ReviewState.ASKED
+
+
 def test_nobody_reviews_her_own_coding(
     session: Session, cast: Cast, observation: Observation
 ) -> None:

@@ -102,6 +102,17 @@ def test_the_outsider_may_do_nothing(outsider: Actor, action: Action) -> None:
         (ADMINISTRATOR, Action.PERSON_IMPORT, True),
         (ADMINISTRATOR, Action.RECORD_SEE, False),
         (ADMINISTRATOR, Action.RECORDING_WATCH, False),
+        (UTP_HEAD, Action.RECORD_REVIEW, True),
+        (OBSERVER, Action.RECORD_REVIEW, False),
+        (LEAD, Action.RECORD_REVIEW, False),
+        (OBSERVER, Action.RECORD_ANSWER, True),
+        (UTP_HEAD, Action.RECORD_ANSWER, False),
+        (EDUCATOR, Action.RECORD_OWN_HISTORY, True),
+        (UTP_HEAD, Action.AVERAGES_SEE, True),
+        (UTP_HEAD, Action.AVERAGES_SEE_ALL, False),
+        (LEAD, Action.AVERAGES_SEE_ALL, True),
+        (OBSERVER, Action.AVERAGES_SEE, False),
+        (ADMINISTRATOR, Action.AVERAGES_SEE, False),
     ],
 )
 def test_each_role_may_do_its_part(actor: Actor, action: Action, allowed: bool) -> None:

@@ -155,7 +155,7 @@ def test_a_domain_goes_on_when_each_of_its_dimensions_does() -> None:
     both = walk((a_of(OLD), a_of(NEW), True), ((OLD.id, "b"), (NEW.id, "b"), True))
     (turn,) = line(only(ACROSS, both), "d").turns
     assert turn.joined
-    assert len(turn.said) == 2
+    assert [each.reason for each in turn.said] == ["Son lo mismo."], "once, though of two"
     more = version("2.0", [*BOTH, {"id": "c", "domain": "d"}])
     lessons = [lesson(1, OLD, ROWS), lesson(3, more, ROWS | {"c": [1, 2]})]
     (turn,) = line(only(lessons, both), "d").turns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from pypdf import PdfReader
 
 from observe.db import Database
 from observe.errors import NotFoundError
@@ -62,6 +64,24 @@ def test_the_page_has_points_numbers_and_how_lessons_were_chosen(
     with database.read() as session:
         opened = session.scalars(sa.select(AuditEntry).filter_by(action="record.opened")).all()
     assert [each.thing_id for each in opened[1:]] == list(shown.observation_ids)
+
+
+def test_on_paper_it_has_the_same_pictures_and_numbers(
+    client_for: ClientFor, cast: Cast, lessons: list[UUID], database: Database
+) -> None:
+    address = f"/registros/educadora/{cast.educator.user_id}/historia.pdf"
+    answer = client_for(cast.utp_head).get(address)
+    pages = PdfReader(io.BytesIO(answer.data)).pages
+    text = " ".join(" ".join(each.extract_text() for each in pages).split())
+    with database.read() as session:
+        shown = histories.history_for(session, cast.educator.user_id, actor=cast.utp_head)
+    for rubric in shown.rubrics:
+        for line in (line for group in rubric.groups for line in group.lines):
+            for point in line.points:
+                assert point.mean is not None
+                assert f"{number(point.mean, 2)} ±" in text
+    assert "un espejo, no una medición" in text
+    assert client_for(cast.outsider_utp_head).get(address).status_code == 404
 
 
 def test_nobody_else_sees_it(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from observe.people.access import Action
-from observe.records import histories
+from observe.records import histories, history_paper
 from observe.records.chart import svg_of
 from observe.records.histories import EducatorHistory
-from observe.records.history import SELECTIONS, Line
+from observe.records.history import SELECTIONS, Line, told_of
 from observe.text import message
 from observe.web import guards, words
 from observe.web.guards import current_actor, permission
+from observe.web.responses import as_download
 from observe.web.words import say
 
 blueprint = Blueprint("histories", __name__)
@@ -33,6 +34,19 @@ def show(user_id: UUID) -> ResponseReturnValue:
     with guards.writing() as session:
         histories.opened(session, shown, actor=current_actor())
     return page
+
+
+@blueprint.get("/registros/educadora/<uuid:user_id>/historia.pdf")
+@permission(Action.RECORD_EXPORT)
+def on_paper(user_id: UUID) -> ResponseReturnValue:
+    """Send an educator's history as a PDF; at each record it is put on file."""
+    with guards.reading() as session:
+        shown = histories.history_for(session, user_id, actor=current_actor())
+    content = history_paper.pdf(shown, locale=words.language())
+    with guards.writing() as session:
+        histories.opened(session, shown, actor=current_actor(), way="history.pdf")
+    answer = Response(content, mimetype="application/pdf")
+    return as_download(answer, f"historia-{guards.today().isoformat()}.pdf")
 
 
 @blueprint.get("/mi-retroalimentacion/mis-clases")
@@ -53,10 +67,4 @@ def _page(shown: EducatorHistory, *, own: bool) -> str:
 
 def chart(line: Line) -> Markup:
     """Return the picture of a line; its numbers stand in a table beside it."""
-    told = message(
-        "%(title)s over time, on a scale from %(min)s to %(max)s. The table below has the numbers.",
-        title=line.title,
-        min=line.scale.min,
-        max=line.scale.max,
-    )
-    return svg_of(line, locale=words.language(), told=say(told))
+    return svg_of(line, locale=words.language(), told=say(told_of(line)))
