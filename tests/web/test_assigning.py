@@ -169,7 +169,7 @@ def test_who_was_asked_finds_the_lesson_first_and_only_what_she_may_do(
         "Clips difuminados",
         "/sonido",
         "/difuminar",
-        "/autorizaciones",
+        f"/videos/{lesson.id}/autorizaciones",
         "/preparacion/",
     ):
         assert refused not in page, refused

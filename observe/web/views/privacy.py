@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 
-from observe.errors import BadInputError, ConflictError
+from observe.errors import BadInputError, ConflictError, NotFoundError
 from observe.feedback import forgetting
 from observe.people.access import Action, not_found
 from observe.privacy import certificates, rules
@@ -136,7 +136,11 @@ def _require_sure(typed: str) -> None:
 
 
 def _lesson(recording_id: UUID, error: BadInputError | ConflictError) -> ResponseReturnValue:
-    return lesson_page(recording_id, error.status, erase_problem=say(error.message))
+    """Show the lesson with what is wrong; an administrator has no such page, and the words alone."""
+    try:
+        return lesson_page(recording_id, error.status, erase_problem=say(error.message))
+    except NotFoundError:
+        raise error from None
 
 
 @blueprint.post("/videos/<uuid:recording_id>/conservar")
