@@ -121,6 +121,19 @@ def decode(content: bytes) -> str:
     return "\n".join(_decode_line(line) for line in lines)
 
 
+def as_text(content: bytes) -> str:
+    """Return the table in `content` as text that `read_sheet` reads: a workbook's sheet as CSV.
+
+    Raises:
+        InvalidError: it is a workbook that cannot be read.
+    """
+    if not workbooks.is_workbook(content):
+        return decode(content)
+    written = io.StringIO()
+    csv.writer(written, delimiter=";").writerows(workbooks.rows_of(content))
+    return written.getvalue()
+
+
 def _decode_line(line: bytes) -> str:
     try:
         return line.decode("utf-8")

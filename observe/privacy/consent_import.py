@@ -59,7 +59,7 @@ def read(
         InvalidError: something cannot be taken; all of it is listed.
     """
     consent.group_for(session, class_group_id, actor=actor)
-    text = content if isinstance(content, str) else sheets.decode(content)
+    text = content if isinstance(content, str) else sheets.as_text(content)
     sheet = read_sheet(text)
     need_columns(sheet, [NUMBER, COLUMNS[Scope.RECORD], COLUMNS[Scope.CODE]])
     children = session.scalars(sa.select(Child).where(Child.class_group_id == class_group_id))

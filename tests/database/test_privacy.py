@@ -23,7 +23,7 @@ from observe.errors import (
 )
 from observe.feedback import clip_files, forgetting
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
-from observe.people import class_lists
+from observe.people import class_lists, workbooks
 from observe.people.models import Child
 from observe.privacy import certificates, consent, consent_import, papers, rules
 from observe.privacy.consent import REVOKE, How
@@ -159,6 +159,17 @@ def test_a_table_is_looked_at_before_it_is_registered(
     assert standings[children[0]].allows([Scope.RECORD, Scope.CODE])
     assert standings[children[2]].state(Scope.RECORD) is False
     assert not standings[children[1]].registered
+
+
+def test_a_table_may_be_a_workbook(session: Session, cast: Cast, children: list[UUID]) -> None:
+    columns = ["lista", "filmar", "observar", "fecha"]
+    book = workbooks.write(columns, [["2", "sí", "x", "2026-05-10"]])
+    text, found = consent_import.read(session, cast.class_group.id, book, actor=cast.observer)
+    (line,) = found
+    assert line.granted == {Scope.RECORD, Scope.CODE}
+    assert line.how.given_on == date(2026, 5, 10)
+    again = consent_import.read(session, cast.class_group.id, text, actor=cast.observer)
+    assert again[1] == found
 
 
 def test_all_that_a_table_gets_wrong_is_told(

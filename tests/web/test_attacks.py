@@ -248,7 +248,8 @@ def planted(ids: dict[str, str], database: Database, cast: Cast) -> dict[str, st
         for table, column in sorted(WRITTEN):
             # What is unique stays so: the row's own number follows the words.
             unique = (table, column) in {
-                ("user", "reference"), ("user", "email"), ("class_group", "name"), ("network", "name"),
+                ("user", "reference"), ("user", "email"),
+                ("class_group", "name"), ("network", "name"),
             }  # fmt: skip
             tail = " || rowid" if unique else ""
             session.execute(

@@ -136,7 +136,7 @@ def _require_sure(typed: str) -> None:
 
 
 def _lesson(recording_id: UUID, error: BadInputError | ConflictError) -> ResponseReturnValue:
-    """Show the lesson with what is wrong; an administrator has no such page, and the words alone."""
+    """Show the lesson with what is wrong; an administrator, who has no such page, is only told."""
     try:
         return lesson_page(recording_id, error.status, erase_problem=say(error.message))
     except NotFoundError:
