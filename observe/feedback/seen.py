@@ -39,6 +39,10 @@ class What(enum.StrEnum):
     CLIP = "clip"
     BLURRED = "blurred"
     RECORD = "record"
+    RECORD_FILE = "record_file"
+    HISTORY = "history"
+    HISTORY_FILE = "history_file"
+    VISIT = "visit"
     VIDEO = "video"
     PDF = "pdf"
     FILE = "file"
@@ -59,6 +63,10 @@ WORDS: Final[dict[What, Message]] = {
     What.CLIP: message("A clip"),
     What.BLURRED: message("A clip with the faces covered"),
     What.RECORD: message("The record of the lesson"),
+    What.RECORD_FILE: message("The record of the lesson, as a file"),
+    What.HISTORY: message("Your lessons over time"),
+    What.HISTORY_FILE: message("Your lessons over time, as a file"),
+    What.VISIT: message("A clip with the faces covered, in a peer visit"),
     What.VIDEO: message("The video of the lesson"),
     What.PDF: message("The page as a PDF"),
     What.FILE: message("The file for a pen drive"),
@@ -73,7 +81,16 @@ WORDS: Final[dict[What, Message]] = {
 }
 TAKEN: Final = frozenset(
     {
-        *(What.PDF, What.FILE, What.SEALED_FILE, What.ROUND, What.TABLE, What.PROOF),
+        *(
+            What.RECORD_FILE,
+            What.HISTORY_FILE,
+            What.PDF,
+            What.FILE,
+            What.SEALED_FILE,
+            What.ROUND,
+            What.TABLE,
+            What.PROOF,
+        ),
         *(What.CLIP_OUT, What.CLIP_OUT_UNBLURRED, What.CAPTIONS_OUT, What.ALL_DATA),
     }
 )
@@ -85,6 +102,7 @@ _BY_ACTION: Final = {
     openings.PRIORITY: What.PRIORITY,
     openings.CLIP: What.CLIP,
     openings.RECORD: What.RECORD,
+    openings.VISIT: What.VISIT,
     "blurring.watched": What.BLURRED,
     "recording.watched": What.VIDEO,
     "recording.captions_taken": What.CAPTIONS_OUT,
@@ -92,6 +110,12 @@ _BY_ACTION: Final = {
     "record.verified": What.PROOF,
     "record.export": What.TABLE,
     personal_export.TAKEN: What.ALL_DATA,
+}
+_RECORD_BY_WAY: Final = {
+    "pdf": What.RECORD_FILE,
+    "csv": What.RECORD_FILE,
+    "history": What.HISTORY,
+    "history.pdf": What.HISTORY_FILE,
 }
 _OF_MANY: Final = ("record.verified", "record.export")  # one entry for many records
 
@@ -231,6 +255,8 @@ def _what(action: str, details: Mapping[str, Any]) -> What:
     what = _BY_ACTION[action]
     if what is What.CLIP_OUT:
         return What.CLIP_OUT if details.get("blurred") else What.CLIP_OUT_UNBLURRED
+    if what is What.RECORD:
+        return _RECORD_BY_WAY.get(details.get("way", ""), what)
     if what is not What.PDF:
         return what
     if details.get("of") == "round":

@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 
 from observe import jobs
 from observe.coding.operations import start
-from observe.db import Database, now
+from observe.db import Database, now, today
 from observe.feedback import operations as feedbacks
-from observe.feedback import rounds, seen
+from observe.feedback import rounds, seen, visiting
 from observe.feedback.answers import Besides
 from observe.feedback.models import Feedback
 from observe.feedback.seen import What
@@ -48,6 +48,11 @@ LISTED: Final = {
     "takeaway.verify": What.PROOF,
     "takeaway.verify_period": What.PROOF,
     "records.show": What.RECORD,
+    "records.on_paper": What.RECORD_FILE,
+    "records.as_table": What.RECORD_FILE,
+    "histories.show": What.HISTORY,
+    "histories.on_paper": What.HISTORY_FILE,
+    "visits.clip": What.VISIT,
     "records.export": What.TABLE,
     "library.play": What.VIDEO,
     "blur.clip": What.BLURRED,
@@ -72,7 +77,8 @@ UNLISTED: Final = {
     **dict.fromkeys(("records.index", "followup.index", "feedback.state", "live.new"), NAMES),
     **dict.fromkeys(("takeaway.show", "takeaway.of_round", "takeaway.progress"), NAMES),
     **dict.fromkeys(("upload.new", "upload.stands"), NAMES),
-    **dict.fromkeys(("educator.index", "educator.look"), "only she sees it"),
+    **dict.fromkeys(("educator.index", "educator.look", "histories.own"), "only she sees it"),
+    "records.changed": "how many records of a list changed",
 }
 ROOMS: Final = ("recording.", "observation.", "record.", "feedback.", "followup.")
 
@@ -121,6 +127,9 @@ def test_each_verb_is_on_her_page(
         (head, f"/registros/{observation_id}"),
         (head, "/registros.csv"),
         (head, f"/registros/{observation_id}/verificacion.pdf"),
+        (head, f"/registros/{observation_id}/registro.pdf"),
+        (head, f"/registros/educadora/{cast.educator.user_id}"),
+        (head, f"/registros/educadora/{cast.educator.user_id}/historia.pdf"),
         (head, "/registros/verificacion.pdf?desde=2026-05-01"),
         (observer, f"/videos/{lesson_id}/reproducir"),
     ):
@@ -132,13 +141,14 @@ def test_each_verb_is_on_her_page(
         assert carried.status_code == 200
     _round(database, home, observer, cast, feedback_id)
     _taken_out(database, cast, lesson_id)
+    _visit(database, client_for, cast, feedback_id)
     _next_lesson(database, client_for, cast)
     _copy(database, client_for, cast)
     assert _seen(database, cast) == set(What)
     page = educator.get("/mis-datos/quien-abrio").text
     missing = [what for what in What if seen.WORDS[what].in_language("es_CL") not in page]
     assert missing == []
-    for name in ("Ana Peñailillo", "Dora Müller", "Flora Díaz", "Julia Paz", "Tú"):
+    for name in ("Hilda Vera", "Ana Peñailillo", "Dora Müller", "Flora Díaz", "Julia Paz", "Tú"):
         assert name in page
 
 
@@ -172,6 +182,23 @@ def _taken_out(database: Database, cast: Cast, lesson_id: UUID) -> None:
         captions.taken(session, lesson_id, actor=cast.observer)
 
 
+def _visit(database: Database, client_for: ClientFor, cast: Cast, feedback_id: UUID) -> None:
+    """A peer of another school looks at a clip, after both have agreed."""
+    hers, peer = cast.educator, cast.outsider_educator
+    with database.write() as session:
+        visit = visiting.propose(
+            session,
+            hers.user_id,
+            peer.user_id,
+            today() + timedelta(days=9),
+            actor=cast.network_lead,
+        )
+        for actor in (hers, peer):
+            visiting.agree(session, visit.id, actor=actor)
+    clip = client_for(peer).get(f"/visitas/fragmentos/{feedback_id}/fortaleza.mp4")
+    assert clip.status_code in (200, 206)
+
+
 def _next_lesson(database: Database, client_for: ClientFor, cast: Cast) -> None:
     """Another observer opens her next lesson, which begins with the priority before."""
     with database.write() as session:
@@ -197,8 +224,7 @@ def _copy(database: Database, client_for: ClientFor, cast: Cast) -> None:
             Channel.LETTER,
             user_id=cast.educator.user_id,
         )
-        today = now().date()
-        request = requests.register(session, asked, today=today, actor=cast.administrator)
+        request = requests.register(session, asked, today=now().date(), actor=cast.administrator)
         export_id = personal_export.ask(
             session,
             cast.educator.user_id,

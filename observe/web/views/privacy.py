@@ -20,7 +20,7 @@ from observe.privacy.retention import LONGEST_DAYS, NAMES, SINCE, Rule
 from observe.privacy.scopes import SCOPES
 from observe.text import Message, message, plain
 from observe.video import erasing
-from observe.video.models import FileKind
+from observe.video.models import FileKind, Recording
 from observe.video.operations import recording_for, recordings_of
 from observe.web.guards import current_actor, home, permission, reading, today, writing
 from observe.web.views.library import lesson_page
@@ -202,7 +202,8 @@ def certificate_of(recording_id: UUID) -> ResponseReturnValue:
     """Lead to the certificate of a video that was deleted."""
     with reading() as session:
         row = certificates.last_of(session, recording_id, CertificateKind.VIDEO_DELETED)
-        if row is None:
+        lesson = session.get(Recording, recording_id)
+        if row is None or lesson is None or lesson.blocked:
             raise not_found()
         certificate_for(session, row.id, actor=current_actor())
     return redirect(url("privacy.certificate", certificate_id=row.id))
