@@ -145,8 +145,8 @@ def _comment(page: Page) -> str:
     page.goto("/registros")
     page.locator("main a", has_text="Berta O'Brien").first.click()
     expect(page.get_by_text(STRENGTH)).to_be_visible()
-    page.locator("textarea").fill("Muy clara la evidencia del segundo ciclo.")
-    page.locator("form", has=page.locator("textarea")).get_by_role("button").first.click()
+    page.get_by_label("Tu comentario").fill("Muy clara la evidencia del segundo ciclo.")
+    page.locator("form", has=page.get_by_label("Tu comentario")).get_by_role("button").first.click()
     expect(page.get_by_text("Muy clara la evidencia")).to_be_visible()
     return page.url
 

@@ -17,9 +17,13 @@ from observe.cli import main
 from observe.db import open_database
 from observe.feedback.models import Feedback
 from observe.people.models import Role
+from observe.privacy import requests
+from observe.privacy.clocks import RequestKind
+from observe.privacy.request_models import About, Channel
+from observe.privacy.requests import Asked
 from observe.settings import Settings
 from observe.video.store import Store
-from tests.factories import Cast, person
+from tests.factories import TODAY, Cast, person
 from tests.feedback_cases import published
 from tests.web.test_policy_matrix import Kept
 
@@ -80,6 +84,21 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schools import": ("{schools} --dry-run", "adm"),
     "schools list": ("", ALL),
     "schools show": ("1234-5", "obs utp red adm"),
+    "audit verify": ("", "adm"),
+    "people forget-second-step": ("{educator}", "adm"),
+    "privacy breaches": ("", "adm"),
+    "privacy certificates": ("", ALL),
+    "privacy export": ("--output {out}/all.zip", ALL),
+    "privacy request answer": ("{request} answered --text x", "adm"),
+    "privacy request block": ("{request}", "adm"),
+    "privacy request lift": ("{request}", "adm"),
+    "privacy request list": ("", ALL),
+    "privacy request register": ("{educator} --kind access", "edu adm"),
+    "privacy retention": ("", "adm"),
+    "privacy rule": ("video 100", "adm"),
+    "records averages": ("", ALL),
+    "records history": ("{educator}", "obs utp"),
+    "records sheet": ("{observation} --output {out}/record.csv", "obs utp"),
     "video add": (
         "{film} --educator {educator} --class-group 1°B --date 2026-05-12",
         "obs",
@@ -92,6 +111,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "video clip": ("{recording} 9:00-9:30 --out {out}/clip.mp4", "obs"),
     "video blur": ("{recording} 9:00-9:30", "obs"),
     "video captions": ("{recording} {captions}", "obs"),
+    "privacy erase": (
+        "{recording} --reason x",
+        "obs adm",
+    ),  # the last: no other has a film after it
 }
 
 
@@ -118,6 +141,10 @@ def values(
         recording = session.get_one(Feedback, feedback_id).observation.recording
         observation_id = session.get_one(Feedback, feedback_id).observation_id
         reader = person(session, "Lea Ruiz", Role.READER, None)
+        asked = Asked(
+            RequestKind.BLOCKING, About.PERSON, TODAY, Channel.LETTER, user_id=cast.educator.user_id
+        )
+        request = requests.register(session, asked, today=TODAY, actor=cast.administrator)
     database.engine.dispose()
     tables = {
         "people": "id,name,email,role,rbd\nX,Ximena,,educator,1234-5\n",
@@ -139,6 +166,7 @@ def values(
         "recording": str(recording.id),
         "educator": str(cast.educator.user_id),
         "reader": str(reader.user_id),
+        "request": str(request.id),
     }
 
 
