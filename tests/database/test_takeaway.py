@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from observe.db import Database, now
+from observe.db import Database, now, today
 from observe.errors import (
     BadInputError,
     ConflictError,
@@ -35,8 +35,8 @@ from observe.feedback.models import Feedback, FeedbackState, FocusKind
 from observe.feedback.sealing import Sealed
 from observe.ids import new_id
 from observe.jobs import JobState, wait_for
-from observe.people.access import Actor
-from observe.people.models import AuditEntry, ClassGroup
+from observe.people.access import Actor, actor_of
+from observe.people.models import AuditEntry, ClassGroup, Membership, Role, User
 from observe.records import verification
 from observe.records.operations import RecordFilter
 from observe.settings import Settings
@@ -498,5 +498,9 @@ def test_a_period_of_two_schools_is_refused(
         session.add(group)
         session.flush()
         recording.class_group_id = group.id
+        observer = session.get_one(User, cast.observer.user_id)
+        observer.memberships.append(Membership(role=Role.OBSERVER, school_id=cast.other_school.id))
+        session.flush()
+        of_both = actor_of(observer, today())
     with database.read() as session, pytest.raises(BadInputError):
-        verification.of_period(session, RecordFilter(), actor=cast.observer)
+        verification.of_period(session, RecordFilter(), actor=of_both)
