@@ -31,7 +31,8 @@ from tests import factories
 from tests.feedback_cases import submitted
 
 EDUCATORS = 10_000
-FEW = 10
+FEW = 20
+EACH = 50  # educators of one observer: she knows their numbers, and others are told of the rest
 TIMES = 31
 
 
@@ -56,11 +57,20 @@ def _others(session: Session, like: Observation, count: int) -> None:
     row = {each.name: getattr(like.recording, each.name) for each in Recording.__table__.columns}
     seen = {each.name: getattr(like, each.name) for each in Observation.__table__.columns}
     dimensions = [each.id for each in rubric_of(like.rubric_version).dimensions]
+    observers = [like.observer_id, *(new_id() for _more in range(max(1, count // EACH)))]
+    users += [{"id": each, "name": f"Asesora {each}"} for each in observers[1:]]
     for number in range(count):
         user, recording, observation = new_id(), new_id(), new_id()
         users.append({"id": user, "name": f"Educadora {number}"})
         recordings.append(row | {"id": recording, "educator_id": user})
-        observations.append(seen | {"id": observation, "recording_id": recording})
+        observations.append(
+            seen
+            | {
+                "id": observation,
+                "recording_id": recording,
+                "observer_id": observers[number % len(observers)],
+            }
+        )
         feedback.append({"id": new_id(), "observation_id": observation, "revision_number": 1})
         means += [
             {
