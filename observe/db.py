@@ -133,9 +133,11 @@ class Database:
         with closing(connection), suppress(sqlite3.OperationalError):
             cursor = connection.cursor()
             cursor.execute(f"PRAGMA busy_timeout={TRACE_TIMEOUT_MS}")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-            cursor.close()
+            try:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:  # the next one who is given this connection waits as ever
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+                cursor.close()
 
     @cached_property
     def _reading(self) -> sa.Engine:

@@ -16,9 +16,9 @@ from observe.rubric.loader import read_rubric
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import load, rubric_of, version_for, versions
 from observe.rubric.schema import Dimension, Rubric, canonical, hash_of
-from observe.rubric.spreadsheet.unpacking import is_workbook
 from observe.rubric.writing import yaml_of
 from observe.text import message
+from observe.xlsx import is_workbook
 
 rubric = noun("rubric", message("Rubrics: check, load, list, show, diff, export, print."))
 

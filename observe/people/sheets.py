@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from observe.errors import InvalidError
 from observe.people import workbooks
 from observe.text import FORMULA_STARTS, Message, message
+from observe.xlsx import is_workbook
 
 LONGEST_CELL: Final = 500
 _DELIMITERS: Final = ";,\t"
@@ -49,7 +50,7 @@ def read_sheet(content: bytes | str) -> Sheet:
     Raises:
         InvalidError: there is no table, or rows do not fit its header; every problem is listed.
     """
-    if isinstance(content, bytes) and workbooks.is_workbook(content):
+    if isinstance(content, bytes) and is_workbook(content):
         return _sheet(enumerate(workbooks.rows_of(content), start=1))
     text = content if isinstance(content, str) else decode(content)
     lines = text.splitlines(keepends=True)
@@ -127,7 +128,7 @@ def as_text(content: bytes) -> str:
     Raises:
         InvalidError: it is a workbook that cannot be read.
     """
-    if not workbooks.is_workbook(content):
+    if not is_workbook(content):
         return decode(content)
     written = io.StringIO()
     csv.writer(written, delimiter=";").writerows(workbooks.rows_of(content))

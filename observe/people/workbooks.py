@@ -1,53 +1,27 @@
 """Tables in workbooks of Excel or LibreOffice (.xlsx): the first sheet, as text, both ways.
 
-Files come from people, so they are read as hostile: how large one becomes is looked at before it is
-opened, parts that declare entities are refused, formulas are not computed.
+What a file may be before it is opened is looked at by `observe.xlsx`; formulas are not computed.
 """
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from io import BytesIO
 from typing import Final
-from xml.etree.ElementTree import ParseError
+from xml.parsers import expat
 
 import openpyxl
 from openpyxl.styles import Font
-from openpyxl.utils.exceptions import InvalidFileException
 
+from observe import xlsx
 from observe.errors import InvalidError
 from observe.text import message
+from observe.xlsx import MOST_COLUMNS
 
 LARGEST_UNPACKED: Final = 80 * 1024**2  # bytes: the Ministry's directory has 20 MB of XML
-MOST_PARTS: Final = 300
 MOST_ROWS: Final = 50_000
-MOST_COLUMNS: Final = 100
-_ZIPS: Final = (b"PK\x03\x04", b"PK\x05\x06")
-_OLD: Final = b"\xd0\xcf\x11\xe0"  # before 2007, or with a password
-# What openpyxl raises for files that are broken or made up.
-_BROKEN: Final = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    InvalidFileException,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    ParseError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-
-
-def is_workbook(content: bytes) -> bool:
-    """Tell whether a file is a workbook, or looks like one."""
-    return content.startswith((*_ZIPS, _OLD))
 
 
 def rows_of(content: bytes) -> list[list[str]]:
@@ -62,7 +36,7 @@ def rows_of(content: bytes) -> list[list[str]]:
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
         found = list(_rows(sheet.iter_rows(values_only=True)))
-    except _BROKEN as error:
+    except xlsx.BROKEN as error:
         raise _refused() from error
     # Cells that are empty to the end of a line are not written down in every file.
     width = len(next((row for row in found if any(row)), ()))
@@ -70,22 +44,10 @@ def rows_of(content: bytes) -> list[list[str]]:
 
 
 def _look(content: bytes) -> None:
-    with zipfile.ZipFile(BytesIO(content)) as packed:
-        parts = packed.infolist()
-        if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-            raise zipfile.BadZipFile
-        for part in parts:
-            if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise zipfile.BadZipFile
-            if part.filename.endswith((".xml", ".rels")) and _declares(packed, part):
-                raise zipfile.BadZipFile
-
-
-def _declares(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Tell whether a part has a document type, where entities are declared; ours never have."""
-    with packed.open(part) as file:
-        start = file.read(4_096).replace(b"\x00", b"")
-    return b"<!doctype" in start.lower()
+    with xlsx.unpacked(content, largest=LARGEST_UNPACKED) as packed:
+        for name in packed.namelist():
+            with suppress(expat.ExpatError):  # a picture, or what openpyxl will not read either
+                xlsx.parser().Parse(packed.read(name), True)
 
 
 def _rows(found: Iterable[Sequence[object]]) -> Iterator[list[str]]:

@@ -11,9 +11,10 @@ from observe.rubric import content as contents
 from observe.rubric import loader
 from observe.rubric.checks import Finding
 from observe.rubric.schema import Rubric
-from observe.rubric.spreadsheet.unpacking import is_workbook, read_workbook
+from observe.rubric.spreadsheet.unpacking import read_workbook
 from observe.rubric.yamltext import Content
 from observe.text import message
+from observe.xlsx import is_workbook
 
 
 @dataclass(frozen=True)

@@ -1,69 +1,40 @@
 """A file of Excel or LibreOffice (.xlsx) as plain rows: the way in, with `layout` as the way out.
 
-Files come from people and from other homes, so they are read as hostile. A workbook is a zip of
-XML, and openpyxl has no limit of its own: how large it becomes is looked at first, and that no part
-declares entities (openpyxl reads sheets with a parser that follows them, whatever else is
-installed). Formulas are not computed and links are not followed.
+What it may be before it is opened is looked at by `observe.xlsx`, as with every workbook; here is
+what a rubric may be. Formulas are not computed and links are not followed.
 """
 
 from __future__ import annotations
 
 import math
 import re
-import zipfile
-import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, time, timedelta
 from io import BytesIO
-from typing import Any, Final, NoReturn
-from xml.etree.ElementTree import ParseError
+from typing import Any, Final
 from xml.parsers import expat
 
 import openpyxl
 from openpyxl.utils import coordinate_to_tuple, range_boundaries
-from openpyxl.utils.exceptions import InvalidFileException
 
+from observe import xlsx
 from observe.errors import BadInputError
 from observe.rubric.spreadsheet.cells import Cell, Odd
 from observe.rubric.spreadsheet.gathering import SheetReading
 from observe.rubric.spreadsheet.reading import read_pages
 from observe.rubric.spreadsheet.tables import Page
 from observe.text import message
+from observe.xlsx import MOST_COLUMNS
 
 LARGEST_WORKBOOK: Final = 2 * 1024**2  # bytes; a pauta of 40 rows in two languages has 100,000
 LARGEST_UNPACKED: Final = 6 * 1024**2  # bytes of all its parts, with a picture or two
-MOST_PARTS: Final = 300
 MOST_SHEETS: Final = 20
 MOST_ROWS: Final = 1_000  # of a sheet, that say something
 LAST_ROW: Final = 1_048_576
-MOST_COLUMNS: Final = 100
 MOST_ELEMENTS: Final = 100_000  # of all parts; the longest rubric has about 10,000
 MOST_MERGED: Final = 1_000  # ranges of a sheet
-_ZIPS: Final = (b"PK\x03\x04", b"PK\x05\x06")
-_OLD: Final = b"\xd0\xcf\x11\xe0"  # before 2007; since then, with a password
-# What openpyxl raises for files that are broken or made up.
-_BROKEN: Final = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    InvalidFileException,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    ParseError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 Merged = dict[str, list[str]]  # ranges of cells, by the part in which a sheet is kept
-
-
-def is_workbook(file: bytes) -> bool:
-    """Tell whether a file is a workbook, or looks like one; if not, it may be text."""
-    return file.startswith((*_ZIPS, _OLD))
 
 
 def read_workbook(file: bytes) -> SheetReading:
@@ -72,7 +43,7 @@ def read_workbook(file: bytes) -> SheetReading:
     Raises:
         BadInputError: it is no workbook that can be read, or too large to be a rubric.
     """
-    if file.startswith(_OLD):
+    if file.startswith(xlsx.OLD):
         raise BadInputError(
             message(
                 "This workbook is of the old kind (.xls) or has a password: save it as .xlsx, "
@@ -83,7 +54,9 @@ def read_workbook(file: bytes) -> SheetReading:
         raise _too_large()
     try:
         return read_pages(_pages(file, _merged_in(file)))
-    except _BROKEN as error:
+    except xlsx.TooLargeError as error:
+        raise _too_large() from error
+    except xlsx.BROKEN as error:
         raise BadInputError(
             message("This workbook cannot be read: open it, save it again as .xlsx and try again.")
         ) from error
@@ -103,17 +76,11 @@ def _too_large() -> BadInputError:
 
 def _merged_in(file: bytes) -> Merged:
     """Return which cells are merged in each part, all of which are small and without entities."""
-    with zipfile.ZipFile(BytesIO(file)) as packed:
-        parts = packed.infolist()
-        if len(parts) > MOST_PARTS or sum(each.file_size for each in parts) > LARGEST_UNPACKED:
-            raise _too_large()
-        _require_kind({each.filename for each in parts})
-        if any(
-            each.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for each in parts
-        ):
-            raise zipfile.BadZipFile  # other methods ask for memory as they like
+    with xlsx.unpacked(file, largest=LARGEST_UNPACKED) as packed:
+        names = packed.namelist()
+        _require_kind(set(names))
         look = _Look()
-        return {each.filename: look.through(packed.read(each)) for each in parts}
+        return {each: look.through(packed.read(each)) for each in names}
 
 
 def _require_kind(names: set[str]) -> None:
@@ -139,9 +106,8 @@ class _Look:
     def through(self, part: bytes) -> list[str]:
         """Return the merged cells of a part; what is no XML, such as a picture, has none."""
         self.merged = []
-        parser = expat.ParserCreate(namespace_separator=" ")
+        parser = xlsx.parser()
         parser.StartElementHandler = self._begin
-        parser.StartDoctypeDeclHandler = self._refuse
         with suppress(expat.ExpatError):  # where this parser stops, that of openpyxl stops too
             parser.Parse(part, True)
         return self.merged
@@ -160,9 +126,6 @@ class _Look:
         self._elements += 1
         if self._elements > MOST_ELEMENTS or len(self.merged) > MOST_MERGED:
             raise _too_large()
-
-    def _refuse(self, *_declared: object) -> NoReturn:
-        raise zipfile.BadZipFile  # no program that keeps workbooks declares entities
 
 
 # --- sheets ---------------------------------------------------------------------------------------
