@@ -46,7 +46,7 @@ def filled(folder: Path, educators: int) -> tuple[Database, UUID, Actor]:
         cast = factories.cast(session)
         observation = submitted(session, cast, factories.recording(session, cast))
         _others(session, observation, educators)
-        cohort._sum_up(session, observation.rubric_version_id, "basica-1-4")
+        cohort._count(session, observation.rubric_version, "basica-1-4")
         session.execute(sa.text("ANALYZE"))
         return database, observation.id, cast.observer
 

@@ -1,12 +1,18 @@
-"""The cohort: the means of other educators, with which the scores of a lesson are compared.
+"""The cohort: the means of educators, with which the scores of a lesson are compared.
 
-Other educators means: at least five, besides the educator herself, of the same stage of schooling,
-coded with the same version of a rubric. Their means are kept when an observation is submitted, so
-that a suggestion costs the same with ten educators and with ten thousand.
+Of the same stage of schooling and coded with the same version of a rubric; whoever is compared has
+at least five others in it. The sums are kept, so that a suggestion costs the same with ten
+educators and with ten thousand. They move when enough educators have something new (`counting`),
+and are the same for whoever reads them: nothing can be learned by reading twice.
 """
 
 from __future__ import annotations
 
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,6 +23,7 @@ from observe.coding.models import Observation, ObservationState
 from observe.coding.operations import latest_document
 from observe.coding.rules import Document
 from observe.db import Database, locked
+from observe.feedback.counting import entering
 from observe.feedback.models import CohortMean, LessonMean
 from observe.jobs import before_work
 from observe.people.levels import stage_of
@@ -24,120 +31,178 @@ from observe.profile import profile_of
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of
 from observe.settings import Settings
+from observe.video.models import Recording
 
 
 def keep_means(session: Session, observation: Observation, document: Document) -> None:
     """Keep the means of what was submitted, in place of those of an earlier revision."""
-    # Whoever submits meanwhile is summed up after this.
+    # Whoever submits meanwhile is counted after this.
     locked(session, RubricVersion, observation.rubric_version_id)
-    _sum_up(session, *_put(session, observation, document))
+    _put(session, observation, document)
+    _count(session, observation.rubric_version, _level_of(observation))
 
 
 beside.register("cohort", beside.Beside(submitted=keep_means))
 
 
-def _put(session: Session, observation: Observation, document: Document) -> tuple[UUID, str]:
-    """Write the means of an observation; return of which cohort they are."""
-    recording, version = observation.recording, observation.rubric_version
-    level = stage_of(recording.class_group.name) or ""
-    session.execute(sa.delete(LessonMean).where(LessonMean.observation_id == observation.id))
+def _level_of(observation: Observation) -> str:
+    return stage_of(observation.recording.class_group.name) or ""
+
+
+def _put(session: Session, observation: Observation, document: Document) -> None:
+    """Write the means of an observation; what of it is counted stays so until the cohort moves."""
+    version = observation.rubric_version
+    level, educator_id = _level_of(observation), observation.recording.educator_id
+    hers = LessonMean.observation_id == observation.id
+    counted = {
+        row.dimension: row.counted
+        for row in session.scalars(sa.select(LessonMean).where(hers))
+        if (row.level, row.educator_id) == (level, educator_id)
+    }
+    session.execute(sa.delete(LessonMean).where(hers))
+    means = {
+        result.dimension: result.mean
+        for result in profile_of(document, rubric_of(version)).dimensions
+    }
     session.add_all(
         LessonMean(
             observation_id=observation.id,
-            dimension=result.dimension,
+            dimension=dimension,
             rubric_version_id=version.id,
             level=level,
-            educator_id=recording.educator_id,
-            mean=result.mean,
+            educator_id=educator_id,
+            mean=mean,
+            counted=counted.get(dimension),
         )
-        for result in profile_of(document, rubric_of(version)).dimensions
-        if result.mean is not None
+        for dimension, mean in means.items()
+        if mean is not None or counted.get(dimension) is not None
     )
     session.flush()
-    return version.id, level
 
 
-def _sum_up(session: Session, version_id: UUID, level: str) -> None:
-    """Add up the educators' means: each counts once, however many lessons of hers were coded."""
+class _Brought(NamedTuple):
+    """What a lesson of an educator who waits brings into the cohort."""
+
+    row: LessonMean
+    observer_id: UUID
+    blocked: bool  # kept from use, as its educator or a family asked
+
+    @property
+    def mean(self) -> float | None:
+        return None if self.blocked else self.row.mean
+
+
+def _count(session: Session, version: RubricVersion, level: str) -> None:
+    """Let those enter the cohort's means who may."""
+    fewest = rubric_of(version).reports.minimum_educators
+    for dimension, waiting in _waiting(session, version.id, level).items():
+        coded_by = {
+            educator_id: {each.observer_id for each in lessons}
+            for educator_id, lessons in waiting.items()
+        }
+        if educators := entering(coded_by, fewest):
+            _move(session, (version.id, level, dimension), [waiting[each] for each in educators])
+
+
+def _waiting(
+    session: Session, version_id: UUID, level: str
+) -> dict[str, dict[UUID, list[_Brought]]]:
+    """Return, by dimension and educator, the lessons of those whose mean is not the one counted."""
     here = (LessonMean.rubric_version_id == version_id, LessonMean.level == level)
-    each = (
-        sa.select(LessonMean.dimension, sa.func.avg(LessonMean.mean).label("mean"))
-        .where(*here)
-        .group_by(LessonMean.dimension, LessonMean.educator_id)
+    mean = sa.case((Recording.blocked, sa.null()), else_=LessonMean.mean)
+    changed = (
+        sa.select(LessonMean.dimension, LessonMean.educator_id)
+        .join(Observation, Observation.id == LessonMean.observation_id)
+        .join(Observation.recording)
+        .where(*here, LessonMean.counted.is_distinct_from(mean))
+        .distinct()
         .subquery()
     )
-    sums = session.execute(
-        sa.select(each.c.dimension, sa.func.count(), sa.func.sum(each.c.mean)).group_by(
-            each.c.dimension
+    rows = session.execute(
+        sa.select(LessonMean, Observation.observer_id, Recording.blocked)
+        .join(
+            changed,
+            sa.and_(
+                changed.c.dimension == LessonMean.dimension,
+                changed.c.educator_id == LessonMean.educator_id,
+            ),
         )
-    ).all()
-    session.execute(
-        sa.delete(CohortMean).where(
-            CohortMean.rubric_version_id == version_id, CohortMean.level == level
-        )
+        .join(Observation, Observation.id == LessonMean.observation_id)
+        .join(Observation.recording)
+        .where(*here)
     )
-    session.add_all(
-        CohortMean(
-            rubric_version_id=version_id,
-            level=level,
-            dimension=dimension,
-            educators=educators,
-            total=total,
+    found: dict[str, dict[UUID, list[_Brought]]] = defaultdict(lambda: defaultdict(list))
+    for each in rows:
+        brought = _Brought(*each)
+        found[brought.row.dimension][brought.row.educator_id].append(brought)
+    return found
+
+
+def _move(
+    session: Session, cohort: tuple[UUID, str, str], entering: Sequence[Sequence[_Brought]]
+) -> None:
+    """Count these educators as they are now: each counts once, with all her lessons.
+
+    What they had brought before is taken out and what they bring now put in. Adding up anew would
+    also let go what went in the meantime, perhaps of one educator alone.
+    """
+    version_id, level, dimension = cohort
+    before = [
+        mean for each in entering if (mean := _mean(row.counted for row, *_ in each)) is not None
+    ]
+    after = [
+        mean for each in entering if (mean := _mean(lesson.mean for lesson in each)) is not None
+    ]
+    kept = session.get(CohortMean, cohort)
+    if kept is None:
+        kept = CohortMean(
+            rubric_version_id=version_id, level=level, dimension=dimension, educators=0, total=0.0
         )
-        for dimension, educators, total in sums
-    )
+        session.add(kept)
+    kept.educators += len(after) - len(before)
+    kept.total += math.fsum(after) - math.fsum(before)
+    for lesson in (lesson for lessons in entering for lesson in lessons):
+        lesson.row.counted = lesson.mean
     session.flush()
+
+
+def _mean(numbers: Iterable[float | None]) -> float | None:
+    present = [number for number in numbers if number is not None]
+    return statistics.fmean(present) if present else None
 
 
 def cohort_of(session: Session, observation: Observation) -> dict[str, float] | None:
-    """Return the cohort's mean of each dimension, without the educator; None: there is no cohort.
+    """Return the cohort's mean of each dimension; None: there is no cohort.
 
-    A dimension that fewer educators have than the rubric asks of a mean (five or more) is left out,
-    and one in which fewer, but somebody, are not of this observer: she knows the numbers of hers
-    and could take them away.
+    She may be among its educators. A dimension in which fewer others are than the rubric asks of a
+    mean (five or more) is left out.
     """
     recording, version = observation.recording, observation.rubric_version
     level = stage_of(recording.class_group.name)
     if level is None:
         return None
-    here = (LessonMean.rubric_version_id == version.id, LessonMean.level == level)
-    rows = session.execute(
-        sa.select(LessonMean.dimension, sa.func.avg(LessonMean.mean))
-        .where(*here, LessonMean.educator_id == recording.educator_id)
-        .group_by(LessonMean.dimension)
+    counted = set(
+        session.scalars(
+            sa.select(LessonMean.dimension).where(
+                LessonMean.rubric_version_id == version.id,
+                LessonMean.level == level,
+                LessonMean.educator_id == recording.educator_id,
+                LessonMean.counted.is_not(None),
+            )
+        )
     )
-    own = {row.dimension: float(row[1]) for row in rows}
     fewest = rubric_of(version).reports.minimum_educators
-    sums = session.scalars(
+    rows = session.scalars(
         sa.select(CohortMean).where(
             CohortMean.rubric_version_id == version.id, CohortMean.level == level
         )
     )
-    means = {}
-    for row in sums:
-        hers = own.get(row.dimension)
-        others = row.educators - (hers is not None)
-        if others >= fewest and _may_be_told(session, observation, row, fewest):
-            means[row.dimension] = (row.total - (hers or 0.0)) / others
+    means = {
+        row.dimension: row.total / row.educators
+        for row in rows
+        if row.educators - (row.dimension in counted) >= fewest
+    }
     return means or None
-
-
-def _may_be_told(session: Session, observation: Observation, row: CohortMean, fewest: int) -> bool:
-    """Tell whether those of the cohort whom this observer did not code are nobody, or enough."""
-    not_hers = (
-        sa.select(LessonMean.educator_id)
-        .join(Observation, Observation.id == LessonMean.observation_id)
-        .where(
-            LessonMean.rubric_version_id == row.rubric_version_id,
-            LessonMean.level == row.level,
-            LessonMean.dimension == row.dimension,
-            LessonMean.educator_id != observation.recording.educator_id,
-            Observation.observer_id != observation.observer_id,
-        )
-        .distinct()
-        .limit(fewest)  # it stops there: a cohort may be of thousands
-    )
-    return len(session.scalars(not_hers).all()) in (0, fewest)
 
 
 @before_work
@@ -150,6 +215,7 @@ def keep_missing(_settings: Settings, database: Database) -> None:
                 Observation.state == ObservationState.SUBMITTED, Observation.id.not_in(kept)
             )
         ).all()
-        cohorts = {_put(session, each, latest_document(session, each)) for each in missing}
-        for version_id, level in cohorts:
-            _sum_up(session, version_id, level)
+        for each in missing:
+            _put(session, each, latest_document(session, each))
+        for version, level in {(each.rubric_version, _level_of(each)) for each in missing}:
+            _count(session, version, level)

@@ -81,7 +81,7 @@ def _other_observers(
     )
     found = defaultdict(list)
     for other, dimension, mean in rows:
-        if not hidden.hides(other):
+        if mean is not None and not hidden.hides(other):
             found[dimension].append(mean)
     return dict(found)
 

@@ -191,7 +191,11 @@ class NetworkFocus(Identified, Base):
 
 
 class LessonMean(Base):
-    """The mean of a dimension in a submitted observation: what a cohort is made of."""
+    """The mean of a dimension in a submitted observation: what a cohort is made of.
+
+    `counted` is the one that is in the cohort's sum; None: there is none of it in the sum. `mean`
+    is None when a correction took the number away while it was counted.
+    """
 
     __tablename__ = "lesson_mean"
     __table_args__ = (
@@ -206,7 +210,8 @@ class LessonMean(Base):
     rubric_version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("rubric_version.id"))
     level: Mapped[str]  # of schooling; empty: not known
     educator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"), index=True)
-    mean: Mapped[float]
+    mean: Mapped[float | None]
+    counted: Mapped[float | None]
 
 
 class CohortMean(Base):

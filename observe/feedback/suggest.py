@@ -48,7 +48,7 @@ class Candidate:
 class Known:
     """What is known beside the lesson itself; each part may be missing.
 
-    `cohort` holds the mean of each dimension over other educators, `observers` the means that other
+    `cohort` holds the mean of each dimension over educators, `observers` the means that other
     observers gave this lesson, both on the dimension's own scale. The network works on `focus`, the
     educator asked for `wish`, and `previous` was her priority before this lesson: dimensions.
     """

@@ -154,7 +154,9 @@ def _unreleased(session: Session) -> list[Contribution]:
         .join(Recording, Recording.id == Observation.recording_id)
         .join(ClassGroup, ClassGroup.id == Recording.class_group_id)
         .where(
-            Observation.state == ObservationState.SUBMITTED, LessonMean.observation_id.not_in(given)
+            Observation.state == ObservationState.SUBMITTED,
+            LessonMean.observation_id.not_in(given),
+            LessonMean.mean.is_not(None),
         )
         .order_by(LessonMean.observation_id)
     )

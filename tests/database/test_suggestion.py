@@ -24,6 +24,10 @@ from observe.feedback.suggest import Candidate
 from observe.ids import new_id
 from observe.people.access import Actor
 from observe.people.models import AuditEntry, ClassGroup, Role
+from observe.privacy import requests
+from observe.privacy.clocks import RequestKind
+from observe.privacy.request_models import About, Channel
+from observe.privacy.requests import Asked
 from observe.rubric.operations import rubric_of, version_for
 from observe.settings import Settings
 from tests import factories
@@ -118,31 +122,61 @@ def test_five_other_educators_are_a_cohort_and_four_are_none(session: Session, c
     assert cohort_of(session, hers) is None, "four others"
     assert feedbacks.suggestion_for(session, hers.id, actor=cast.observer).basis == "profile"
     coded(session, cast, others[4], [3, 3])
-    # The others' means: 1.5, 2, 1.5, 2 and 3. Her own 4 is not among them.
-    assert first_mean(session, hers) == pytest.approx(2.0)
+    # Six means: her own 4, and 1.5, 2, 1.5, 2 and 3.
+    assert first_mean(session, hers) == pytest.approx(14 / 6)
     assert feedbacks.suggestion_for(session, hers.id, actor=cast.observer).basis == "cohort"
 
 
-def test_each_educator_counts_once(session: Session, cast: Cast) -> None:
-    hers = coded(session, cast, cast.educator, [4])
-    others = educators(session, cast, 5)
-    for other in others:
-        coded(session, cast, other, [2])
-    for _again in range(3):
-        coded(session, cast, others[0], [4])
-    assert first_mean(session, hers) == pytest.approx((3.5 + 4 * 2) / 5)
-
-
-def test_she_cannot_take_away_her_own_and_be_left_with_a_few(session: Session, cast: Cast) -> None:
-    colleague = factories.person(session, "Julia Paz", Role.OBSERVER, cast.school)
+def test_one_submission_moves_nothing_that_can_be_read_and_six_do(
+    session: Session, cast: Cast
+) -> None:
+    hers = coded(session, cast, cast.educator, [2])
     people = educators(session, cast, 10)
+    first, later = people[:5], people[5:]
+    for other in first:
+        coded(session, cast, other, [2])
+    assert first_mean(session, hers) == 2.0
+    again = coded(session, cast, first[0], [4])  # her mean is 3 now: each educator counts once
+    for number, other in enumerate(later):
+        assert first_mean(session, hers) == 2.0, number
+        coded(session, cast, other, [4])
+    assert first_mean(session, hers) == pytest.approx((5 * 2 + 3 + 5 * 4) / 11)
+    assert first_mean(session, again) == first_mean(session, hers), "the same for whoever reads"
+
+
+def test_whoever_coded_some_of_them_is_not_told_of_a_few_others(
+    session: Session, cast: Cast
+) -> None:
+    colleague = factories.person(session, "Julia Paz", Role.OBSERVER, cast.school)
+    people = educators(session, cast, 15)
     hers = coded(session, cast, cast.educator, [4, 4])
-    for each in people[:5]:
-        coded(session, cast, each, [2, 2])
-    assert cohort_of(session, hers) is not None, "she knows all of them"
-    for number, each in enumerate(people[5:], start=1):
+    for number, each in enumerate(people[:4]):
         _of_colleague(session, cast, each, colleague)
-        assert (cohort_of(session, hers) is None) is (number < 5), number
+        coded(session, cast, people[5 + number], [2, 2])
+        assert cohort_of(session, hers) is None, number
+    coded(session, cast, people[9], [2, 2])  # the sixth of her own: they may, and no one else
+    assert first_mean(session, hers) == pytest.approx((4 + 5 * 2) / 6)
+    for each in people[10:15]:
+        coded(session, cast, each, [4, 4])
+    _of_colleague(session, cast, people[4], colleague)
+    assert first_mean(session, hers) == pytest.approx((4 + 5 * 2 + 5 * 3 + 5 * 4) / 16)
+
+
+def test_a_blocked_lesson_leaves_with_others(session: Session, cast: Cast) -> None:
+    hers = coded(session, cast, cast.educator, [4])
+    people = educators(session, cast, 10)
+    for each in people[:5]:
+        coded(session, cast, each, [2])
+    today = now().date()
+    asked = Asked(
+        RequestKind.ACCESS, About.PERSON, today, Channel.LETTER, user_id=people[0].user_id
+    )
+    request = requests.register(session, asked, today=today, actor=cast.administrator)
+    requests.block(session, request.id, actor=cast.administrator)
+    for each in people[5:]:
+        assert first_mean(session, hers) == pytest.approx(14 / 6), "alone she would be told"
+        coded(session, cast, each, [2])
+    assert first_mean(session, hers) == pytest.approx((4 + 9 * 2) / 10)
 
 
 def _of_colleague(session: Session, cast: Cast, educator: Actor, colleague: Actor) -> None:
@@ -164,7 +198,8 @@ def test_a_cohort_is_of_one_stage_of_schooling(session: Session, cast: Cast) -> 
     assert cohort_of(session, hers) is None
     unknown = coded(session, cast, cast.educator, [4], group=odd)
     assert cohort_of(session, unknown) is None, "whoever is not known is not compared"
-    assert first_mean(session, coded(session, cast, cast.educator, [4], group=late)) == 2.0
+    hers = coded(session, cast, cast.educator, [4], group=late)
+    assert first_mean(session, hers) == pytest.approx(14 / 6)
 
 
 def test_a_dimension_that_few_have_is_no_reference(session: Session, cast: Cast) -> None:
@@ -193,7 +228,7 @@ def test_what_an_older_program_submitted_is_kept_when_the_worker_starts(
     for _again in range(2):
         keep_missing(home, database)
     with database.read() as session:
-        assert first_mean(session, session.get_one(Observation, hers.id)) == 2.0
+        assert first_mean(session, session.get_one(Observation, hers.id)) == pytest.approx(14 / 6)
 
 
 # --- the others -----------------------------------------------------------------------------------
