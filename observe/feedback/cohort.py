@@ -139,7 +139,7 @@ def _waiting(
 
 
 def _move(
-    session: Session, cohort: tuple[UUID, str, str], entering: Sequence[Sequence[_Brought]]
+    session: Session, cohort: tuple[UUID, str, str], coming: Sequence[Sequence[_Brought]]
 ) -> None:
     """Count these educators as they are now: each counts once, with all her lessons.
 
@@ -148,11 +148,9 @@ def _move(
     """
     version_id, level, dimension = cohort
     before = [
-        mean for each in entering if (mean := _mean(row.counted for row, *_ in each)) is not None
+        mean for each in coming if (mean := _mean(row.counted for row, *_ in each)) is not None
     ]
-    after = [
-        mean for each in entering if (mean := _mean(lesson.mean for lesson in each)) is not None
-    ]
+    after = [mean for each in coming if (mean := _mean(lesson.mean for lesson in each)) is not None]
     kept = session.get(CohortMean, cohort)
     if kept is None:
         kept = CohortMean(
@@ -161,7 +159,7 @@ def _move(
         session.add(kept)
     kept.educators += len(after) - len(before)
     kept.total += math.fsum(after) - math.fsum(before)
-    for lesson in (lesson for lessons in entering for lesson in lessons):
+    for lesson in (lesson for lessons in coming for lesson in lessons):
         lesson.row.counted = lesson.mean
     session.flush()
 
