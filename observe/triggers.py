@@ -233,6 +233,15 @@ RULES = [
         "an answer on file does not change: it can be revoked once",
     ),
     Rule(
+        "user_stays_pseudonymised",
+        '"user"',
+        "UPDATE",
+        "OLD.pseudonymised_at IS NOT NULL AND (NEW.pseudonymised_at IS NULL OR NEW.active"
+        " OR NEW.name <> OLD.name OR NEW.email IS NOT NULL OR NEW.reference IS NOT NULL"
+        " OR NEW.password_hash IS NOT NULL)",
+        "a person who was pseudonymised stays so",
+    ),
+    Rule(
         "rights_request_ended_stays",
         "rights_request",
         "UPDATE",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -39,3 +40,9 @@ def as_before(database: Database, store: Store) -> Iterator[None]:
                 content = store.blob(row.sha256).read_bytes()
                 kept = _made.setdefault(films[row.recording_id], {})
                 kept[row.kind, row.recipe] = (content, row.media_type)
+
+
+def found_in(folder: Path, needles: list[bytes]) -> set[bytes]:
+    """Return which of `needles` lie anywhere in the files under `folder`."""
+    contents = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    return {needle for needle in needles if any(needle in content for content in contents)}

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from observe import jobs
 from observe.coding.models import Observation, ObservationState
-from observe.db import Database, today
-from observe.feedback import publishing
+from observe.db import Database, locked, today
+from observe.feedback import pseudonymising, publishing
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
 from observe.jobs import Work, daily, handler
 from observe.people import access
@@ -29,10 +29,12 @@ from observe.privacy.certificates import Told
 from observe.privacy.consent import REVOKE
 from observe.privacy.gate import Count, Place, seen_of
 from observe.privacy.kinds import CertificateKind, Kept
-from observe.privacy.models import Consent, Hold, Revocation
-from observe.privacy.retention import Due, Rule
+from observe.privacy.models import Consent, Revocation
+from observe.privacy.reach import held as asked_for
+from observe.privacy.retention import REQUESTED, Due, Rule
 from observe.privacy.scopes import TO_SHOW, Scope
 from observe.settings import SCHOOL_TIME, Settings
+from observe.text import Message
 from observe.video import erasing, gate
 from observe.video.erasing import CLIPS
 from observe.video.models import DerivedFile, Recording
@@ -190,18 +192,18 @@ def _plan(session: Session, settings: Settings) -> Plan:
         *_videos(session, by_kind[Kept.VIDEO], by_kind[Kept.UNUSED_VIDEO]),
         *_clips(session, by_kind[Kept.CLIPS]),
         *names.due(session, by_kind[Kept.NAMES]),
+        *pseudonymising.due(session, by_kind[Kept.EDUCATORS]),
         *copies.due(settings, by_kind[Kept.COPIES]),
     ]
     return Plan(found, tuple(sorted(due, key=lambda each: (each.on, each.title))))
 
 
 def _videos(session: Session, closed: Rule, unused: Rule) -> Iterator[Due]:
-    held = _held(session)
     for recording in session.scalars(_films()):
         closed_on = _all_closed_on(session, _observations(session, recording.id))
         rule = unused if closed_on is None else closed
         on = retention.goes_on(closed_on or recording.recorded_on, rule)
-        yield _due(session, rule.kind, recording, on, held)
+        yield _due(session, rule.kind, recording, on)
 
 
 def _films() -> sa.Select[Recording]:
@@ -239,27 +241,29 @@ def _closed_on(session: Session, observation: Observation) -> date | None:
 
 
 def _clips(session: Session, rule: Rule) -> Iterator[Due]:
-    held = _held(session)
     with_clips = sa.select(DerivedFile.recording_id).where(DerivedFile.kind.in_(CLIPS))
     for recording in session.scalars(sa.select(Recording).where(Recording.id.in_(with_clips))):
         ends = retention.school_year_ends(recording.class_group.year)
-        yield _due(session, rule.kind, recording, retention.goes_on(ends, rule), held)
+        yield _due(session, rule.kind, recording, retention.goes_on(ends, rule))
 
 
-def _held(session: Session) -> dict[UUID, str]:
-    rows = session.execute(
-        sa.select(Hold.recording_id, Hold.reason).where(Hold.lifted_at.is_(None))
-    )
-    return {recording_id: reason for recording_id, reason in rows}  # noqa: C416
+def _held(session: Session, recording: Recording) -> str | Message:
+    """Return why nothing of a lesson goes by itself: a person holds it, or a request reaches it."""
+    hold = erasing.hold_on(session, recording.id)
+    if hold is not None:
+        return hold.reason
+    whose = {
+        "educator_id": recording.educator_id,
+        "class_group_id": recording.class_group_id,
+    }
+    return REQUESTED if asked_for(session, **whose) else ""
 
 
-def _due(
-    session: Session, kind: Kept, recording: Recording, on: date, held: dict[UUID, str]
-) -> Due:
+def _due(session: Session, kind: Kept, recording: Recording, on: date) -> Due:
     group = recording.class_group
     school = session.get_one(School, group.school_id).name
     title = f"{group.name} · {recording.recorded_on.isoformat()} · {school}"
-    return Due(kind, on, title, recording.id, held=held.get(recording.id, ""))
+    return Due(kind, on, title, recording.id, held=_held(session, recording))
 
 
 # --- doing it -----------------------------------------------------------------------------------
@@ -286,16 +290,32 @@ def apply_rules(database: Database, settings: Settings, on: date | None = None) 
     applied = {rule.kind for rule in plan.rules if rule.applied}
     day = on or today()
     due = [each for each in plan.due if each.kind in applied and each.is_due(day)]
-    for each in due:
-        _apply(database, settings, each)
-    return len(due)
+    return sum(_apply(database, settings, each) for each in due)
 
 
-def _apply(database: Database, settings: Settings, due: Due) -> None:
+def _apply(database: Database, settings: Settings, due: Due) -> bool:
+    """Delete what is due, unless something came in between that keeps it; tell whether it went."""
     place = erasing.Place(database, Store(settings.store_path))
     with database.write() as session:
+        if not _may_go(session, due):
+            return False
         _delete(session, place, settings, due)
     database.leave_no_trace()
+    return True
+
+
+def _may_go(session: Session, due: Due) -> bool:
+    """Ask again in the transaction of the deletion what was asked when the plan was made."""
+    if due.thing_id is None:
+        return True
+    if due.kind is Kept.NAMES:
+        return not names.held(session, due.thing_id)
+    if due.kind is Kept.EDUCATORS:
+        rule = next(each for each in rules.rules_of(session) if each.kind is due.kind)
+        now_due = next(pseudonymising.due(session, rule, due.thing_id), None)
+        return now_due is not None and now_due.on <= due.on and not now_due.held
+    recording = locked(session, Recording, due.thing_id)
+    return recording is not None and not _held(session, recording)
 
 
 def _delete(session: Session, place: erasing.Place, settings: Settings, due: Due) -> None:
@@ -305,6 +325,8 @@ def _delete(session: Session, place: erasing.Place, settings: Settings, due: Due
     elif due.kind is Kept.NAMES:
         files = names.delete(session, due.thing_id)
         erasing.delete_when_committed(session, place, files)
+    elif due.kind is Kept.EDUCATORS:
+        pseudonymising.replace(session, place, due.thing_id, reason=reason)
     elif due.kind is Kept.CLIPS:
         erasing.erase_clips(session, place, due.thing_id, reason=reason, by_id=None)
     else:

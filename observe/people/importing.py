@@ -46,7 +46,7 @@ def look_at(
         NotAllowedError, NotFoundError: the actor may not import.
     """
     require(actor, ACTIONS[kind], HOME)
-    _forget_old(session)
+    forget_old(session)
     row = TableImport(
         kind=kind, name=name[:200], content=content, complete=complete, by_id=actor.user_id
     )
@@ -139,7 +139,8 @@ def _import(session: Session, row: TableImport, actor: Actor) -> Imported:
     return import_people(session, content, complete=row.complete, actor=actor)
 
 
-def _forget_old(session: Session) -> None:
+def forget_old(session: Session) -> None:
+    """Forget tables that were looked at a day ago and not taken: they hold names and e-mails."""
     session.execute(
         sa.delete(TableImport).where(
             TableImport.done_at.is_(None), TableImport.at < now() - KEEP_LOOKS

@@ -82,9 +82,11 @@ def edit_person(session: Session, user_id: UUID, person: PersonInput, *, actor: 
 
     Raises:
         BadInputError: a field does not fit; `field` names it.
+        ConflictError: a pseudonym stands in the place of her name.
         NotFoundError, NotAllowedError: the actor does not administer all places where she works.
     """
     user = require_person(session, user_id, Action.PERSON_EDIT, actor)
+    _require_named(user)
     _write(session, user, person)
     session.flush()
     _tell(session, "person.edit", user, actor)
@@ -143,13 +145,14 @@ def give_role(session: Session, user_id: UUID, given: RoleInput, *, actor: Actor
 
     Raises:
         BadInputError: the role does not fit the place, or the days do not fit.
-        ConflictError: she has it there on some of these days.
+        ConflictError: she has it there on some of these days, or was pseudonymised.
         NotFoundError, NotAllowedError: the place is not the actor's to give.
     """
     _require_place(session, given.place, actor)
     user = session.get(User, user_id)
     if user is None:
         raise not_found()
+    _require_named(user)
     _require_possible(user, given)
     row = Membership(role=given.role, **_columns(given.place), **_days(given.period))
     user.memberships.append(row)
@@ -268,6 +271,16 @@ def close_if_gone(session: Session, user: User) -> None:
 def fits(role: Role, place: Place) -> bool:
     """Tell whether a role can be held in such a place: educators and UTP heads are of a school."""
     return role not in IN_A_SCHOOL or place.school_id is not None
+
+
+def _require_named(user: User) -> None:
+    if user.pseudonymised_at is not None:
+        raise ConflictError(
+            message(
+                "Nobody knows any more who this was: a pseudonym stands in the place of her name. "
+                "If she is back, add her as a new person."
+            )
+        )
 
 
 def _require_possible(user: User, given: RoleInput, *, but: Membership | None = None) -> None:

@@ -99,6 +99,8 @@ class User(Identified, Base):
     locale: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    # Since when a pseudonym stands in the place of her name: nothing that identifies her is left.
+    pseudonymised_at: Mapped[datetime | None]
     memberships: Mapped[list[Membership]] = relationship(
         back_populates="user", order_by="Membership.id"
     )

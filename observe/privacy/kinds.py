@@ -12,6 +12,7 @@ class Kept(enum.StrEnum):
     UNUSED_VIDEO = "unused_video"  # whose feedback was never published
     CLIPS = "clips"
     NAMES = "names"
+    EDUCATORS = "educators"
     COPIES = "copies"
 
 
@@ -23,3 +24,4 @@ class CertificateKind(enum.StrEnum):
     CLIPS_DELETED = "clips_deleted"
     COPIES_DELETED = "copies_deleted"  # of the database, made before upgrades
     NAMES_DELETED = "names_deleted"
+    PSEUDONYMISED = "pseudonymised"

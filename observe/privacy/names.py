@@ -13,11 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from observe.people.models import Child, ClassGroup
-from observe.privacy import certificates
+from observe.privacy import certificates, reach
 from observe.privacy.certificates import Told
 from observe.privacy.kinds import CertificateKind, Kept
 from observe.privacy.models import Consent, ConsentPaper
-from observe.privacy.retention import Due, Rule, goes_on, school_year_ends
+from observe.privacy.retention import REQUESTED, Due, Rule, goes_on, school_year_ends
+from observe.text import Message
 
 
 def due(session: Session, rule: Rule) -> Iterator[Due]:
@@ -27,7 +28,13 @@ def due(session: Session, rule: Rule) -> Iterator[Due]:
     rows = sa.select(ClassGroup).where(sa.or_(ClassGroup.id.in_(named), ClassGroup.id.in_(scanned)))
     for group in session.scalars(rows.options(joinedload(ClassGroup.school))):
         title = f"{group.name} · {group.year} · {group.school.name}"
-        yield Due(rule.kind, goes_on(school_year_ends(group.year), rule), title, group.id)
+        on = goes_on(school_year_ends(group.year), rule)
+        yield Due(rule.kind, on, title, group.id, held=held(session, group.id))
+
+
+def held(session: Session, class_group_id: UUID) -> str | Message:
+    """Return why nothing of a class list goes; empty where it may."""
+    return REQUESTED if reach.held(session, class_group_id=class_group_id) else ""
 
 
 def delete(session: Session, class_group_id: UUID) -> list[dict[str, Any]]:
@@ -40,7 +47,8 @@ def delete(session: Session, class_group_id: UUID) -> list[dict[str, Any]]:
     ).all()
     for child in children:
         child.name = ""
-    files = _drop_scans(session, class_group_id)
+    of_class = sa.select(Child.id).where(Child.class_group_id == class_group_id)
+    files = drop_scans(session, Consent.child_id.in_(of_class))
     if children or files:
         told = Told(
             CertificateKind.NAMES_DELETED,
@@ -54,12 +62,10 @@ def delete(session: Session, class_group_id: UUID) -> list[dict[str, Any]]:
     return files
 
 
-def _drop_scans(session: Session, class_group_id: UUID) -> list[dict[str, Any]]:
-    answers = session.scalars(
-        sa.select(Consent)
-        .join(Child, Child.id == Consent.child_id)
-        .where(Child.class_group_id == class_group_id, Consent.paper_id.is_not(None))
-    ).all()
+def drop_scans(session: Session, whose: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
+    """Let go of the scans of these answers; return them, whose files the caller deletes."""
+    scanned = sa.select(Consent).where(whose, Consent.paper_id.is_not(None))
+    answers = session.scalars(scanned).all()
     papers = {answer.paper_id for answer in answers}
     for answer in answers:
         answer.paper_id = None

@@ -354,7 +354,9 @@ def _needed(text: str, field: str) -> str:
 
 
 def correct(session: Session, request_id: UUID, *, name: str, email: str, actor: Actor) -> User:
-    """Correct a person's own name and e-mail; what stood there before stays in the audit trail.
+    """Correct a person's own name and e-mail; the audit trail tells which of them, never what.
+
+    It cannot forget: a name in it would outlive the pseudonym that takes her name's place.
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers to handle.
@@ -380,8 +382,7 @@ def correct(session: Session, request_id: UUID, *, name: str, email: str, actor:
         thing_kind="person",
         thing_id=user.id,
         request=request.id,
-        before={field: before[field] for field in different},
-        after=different,
+        fields=sorted(different),
     )
     return user
 

@@ -20,6 +20,7 @@ DEFAULTS: Final[dict[Kept, int]] = {
     Kept.UNUSED_VIDEO: 365,
     Kept.CLIPS: 0,
     Kept.NAMES: FIVE_YEARS,
+    Kept.EDUCATORS: FIVE_YEARS,
     Kept.COPIES: 90,
 }
 NAMES: Final[dict[Kept, Message]] = {
@@ -27,6 +28,7 @@ NAMES: Final[dict[Kept, Message]] = {
     Kept.UNUSED_VIDEO: message("A video whose feedback was never published"),
     Kept.CLIPS: message("The clips of a feedback"),
     Kept.NAMES: message("The names of children in class lists, and the scans of papers"),
+    Kept.EDUCATORS: message("The name of an educator who left, and all that lets her in"),
     Kept.COPIES: message("Copies of the database made before an upgrade"),
 }
 SINCE: Final[dict[Kept, Message]] = {
@@ -34,8 +36,12 @@ SINCE: Final[dict[Kept, Message]] = {
     Kept.UNUSED_VIDEO: message("Days after the lesson"),
     Kept.CLIPS: message("Days after the end of the school year (31 December)"),
     Kept.NAMES: message("Days after the end of the school year (31 December)"),
+    Kept.EDUCATORS: message("Days after the end of the school year in which she was last here"),
     Kept.COPIES: message("Days after the copy"),
 }
+
+
+REQUESTED: Final = message("kept: a request is open")
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Due:
     title: str
     thing_id: UUID | None = None
     name: str = ""  # of a file, where it is no thing with an id
-    held: str = ""
+    held: str | Message = ""  # a person's words, or ours
 
     def is_due(self, today: date) -> bool:
         """Tell whether its day has come and nothing holds it."""

@@ -15,6 +15,7 @@ from observe.errors import BadInputError
 from observe.people import access, audit
 from observe.people.access import Action, Actor, Thing
 from observe.people.models import User
+from observe.privacy import pseudonyms
 from observe.records.models import ListVisit, SavedView
 from observe.text import message
 
@@ -75,6 +76,15 @@ def remove_view(session: Session, view_id: UUID, *, actor: Actor) -> None:
     _told(session, "view.remove", view, actor)
     session.delete(view)
     session.flush()
+
+
+@pseudonyms.when_replaced("saved_view")
+def _forget_views(session: Session, user_id: UUID) -> int:
+    """Forget the views of who has a pseudonym now: their names are her own words."""
+    rows = session.scalars(sa.select(SavedView).filter_by(user_id=user_id)).all()
+    for row in rows:
+        session.delete(row)
+    return len(rows)
 
 
 def _told(session: Session, action: str, view: SavedView, actor: Actor) -> None:

@@ -285,10 +285,15 @@ def _when_committed(
 ) -> None:
     """See to it that the files go with the rows, and what was still on its way or made of them."""
     delete_when_committed(session, place, files)
-    if_done(session, partial(place.store.clear_outgoing, now()))
+    clear_outgoing_when_committed(session, place)
     if_done(session, partial(place.store.drop_sides, recording_id))
     for name in incoming:
         if_done(session, partial(place.store.delete_incoming, name))
+
+
+def clear_outgoing_when_committed(session: Session, place: Place) -> None:
+    """Delete what waits to be taken away once the rows are gone: it is made again where asked."""
+    if_done(session, partial(place.store.clear_outgoing, now()))
 
 
 def delete_when_committed(session: Session, place: Place, files: list[dict[str, Any]]) -> None:

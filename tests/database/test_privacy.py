@@ -25,11 +25,14 @@ from observe.feedback import clip_files, forgetting
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
 from observe.people import class_lists, workbooks
 from observe.people.models import Child
-from observe.privacy import certificates, consent, consent_import, papers, rules
+from observe.privacy import certificates, consent, consent_import, papers, requests, rules
+from observe.privacy.clocks import RequestKind
 from observe.privacy.consent import REVOKE, How
 from observe.privacy.gate import Lock, Place
 from observe.privacy.kinds import CertificateKind, Kept
 from observe.privacy.models import Certificate, Consent
+from observe.privacy.request_models import About, RequestState
+from observe.privacy.request_models import Channel as ByLetter
 from observe.privacy.retention import Rule
 from observe.privacy.scopes import FORM_VERSION, Channel, Scope
 from observe.rubric.models import RubricVersion
@@ -41,6 +44,7 @@ from observe.video.operations import confirm_consent
 from observe.video.store import Store
 from tests.factories import Cast, recording
 from tests.feedback_cases import published
+from tests.kept import found_in
 
 ALL = frozenset(Scope)
 HOW = How(Channel.PAPER, FORM_VERSION, date(2026, 3, 10))
@@ -196,7 +200,7 @@ def test_a_scan_lies_sealed_and_opens_for_who_may(
             papers.keep_paper(session, store, vault, subject, b"<svg/>", actor=cast.observer)
         kept = papers.keep_paper(session, store, vault, subject, scan, actor=cast.observer)
     store.settle(kept.sha256)
-    assert not _found(home.home, [b"firma de la apoderada"])
+    assert not found_in(home.home, [b"firma de la apoderada"])
     with database.write() as session:
         assert check.problems(session, store) == []
         _row, content = papers.read_paper(session, store, vault, kept.id, actor=cast.utp_head)
@@ -321,7 +325,7 @@ def test_of_a_deleted_video_no_byte_is_left_in_the_home(
     needles = [_inside(path) for path in files if path.stat().st_size > 500]
     needles.append(b"clase-de-la-tia-berta")
     assert len(needles) > 2
-    assert len(_found(home.home, needles)) == len(needles)  # the search finds what is there
+    assert len(found_in(home.home, needles)) == len(needles)  # the search finds what is there
 
     with database.write() as session:
         row = erasing.erase_video(
@@ -331,7 +335,7 @@ def test_of_a_deleted_video_no_byte_is_left_in_the_home(
             reason="Lo pidió una familia.",
             actor=cast.observer,
         )
-    assert _found(home.home, needles) == set()
+    assert found_in(home.home, needles) == set()
     with database.read() as session:
         film = session.get_one(Recording, film.id)
         assert film.is_erased
@@ -437,6 +441,31 @@ def test_rules_are_simulated_until_they_are_switched_on(
         assert kinds == [CertificateKind.COPIES_DELETED, CertificateKind.VIDEO_DELETED]
 
 
+def test_rules_wait_while_a_request_about_a_child_of_the_class_is_open(
+    database: Database, home: Settings, cast: Cast, children: list[UUID]
+) -> None:
+    with database.write() as session:
+        recording(session, cast)
+        for kind in (Kept.UNUSED_VIDEO, Kept.NAMES):
+            rules.set_rule(session, Rule(kind, 0, applied=True), actor=cast.administrator)
+        asked = requests.Asked(
+            kind=RequestKind.ACCESS, about=About.CHILD, class_group_id=cast.class_group.id,
+            list_number=2, received_on=date(2026, 5, 4), channel=ByLetter.LETTER, who="su madre",
+            words="¿Qué guardan?",
+        )  # fmt: skip
+        request = requests.register(
+            session, asked, today=date(2026, 5, 12), actor=cast.administrator
+        )
+    late = date(2027, 1, 5)
+    assert forgetting.apply_rules(database, home, late) == 0
+    with database.write() as session:
+        requests.close(
+            session, request.id, RequestState.ANSWERED, "Se entregó.", on=date(2026, 5, 13),
+            today=date(2026, 5, 13), actor=cast.administrator,
+        )  # fmt: skip
+    assert forgetting.apply_rules(database, home, late) == 2
+
+
 def test_a_certificate_that_was_changed_is_known(
     database: Database, store: Store, cast: Cast
 ) -> None:
@@ -455,9 +484,3 @@ def _inside(path: Path) -> bytes:
     content = path.read_bytes()
     middle = len(content) // 2
     return content[middle : middle + 48]
-
-
-def _found(folder: Path, needles: list[bytes]) -> set[bytes]:
-    """Return which of `needles` lie anywhere in the files under `folder`."""
-    contents = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
-    return {needle for needle in needles if any(needle in content for content in contents)}

@@ -35,6 +35,7 @@ KINDS: Final[dict[CertificateKind, Message]] = {
     CertificateKind.CLIPS_DELETED: message("The clips of a lesson were deleted"),
     CertificateKind.COPIES_DELETED: message("A copy of the database was deleted"),
     CertificateKind.NAMES_DELETED: message("The names of a class list were emptied"),
+    CertificateKind.PSEUDONYMISED: message("A pseudonym took the place of an educator's name"),
 }
 FILE_KINDS: Final[dict[str, Message]] = {
     "original": message("The video as it was filmed"),
@@ -53,6 +54,18 @@ FILE_KINDS: Final[dict[str, Message]] = {
     FileKind.FACES: message("Where faces were found, to cover them"),
     FileKind.BLURRED: message("A clip with covered faces"),
     FileKind.BLURRED_POSTER: message("The picture of a clip with covered faces"),
+}
+HERS: Final[dict[str, Message]] = {
+    "invitation": message("invitations"),
+    "sign_in_link": message("sign-in links"),
+    "sign_in_session": message("sessions"),
+    "code_app": message("code apps"),
+    "recovery_code": message("recovery codes"),
+    "security_key": message("security keys"),
+    "outside_account": message("accounts elsewhere"),
+    "self_assessment": message("her own looks at her lessons"),
+    "answer_draft": message("answers that she never sent"),
+    "saved_view": message("her saved views"),
 }
 REASONS: Final[dict[str, Message]] = {REVOKE: message("The consent was taken back")} | {
     f"rule:{kind.value}": message("The rule of this home: %(rule)s", rule=NAMES[kind])
@@ -191,6 +204,7 @@ def certificate(certificate_id: UUID) -> ResponseReturnValue:
             files=row.what.get("files", []),
             kinds=KINDS,
             file_kinds=FILE_KINDS,
+            hers=HERS,
             scopes=SCOPES,
             true_copy=certificates.is_true(session, row),
         )
