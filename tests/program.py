@@ -93,7 +93,11 @@ class Program:
     def start(self, name: str) -> None:
         """Start the `web` or the `work` process."""
         arguments = ["web", "--port", str(self.port)] if name == "web" else ["work"]
-        environment = {**os.environ, "OBSERVE_HOME": str(self.settings.home)}
+        environment = {
+            **os.environ,
+            "OBSERVE_HOME": str(self.settings.home),
+            "OBSERVE_KEY_FILE": str(self.settings.key_path),
+        }
         log = self.settings.home / f"{name}.log"
         process = PROCESSES.Process(target=_run, args=(arguments, environment, log))
         process.start()

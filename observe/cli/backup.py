@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
@@ -24,9 +24,11 @@ from observe.cli.program import main
 from observe.cli.shell import Answer, Shell, verb
 from observe.db import now, open_database
 from observe.errors import BadInputError
+from observe.feedback.deleting_again import Again, delete_again
 from observe.feedback.models import Feedback, FeedbackState, Focus
 from observe.people import access, audit
 from observe.people.access import HOME, Action
+from observe.privacy import tombstones
 from observe.privacy.models import ConsentPaper
 from observe.settings import Settings
 from observe.text import Message, message
@@ -271,7 +273,7 @@ def restore(shell: Shell, *, file: Path) -> Answer:
     """Unpack beside, prove, and only then put everything in its place."""
     _require_empty(shell.settings.home)
     try:
-        manifest = _restored(file, shell.settings)
+        manifest, again = _restored(file, shell.settings)
     except (OSError, sqlite3.OperationalError, sa.exc.OperationalError) as error:
         raise BadInputError(
             message(
@@ -281,11 +283,37 @@ def restore(shell: Shell, *, file: Path) -> Answer:
             )
         ) from error
     said = message("Restored into %(home)s. Start it with: observe serve", home=shell.home)
-    facts = _told(file, manifest).facts
-    return Answer(dict(facts) | {"home": shell.home}, [said])
+    facts = dict(_told(file, manifest).facts) | {
+        "home": shell.home,
+        "deleted_again": [asdict(each) for each in again.done],
+        "not_deleted_again": [asdict(each) for each in again.failed],
+    }
+    return Answer(facts, [said], warnings=list(_what_came_back(manifest, again)))
 
 
-def _restored(file: Path, settings: Settings) -> Manifest:
+def _what_came_back(manifest: Manifest, again: Again) -> Iterator[Message]:
+    """Say what was deleted since the backup was made, and what this computer cannot know."""
+    if again.done:
+        yield message(
+            "Deleted again: %(count)s things that were deleted after this backup was made. Their "
+            "certificates are in this home.",
+            count=len(again.done),
+        )
+    for each in again.failed:
+        yield message(
+            "What certificate %(number)s told is here again and could not be deleted: %(thing)s. "
+            "Delete it by hand.",
+            number=each.number,
+            thing=each.thing_id,
+        )
+    yield message(
+        "What was deleted on another computer after %(day)s is here again: compare with its "
+        "certificates, and delete it: observe privacy erase",
+        day=manifest.made_at[:10],
+    )
+
+
+def _restored(file: Path, settings: Settings) -> tuple[Manifest, Again]:
     """Bring the backup back; what fails takes away a home that was made for it."""
     home = settings.home
     made = not home.exists()
@@ -294,12 +322,24 @@ def _restored(file: Path, settings: Settings) -> Manifest:
         with tempfile.TemporaryDirectory(dir=home) as folder:
             manifest = _prove(file, Path(folder))
             _renew(Path(folder, DATABASE))
+            again = _delete_again(Path(folder), settings)
             _place(Path(folder), settings)
     except BaseException:
         if made:
             shutil.rmtree(home)
         raise
-    return manifest
+    return manifest, again
+
+
+def _delete_again(folder: Path, settings: Settings) -> Again:
+    """Delete what was deleted after the backup was made, as far as this computer knows."""
+    path = folder / DATABASE
+    database = open_database(f"sqlite:///{path}")
+    try:
+        return delete_again(database, Store(folder / "store"), tombstones.known(settings))
+    finally:
+        database.engine.dispose()
+        _in_one_file(path)
 
 
 def _require_empty(home: Path) -> None:
@@ -354,6 +394,10 @@ def _renew(path: Path) -> None:
             database.execute(f'DROP {kind} "{name.replace(chr(34), chr(34) * 2)}"')
         database.commit()
     schema.migrate(f"sqlite:///{path}", "head")
+    _in_one_file(path)
+
+
+def _in_one_file(path: Path) -> None:
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA journal_mode=DELETE")
 

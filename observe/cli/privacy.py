@@ -11,7 +11,7 @@ from observe.feedback import forgetting
 from observe.feedback.forgetting import Plan
 from observe.people import access
 from observe.people.access import HOME, Action
-from observe.privacy import certificates, rules
+from observe.privacy import certificates, rules, tombstones
 from observe.privacy.kinds import Kept
 from observe.privacy.retention import NAMES, Due, Rule
 from observe.text import message
@@ -37,6 +37,7 @@ def retention(shell: Shell, *, dry_run: bool, apply: bool, on: str | None) -> An
         plan = forgetting.plan_for(session, shell.settings, actor=shell.actor)
     if apply and not dry_run:
         count = forgetting.apply_rules(shell.database, shell.settings, today())
+        tombstones.catch_up(shell.settings, shell.database)
         return Answer({"deleted": count}, [message("Deleted: %(count)s.", count=count)])
     due = [each for each in plan.due if each.on <= day]
     facts = {"rules": [_rule(rule, plan) for rule in plan.rules], "due": [_due(e) for e in due]}
@@ -84,6 +85,7 @@ def erase(shell: Shell, *, recording: str, reason: str) -> Answer:
         row = erasing.erase_video(
             session, place, the_id(recording), reason=reason, actor=shell.actor
         )
+    tombstones.catch_up(shell.settings, shell.database)
     return Answer(
         {"certificate": row.id, "number": row.number, "sha256": row.sha256},
         [message("Deleted. Certificate %(number)s, %(id)s.", number=row.number, id=row.id)],

@@ -16,6 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from observe import jobs
 from observe.db import now
 from observe.people import access, audit
 from observe.people.access import Action, Actor, Thing, can
@@ -24,6 +25,8 @@ from observe.privacy.kinds import CertificateKind
 from observe.privacy.models import Certificate
 
 ISSUED = "certificate.issued"
+KEEP = "privacy.tombstone"  # the job that notes it where an older backup cannot undo it
+AGAIN = "restore:"  # the reason, with the first certificate's number, after a backup was restored
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ def issue(session: Session, told: Told, *, by_id: UUID | None) -> Certificate:
         number=row.number,
         sha256=row.sha256,
     )
+    jobs.enqueue(session, KEEP, row.id, queue=jobs.Queue.AT_ONCE)
     return row
 
 

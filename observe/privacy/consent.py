@@ -124,6 +124,15 @@ def _tell(session: Session, groups: Iterable[UUID] = (), educators: Iterable[UUI
         listener(session, frozenset(groups), frozenset(educators))
 
 
+def changed(session: Session, child: Child | None, educator: User | None) -> None:
+    """Tell the rooms above that answers of these changed by something else than a verb here."""
+    _tell(
+        session,
+        [child.class_group_id] if child is not None else [],
+        [educator.id] if educator is not None else [],
+    )
+
+
 # --- what counts --------------------------------------------------------------------------------
 
 

@@ -37,7 +37,20 @@ def held(session: Session, class_group_id: UUID) -> str | Message:
     return REQUESTED if reach.held(session, class_group_id=class_group_id) else ""
 
 
-def delete(session: Session, class_group_id: UUID) -> list[dict[str, Any]]:
+def are_there(session: Session, class_group_id: UUID) -> bool:
+    """Tell whether a class list has names or scans."""
+    named = sa.select(Child.id).where(Child.class_group_id == class_group_id, Child.name != "")
+    scanned = (
+        sa.select(Child.id)
+        .join(Consent, Consent.child_id == Child.id)
+        .where(Child.class_group_id == class_group_id, Consent.paper_id.is_not(None))
+    )
+    return session.scalar(named.union(scanned).limit(1)) is not None
+
+
+def delete(
+    session: Session, class_group_id: UUID, *, reason: str = f"rule:{Kept.NAMES.value}"
+) -> list[dict[str, Any]]:
     """Empty the names of a class list, let go of its scans, and certify it.
 
     Return the scans, whose files the caller deletes; without names and scans nothing is done.
@@ -56,7 +69,7 @@ def delete(session: Session, class_group_id: UUID) -> list[dict[str, Any]]:
             class_group_id,
             session.get_one(ClassGroup, class_group_id).school_id,
             {"names": len(children), "files": files},
-            f"rule:{Kept.NAMES.value}",
+            reason,
         )
         certificates.issue(session, told, by_id=None)
     return files

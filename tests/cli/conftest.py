@@ -54,6 +54,7 @@ def run(home: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
 def running_in(home: Settings, patch: pytest.MonkeyPatch) -> Run:
     """Return what runs a command in `home` and expects its exit code."""
     patch.setenv("OBSERVE_HOME", str(home.home))
+    patch.setenv("OBSERVE_KEY_FILE", str(home.key_path))
     patch.delenv("OBSERVE_LOCALE", raising=False)
 
     def command(*arguments: object, code: int = 0) -> Ran:

@@ -30,6 +30,7 @@ from observe.video.store import Store
 from tests.cli.conftest import PEOPLE, SCHOOLS, Run
 from tests.factories import Cast, actor_named
 from tests.feedback_cases import published
+from tests.kept import found_in
 
 
 def test_init_makes_an_owner_who_may_do_everything(run: Run) -> None:
@@ -154,6 +155,24 @@ def test_a_backup_comes_back_as_it_was(peopled: Run, backed_up: Path, elsewhere:
     assert peopled("video", "list", "--as", "obs", "--json").facts == before
     peopled("doctor")
     peopled("restore", backed_up, code=2)  # it is not empty any more
+
+
+def test_what_was_deleted_since_does_not_come_back_with_an_older_backup(
+    peopled: Run, home: Settings, backed_up: Path, small_video: Path, elsewhere: Elsewhere
+) -> None:
+    needle = small_video.read_bytes()[20_000:20_048]
+    (video,) = peopled("video", "list", "--as", "obs", "--json").facts["videos"]
+    assert found_in(home.home, [needle]) == {needle}
+    peopled(
+        "privacy", "erase", video["recording"], "--reason", "Lo pidió una familia.", "--as", "obs"
+    )
+    other = elsewhere("other")
+    told = peopled("restore", backed_up, "--json").facts
+    assert [each["thing_id"] for each in told["deleted_again"]] == [video["recording"]]
+    assert found_in(other, [needle, b"clase.mp4"]) == set()
+    peopled("doctor")
+    (again,) = peopled("privacy", "certificates", "--json").facts["certificates"]
+    assert (again["kind"], again["true"]) == ("video_deleted", True)
 
 
 def test_a_backup_is_whole_while_the_original_is_not_hashed_yet(

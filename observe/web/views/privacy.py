@@ -200,7 +200,7 @@ def certificate(certificate_id: UUID) -> ResponseReturnValue:
         return render_template(
             "privacy/certificate.html",
             row=row,
-            why=REASONS.get(row.reason),
+            why=_why(row.reason),
             files=row.what.get("files", []),
             kinds=KINDS,
             file_kinds=FILE_KINDS,
@@ -208,6 +208,16 @@ def certificate(certificate_id: UUID) -> ResponseReturnValue:
             scopes=SCOPES,
             true_copy=certificates.is_true(session, row),
         )
+
+
+def _why(reason: str) -> Message | None:
+    if reason.startswith(certificates.AGAIN):
+        return message(
+            "It was deleted before (certificate %(number)s), and a backup from before that was "
+            "restored",
+            number=reason.removeprefix(certificates.AGAIN),
+        )
+    return REASONS.get(reason)
 
 
 @blueprint.get("/videos/<uuid:recording_id>/certificado")

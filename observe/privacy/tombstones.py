@@ -1,0 +1,147 @@
+"""What was deleted, kept where the home is not: an older backup must not bring it back.
+
+A file beside the vault's key, one line a certificate, only ever added to. It outlives the home that
+a backup takes the place of, and serves all homes of this computer: it holds ids, which are unlike
+everywhere, and neither names nor anybody's words.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from filelock import FileLock
+from sqlalchemy.orm import Session
+
+from observe.db import Database
+from observe.jobs import Work, before_work, handler
+from observe.privacy.certificates import KEEP
+from observe.privacy.kinds import CertificateKind, Kept
+from observe.privacy.models import Certificate, Consent, Revocation
+from observe.settings import Settings
+
+NAME: Final = "deletions.jsonl"
+_NOT_IN_BACKUPS: Final = CertificateKind.COPIES_DELETED
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """That a thing was deleted, as a certificate tells; `more` is what doing it again needs."""
+
+    certificate_id: str
+    number: int
+    sha256: str
+    made_at: str
+    kind: str
+    thing_id: str
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+def path_of(settings: Settings) -> Path:
+    """Return the file of this computer."""
+    return settings.key_path.with_name(NAME)
+
+
+@handler(KEEP)
+def keep(work: Work, _certificate_id: UUID) -> None:
+    """Write down the certificate that was just issued, and any other that is not there."""
+    work.step("keep", catch_up, work.settings, work.database)
+
+
+@before_work
+def catch_up(settings: Settings, database: Database) -> None:
+    """Add the certificates of this home that the file has not; a hub has backups of its own."""
+    if settings.mode != "laptop":
+        return
+    with database.read() as session:
+        if session.scalar(sa.select(Certificate.id).limit(1)) is not None:
+            _add(path_of(settings), tombstones_of(session))
+
+
+def tombstones_of(session: Session) -> list[Tombstone]:
+    """Return what the certificates of a home tell of that a backup could bring back, in order."""
+    rows = sa.select(Certificate).where(
+        Certificate.kind != _NOT_IN_BACKUPS, Certificate.thing_id.is_not(None)
+    )
+    return [_of(session, row) for row in session.scalars(rows.order_by(Certificate.number))]
+
+
+def _of(session: Session, row: Certificate) -> Tombstone:
+    return Tombstone(
+        str(row.id),
+        row.number,
+        row.sha256,
+        row.made_at.isoformat(),
+        row.kind.value,
+        str(row.thing_id),
+        _more(session, row),
+    )
+
+
+def _more(session: Session, row: Certificate) -> dict[str, Any]:
+    if row.kind is CertificateKind.VIDEO_DELETED:
+        return {"with_clips": row.reason != f"rule:{Kept.VIDEO.value}"}
+    if row.kind is CertificateKind.PSEUDONYMISED:
+        return {"pseudonym": row.what["pseudonym"]}
+    if row.kind is CertificateKind.REVOKED:
+        return _revoked(session, session.get_one(Revocation, row.thing_id))
+    return {}
+
+
+def _revoked(session: Session, row: Revocation) -> dict[str, Any]:
+    of = sa.select(Consent.id).where(Consent.revocation_id == row.id).order_by(Consent.id)
+    return {
+        "child": str(row.child_id) if row.child_id else None,
+        "educator": str(row.educator_id) if row.educator_id else None,
+        "on": row.revoked_on.isoformat(),
+        "channel": row.channel.value,
+        "by": str(row.by_id),
+        "at": row.at.isoformat(),
+        "consents": [str(consent_id) for consent_id in session.scalars(of)],
+    }
+
+
+# --- the file -------------------------------------------------------------------------------------
+
+
+def known(settings: Settings) -> list[Tombstone]:
+    """Return what this computer knows of deletions, in the order in which they were done."""
+    found = _read(path_of(settings))
+    return sorted(found, key=lambda each: (each.made_at, each.number))
+
+
+def _read(path: Path) -> list[Tombstone]:
+    """Read the lines that are whole: the last may have been cut off by a kill."""
+    found = []
+    for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
+        try:
+            found.append(Tombstone(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue
+    return found
+
+
+def _add(path: Path, tombstones: Iterable[Tombstone]) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"):
+        there = {each.certificate_id for each in _read(path)}
+        new = [each for each in tombstones if each.certificate_id not in there]
+        if new:
+            _append(path, [json.dumps(asdict(each), sort_keys=True) for each in new])
+
+
+def _append(path: Path, lines: list[str]) -> None:
+    with path.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+        file.write("".join(f"{line}\n" for line in lines).encode())
+        file.flush()
+        os.fsync(file.fileno())
