@@ -6,7 +6,7 @@ And where the files that people gave are, the recording's own and those of its f
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,14 +16,21 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from observe.db import Database, now
+from observe.db import Database, locked, now
 from observe.errors import ConflictError
 from observe.ids import new_id
+from observe.jobs import CancelledError
 from observe.privacy.models import ConsentPaper
+from observe.privacy.scopes import TO_SHOW
+from observe.text import message
+from observe.video import gate
 from observe.video.models import ERASED, DerivedFile, FileKind, Recording, RecordingPart
 from observe.video.store import Blob, Store
 
 Given = Recording | RecordingPart  # a row that stands for one file that a person gave
+Wanted = Callable[[Session], bool]
+# What is made to be shown to others; a blurred clip is looked at by its observer first.
+TO_BE_SHOWN: Final = frozenset({FileKind.CLIP, FileKind.CLIP_POSTER, FileKind.CLIP_CAPTIONS})
 HEARD: Final = frozenset({FileKind.PROXY, FileKind.WAVEFORM, FileKind.VOICES})
 _REORDERING: Final = ("h264", "hevc")
 _TRACK: Final = re.compile(r" a(\d+)", re.ASCII)
@@ -124,22 +131,29 @@ def is_whole(store: Store, row: DerivedFile) -> bool:
     return path.exists() and path.stat().st_size == row.size_bytes
 
 
-def keep(database: Database, store: Store, made: Path, what: Made) -> UUID:
+def keep(
+    database: Database, store: Store, made: Path, what: Made, *, wanted: Wanted | None = None
+) -> UUID:
     """Keep a finished temporary file and its row, once; return the row's id.
 
     Of two files made by one recipe the first stays, unless it is lost: then its row, which others
-    may name, gets the second.
+    may name, gets the second. Making takes long: in the transaction that keeps it, it is asked
+    again whether it may be here, and `wanted` whether what asked for it still stands.
 
     Raises:
-        ConflictError: the video was deleted meanwhile, and nothing of it is kept.
+        ConflictError: the video was deleted or a consent taken back meanwhile; nothing is kept.
+        CancelledError: it is not wanted any more, or the lesson is blocked.
 
     Killed anywhere in here, the file is either known to the database or swept at the next start.
     """
     blob = store.put(made)
     with database.write() as session:
-        if (kept := session.get(Recording, what.recording_id)) is not None and kept.is_erased:
+        try:
+            _require_kept(session, what, wanted)
+        except (ConflictError, CancelledError):
             forget_blob(session, store, blob.sha256)
-            raise ConflictError(ERASED)
+            store.settle(blob.sha256)
+            raise
         session.execute(_insert(session, blob, what))
         row = find(session, what.recording_id, what.kind, what.recipe)
         if row is None:
@@ -148,6 +162,20 @@ def keep(database: Database, store: Store, made: Path, what: Made) -> UUID:
             _keep_one(session, store, row, blob)
     store.settle(blob.sha256)
     return row.id
+
+
+def _require_kept(session: Session, what: Made, wanted: Wanted | None) -> None:
+    recording = locked(session, Recording, what.recording_id)
+    if recording is None:
+        return  # the row is refused by the database
+    if recording.is_erased:
+        raise ConflictError(ERASED)
+    if recording.blocked or (wanted is not None and not wanted(session)):
+        raise CancelledError
+    if what.kind in TO_BE_SHOWN and not gate.verdict_of(session, recording, TO_SHOW).is_open:
+        raise ConflictError(
+            message("A consent was taken back meanwhile: nothing of this video is made any more.")
+        )
 
 
 def _keep_one(session: Session, store: Store, row: DerivedFile, blob: Blob) -> None:

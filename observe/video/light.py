@@ -99,6 +99,12 @@ def make_light(work: Work, clip_id: UUID) -> UUID:
     try:
         copy(source, made, Watch(tick=work.check_cancelled))
         what = Made(clip.recording_id, clip.kind, recipe_of(clip), clip.media_type)
-        return derived.keep(work.database, store, made, what)
+        return derived.keep(
+            work.database,
+            store,
+            made,
+            what,
+            wanted=lambda session: session.get(DerivedFile, clip_id) is not None,
+        )
     finally:
         made.unlink(missing_ok=True)

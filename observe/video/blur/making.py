@@ -200,7 +200,7 @@ def _look(work: Work, asked_id: UUID, task: Task, film: str | None) -> None:
     def write(made: Path) -> None:
         blurring.find_faces(source, measured, task.span, made, detector, watch=watch)
 
-    _make(work, what, write)
+    _make(work, asked_id, what, write)
     with work.database.write() as session:
         _task(session, asked_id).row.detector = told
 
@@ -246,7 +246,7 @@ def draw(work: Work, asked_id: UUID) -> None:
         row = task.row
         blurring.draw(source, measured, task.span, regions, row.style, row.sound, made, watch)
 
-    _make(work, what, write)
+    _make(work, asked_id, what, write)
 
 
 def _found_in(work: Work, task: Task, measured: Probe) -> dict[str, Any]:
@@ -282,6 +282,7 @@ def picture(work: Work, asked_id: UUID) -> None:
     what = Made(task.recording_id, FileKind.BLURRED_POSTER, task.blurred, "image/jpeg")
     _make(
         work,
+        asked_id,
         what,
         lambda made: pictures.draw_poster(clip, probe(clip), 0, made, work.check_cancelled),
     )
@@ -367,17 +368,25 @@ def _file(work: Work, task: Task, kind: FileKind, recipe: str, store: Store) -> 
 _GONE: Final = message("What an earlier step made is gone. Blur the clip again.")
 
 
-def _make(work: Work, what: Made, write: Callable[[Path], None]) -> None:
-    """Keep what `write` puts at a temporary path."""
+def _make(work: Work, asked_id: UUID, what: Made, write: Callable[[Path], None]) -> None:
+    """Keep what `write` puts at a temporary path, unless nobody asks for it any more by then."""
     if _has(work, what.recording_id, what.kind, what.recipe):
         return
     store = Store(work.settings.store_path)
     made = store.temporary(_SUFFIXES[what.media_type])
     try:
         write(made)
-        derived.keep(work.database, store, made, what)
+        derived.keep(
+            work.database, store, made, what, wanted=lambda session: _is_asked(session, asked_id)
+        )
     finally:
         made.unlink(missing_ok=True)
+
+
+def _is_asked(session: Session, asked_id: UUID) -> bool:
+    """Tell whether the clip is still asked for as it is: neither deleted nor corrected since."""
+    rows = sa.select(Blurring.id).where(Blurring.asked_id == asked_id)
+    return session.scalar(rows) is not None
 
 
 _SUFFIXES: Final = {"application/json": ".json", "video/mp4": ".mp4", "image/jpeg": ".jpg"}
