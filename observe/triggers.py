@@ -41,9 +41,10 @@ _OWN_CLIP = """
     WHERE b.id = f.blurring_id AND b.state = 'checked' AND o.id = NEW.observation_id
       AND b.start_ms = f.start_ms AND b.end_ms = f.end_ms)
 """
+# Nobody stated them, or by its answers child by child the film is locked (kept by `video.gate`).
 _NO_CONSENTS = """
-  (SELECT r.consent_at FROM recording r JOIN observation o ON o.recording_id = r.id
-    WHERE o.id = NEW.observation_id) IS NULL
+  EXISTS (SELECT 1 FROM recording r JOIN observation o ON o.recording_id = r.id
+    WHERE o.id = NEW.observation_id AND (r.consent_at IS NULL OR r.lock IS NOT NULL))
 """
 _FROZEN = "(SELECT state FROM feedback WHERE id = {row}.feedback_id) <> 'draft'"
 _SUBMITTED = "(SELECT state FROM observation WHERE id = {observation}) = 'submitted'"

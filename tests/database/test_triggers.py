@@ -138,8 +138,16 @@ def test_a_clip_of_another_lesson_is_no_evidence(both: Database, feedback_id: UU
         _run(both, PUBLISHED)
 
 
-def test_without_consents_nothing_is_published(both: Database, feedback_id: UUID) -> None:
-    revoked = "UPDATE recording SET consent_at = NULL, consent_by_id = NULL"
+@pytest.mark.parametrize(
+    "revoked",
+    [
+        "UPDATE recording SET consent_at = NULL, consent_by_id = NULL",
+        "UPDATE recording SET lock = 'child'",  # the papers are on file; one family said no
+    ],
+)
+def test_without_consents_nothing_is_published(
+    both: Database, feedback_id: UUID, revoked: str
+) -> None:
     _run(both, PUBLISHING)
     _with_clips(both)
     _run(both, revoked)
