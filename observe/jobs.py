@@ -156,6 +156,13 @@ def cancel(session: Session, job_id: str) -> None:
     _change(session, job_id, state=JobState.CANCELLED)
 
 
+def stop(session: Session, kind: str, subject_id: UUID) -> None:
+    """Ask the last attempt of the job `kind` on `subject_id` to stop, if it has not ended."""
+    job = latest(session, kind, subject_id)
+    if job is not None and not job.ended:
+        cancel(session, job.id)
+
+
 def latest(session: Session, kind: str, subject_id: UUID) -> Job | None:
     """Return the last attempt of the job `kind` on `subject_id`."""
     return session.scalars(
@@ -408,6 +415,8 @@ def _do_or_tell(work: Work) -> None:
     try:
         _do(work)
     except CancelledError:
+        with work.database.write() as session:  # also where the job itself found it not wanted
+            cancel(session, work.job_id)
         log.info("job cancelled")
     except ObserveError as error:
         _fail(work.database, work.job_id, error.message)

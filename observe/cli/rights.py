@@ -17,6 +17,7 @@ from observe.cli.progress import wait_for
 from observe.cli.shell import Answer, Shell, Words, the_day, the_id, today, verb
 from observe.cli.words import option
 from observe.errors import BadInputError, ConflictError
+from observe.feedback import halting  # noqa: F401  # told when a request blocks
 from observe.people.access import Action
 from observe.people.directory import user_for
 from observe.privacy import breaches, personal_export, requests

@@ -29,6 +29,15 @@ def blocked(educator_id: object, class_group_id: object) -> sa.Exists:
     )
 
 
+def reached_by(
+    request: RightsRequest, educator_id: object, class_group_id: object
+) -> sa.ColumnElement[bool]:
+    """Return the condition that a request reaches lessons of this educator, or of this class."""
+    if request.user_id is not None:
+        return sa.literal(request.user_id, sa.Uuid()) == educator_id
+    return sa.literal(request.class_group_id, sa.Uuid()) == class_group_id
+
+
 def is_blocked(session: Session, educator_id: UUID | None, class_group_id: UUID | None) -> bool:
     """Tell whether lessons of this educator, or of this class, are blocked; None asks of none."""
     return bool(session.scalar(sa.select(blocked(educator_id, class_group_id))))

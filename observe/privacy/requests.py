@@ -6,6 +6,7 @@ trail says that something was asked and answered, not in which words: these stay
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -268,6 +269,7 @@ def block(session: Session, request_id: UUID, *, actor: Actor) -> RightsRequest:
         raise ConflictError(message("This is blocked already."))
     request.blocked_at, request.lifted_at, request.asks_block = now(), None, True
     session.flush()
+    _block_changed(session, request)
     _told(session, "rights.blocked", request, actor)
     return request
 
@@ -284,8 +286,27 @@ def lift(session: Session, request_id: UUID, *, actor: Actor) -> RightsRequest:
         raise ConflictError(message("This request blocks nothing."))
     request.lifted_at = now()
     session.flush()
+    _block_changed(session, request)
     _told(session, "rights.lifted", request, actor)
     return request
+
+
+BlockChanged = Callable[[Session, RightsRequest], None]
+_listeners: list[BlockChanged] = []
+
+
+def when_block_changed(function: BlockChanged) -> BlockChanged:
+    """Mark a function of a room above to be told, in the transaction, of a block and its lifting.
+
+    The request tells what it reaches (`reach.reached_by`), and whether it blocks now.
+    """
+    _listeners.append(function)
+    return function
+
+
+def _block_changed(session: Session, request: RightsRequest) -> None:
+    for listener in _listeners:
+        listener(session, request)
 
 
 # --- answering ----------------------------------------------------------------------------------

@@ -157,6 +157,7 @@ def _unreleased(session: Session) -> list[Contribution]:
             Observation.state == ObservationState.SUBMITTED,
             LessonMean.observation_id.not_in(given),
             LessonMean.mean.is_not(None),
+            ~Recording.blocked,  # it waits for a later release
         )
         .order_by(LessonMean.observation_id)
     )

@@ -216,20 +216,14 @@ def _drop(session: Session, recording_id: UUID, made: Iterable[DerivedFile]) -> 
 def _drop_blurrings(session: Session, recording_id: UUID) -> None:
     mine = sa.select(Blurring).where(Blurring.recording_id == recording_id)
     for row in session.scalars(mine):
-        _stop(session, BLUR, row.asked_id)
+        jobs.stop(session, BLUR, row.asked_id)
         session.delete(row)
     session.flush()
 
 
 def _stop_jobs(session: Session, recording_id: UUID) -> None:
     for kind in (prepare.KIND, borrowing.KIND):
-        _stop(session, kind, recording_id)
-
-
-def _stop(session: Session, kind: str, subject_id: UUID) -> None:
-    job = jobs.latest(session, kind, subject_id)
-    if job is not None and not job.ended:
-        jobs.cancel(session, job.id)
+        jobs.stop(session, kind, recording_id)
 
 
 def _forget_given(session: Session, recording: Recording) -> list[str]:

@@ -15,8 +15,11 @@ from observe.errors import ConflictError, NotFoundError
 from observe.feedback.models import LessonMean
 from observe.people.access import Actor
 from observe.people.models import ClassGroup, Role, School
+from observe.privacy import requests
+from observe.privacy.clocks import RequestKind
 from observe.records import releases
 from observe.records.models import AverageRelease, ReleasedObservation
+from tests.database.test_rights import asked
 from tests.factories import Cast, person, recording
 from tests.feedback_cases import submitted
 
@@ -64,6 +67,19 @@ def test_a_release_shows_the_school_and_not_the_two(
         key: pytest.approx(mean, abs=0.006) for key, mean in means
     }
     assert len(session.scalars(sa.select(ReleasedObservation)).all()) == 5
+
+
+def test_what_is_blocked_waits_for_a_later_release(
+    session: Session, cast: Cast, five: list[Observation]
+) -> None:
+    blocked = five[0].recording.educator_id
+    request = asked(session, cast, kind=RequestKind.BLOCKING, user_id=blocked)
+    requests.block(session, request.id, actor=cast.administrator)
+    (told,) = releases.waiting(session, actor=cast.network_lead)
+    assert (told.educators, told.shown_schools) == (6, 0)
+    requests.lift(session, request.id, actor=cast.administrator)
+    (told,) = releases.waiting(session, actor=cast.network_lead)
+    assert (told.educators, told.shown_schools) == (7, 1)
 
 
 def test_a_school_sees_its_own_row_and_one_of_two_sees_none(

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from observe.errors import BadInputError, ConflictError
+from observe.feedback import halting  # noqa: F401  # told when a request blocks
 from observe.ids import parse_id
 from observe.people.access import Action
 from observe.privacy import breaches, personal_export, requests

@@ -1,0 +1,68 @@
+"""A request that blocks lessons stops what is being made of them; once lifted, it goes on.
+
+What is being published goes back to the draft: its observer publishes it again when she wants to.
+Bringing a file in from a card is not stopped: it is kept, not used, and the card may go.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe import jobs
+from observe.coding.models import Observation
+from observe.feedback import publishing
+from observe.feedback.models import Feedback, FeedbackState
+from observe.jobs import JobState
+from observe.privacy import reach, requests
+from observe.privacy.request_models import RightsRequest
+from observe.video import light
+from observe.video.blur import making
+from observe.video.models import Blurring, BlurState, DerivedFile, Recording
+from observe.video.preparing import prepare
+
+
+@requests.when_block_changed
+def halt_or_go_on(session: Session, request: RightsRequest) -> None:
+    """Stop the jobs of the lessons that are blocked now; ask again for those of the others."""
+    reached = reach.reached_by(request, Recording.educator_id, Recording.class_group_id)
+    rows = sa.select(Recording).where(reached).execution_options(populate_existing=True)
+    for recording in session.scalars(rows).all():
+        if recording.blocked:
+            _halt(session, recording)
+        else:
+            _go_on(session, recording)
+
+
+def _halt(session: Session, recording: Recording) -> None:
+    jobs.stop(session, prepare.KIND, recording.id)
+    for blurring in _asked(session, recording):
+        jobs.stop(session, making.KIND, blurring.asked_id)
+    for clip_id in session.scalars(sa.select(DerivedFile.id).filter_by(recording_id=recording.id)):
+        jobs.stop(session, light.KIND, clip_id)
+    waiting = sa.select(Feedback).join(Feedback.observation)
+    waiting = waiting.where(
+        Observation.recording_id == recording.id, Feedback.state == FeedbackState.PUBLISHING
+    )
+    for feedback in session.scalars(waiting):
+        jobs.stop(session, publishing.KIND, feedback.id)
+        feedback.state = FeedbackState.DRAFT
+    session.flush()
+
+
+def _go_on(session: Session, recording: Recording) -> None:
+    if recording.is_erased:
+        return
+    _ask_again(session, jobs.latest(session, prepare.KIND, recording.id))
+    for blurring in _asked(session, recording):
+        _ask_again(session, jobs.latest(session, making.KIND, blurring.asked_id))
+
+
+def _asked(session: Session, recording: Recording) -> list[Blurring]:
+    rows = sa.select(Blurring).filter_by(recording_id=recording.id, state=BlurState.ASKED)
+    return list(session.scalars(rows.order_by(Blurring.id)))
+
+
+def _ask_again(session: Session, job: jobs.Job | None) -> None:
+    if job is not None and job.state is JobState.CANCELLED:
+        jobs.retry(session, job.id)
