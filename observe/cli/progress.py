@@ -23,7 +23,7 @@ HANDLERS = (
     "observe.feedback.rounds",
     "observe.feedback.followup",
     "observe.feedback.reminding",
-    "observe.records.personal",
+    "observe.records.personal.making",
 )
 
 

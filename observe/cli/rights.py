@@ -24,7 +24,7 @@ from observe.privacy import breaches, personal_export, requests
 from observe.privacy.clocks import RequestKind
 from observe.privacy.request_models import About, Channel, RequestState, RightsRequest
 from observe.privacy.requests import Asked, Standing
-from observe.records import personal
+from observe.records.personal import making
 from observe.text import message
 
 privacy = noun("privacy", message("Privacy: requests about data, copies, breaches."))
@@ -157,7 +157,11 @@ def answer(shell: Shell, *, request: str, state: str, text: str) -> Answer:
         return _told(_standing(shell, found))
 
 
-@verb(privacy, "export", message("Writes all that is held about you, or for a request, as a zip."))
+@verb(
+    privacy,
+    "export",
+    message("Writes all that is held about you, or whom a request is of, as a zip."),
+)
 @option("--request", "request", about=message("The request that it answers; your own if absent."))
 @option("-o", "--output", required=True, type=FILE, about=message("The file to write."))
 @option("--videos", is_flag=True, about=message("With the videos of the lessons."))
@@ -177,7 +181,7 @@ def export(shell: Shell, *, request: str | None, output: Path, videos: bool) -> 
         wait_for(shell, job.id, personal_export.STEPS)
     with shell.database.write() as session:
         asked = personal_export.asked_for(session, export_id, actor=shell.actor)
-        path = personal.take(session, shell.store, asked, actor=shell.actor)
+        path = making.take(session, shell.store, asked, actor=shell.actor)
     if path is None:
         raise ConflictError(message("This file is not kept any more."))
     try:
@@ -192,14 +196,12 @@ def export(shell: Shell, *, request: str | None, output: Path, videos: bool) -> 
     )
 
 
-def _person(session: Session, shell: Shell, request: str | None) -> UUID:
+def _person(session: Session, shell: Shell, request: str | None) -> UUID | None:
     if request is None:
         return shell.actor.user_id
     found = requests.request_for(
         session, the_id(request), actor=shell.actor, action=Action.RIGHTS_HANDLE
     )
-    if found.user_id is None:
-        raise ConflictError(message("This request is about nobody who has an account here."))
     return found.user_id
 
 

@@ -1,15 +1,16 @@
-"""All that a home holds about a person, as one zip: for programs (JSON) and to be read (a page).
+"""All that a home holds about somebody, as one zip: for programs (JSON) and to be read (a page).
 
-Whoever asks is she herself, or the administrator who handles her request for a copy: to the latter
-nothing is given that is hers alone. What is in it is gathered above this room, where it is known.
-It is made in the background, waits a day to be taken, and that it was taken is on file.
+Whoever asks is she herself, or the administrator who handles her request for a copy, or that of a
+child's family: to the latter nothing is given that is hers alone. What is in it is gathered above
+this room, where it is known. It is made in the background, waits a day to be taken, and that it
+was taken is on file.
 """
 
 from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -27,8 +28,9 @@ from observe.ids import new_id, parse_id
 from observe.jobs import Job
 from observe.people import access, audit
 from observe.people.access import Action, Actor, Thing
-from observe.people.models import AuditEntry, User
+from observe.people.models import AuditEntry
 from observe.privacy import requests
+from observe.privacy.request_models import About
 from observe.settings import SCHOOL_TIME
 from observe.text import LOCALES, Message, message
 
@@ -43,7 +45,10 @@ STEPS: Final[dict[str, Message]] = {
 JSON_NAME: Final = "datos.json"
 PAGE_NAME: Final = "datos.html"
 TEMPLATE: Final = Path(__file__).with_name("personal_export.html")
+TITLE: Final = message("All that is held about you")
+CARE: Final = message("Keep this file with care: it speaks of you and of your work.")
 Cell = str | int | float | bool | date | None
+Say = Callable[[Message], str]  # puts words into the language of the copy
 
 
 # --- what is in it --------------------------------------------------------------------------------
@@ -70,13 +75,15 @@ class Film:
 
 @dataclass(frozen=True)
 class Personal:
-    """All that is held about a person, and what was left out and why."""
+    """All that is held about somebody, and what was left out and why."""
 
     name: str
     made_at: datetime
     sections: tuple[Section, ...]
     left_out: tuple[Message, ...] = ()
     films: tuple[Film, ...] = ()
+    title: Message = TITLE
+    care: Message = CARE
 
 
 def as_json(personal: Personal) -> bytes:
@@ -120,13 +127,11 @@ def _shown(value: Cell, locale: str) -> str:
 
 
 _PAGE: Final = {
-    "title": message("All that is held about you"),
     "made": message("Made on"),
     "nothing": message("Nothing."),
     "left_out": message("What is not in here, and why"),
     "videos": message("Videos that go along"),
     "machine": message("The same for other programs is in the file datos.json."),
-    "care": message("Keep this file with care: it speaks of you and of your work."),
     "yes": message("Yes"),
     "no": message("No"),
 }
@@ -146,10 +151,13 @@ def write_zip(target: Path, personal: Personal, *, locale: str) -> None:
 
 @dataclass(frozen=True)
 class Ask:
-    """An export that was asked for: about whom, by whom, and for which request (None: her own)."""
+    """An export that was asked for: about whom, by whom, and for which request (None: her own).
+
+    Without a `user_id` it is about the child of the request.
+    """
 
     id: UUID
-    user_id: UUID
+    user_id: UUID | None
     actor_id: UUID
     locale: str
     with_videos: bool
@@ -163,14 +171,14 @@ class Ask:
 
 def ask(
     session: Session,
-    user_id: UUID,
+    user_id: UUID | None,
     *,
     with_videos: bool,
     locale: str,
     actor: Actor,
     request_id: UUID | None = None,
 ) -> UUID:
-    """Ask for all that is held about a person; return the id of the export.
+    """Ask for all that is held about a person, or (None) the child of a request; return its id.
 
     Raises:
         NotFoundError, NotAllowedError: it is neither about `actor` herself nor a request of hers
@@ -193,14 +201,16 @@ def ask(
     return export_id
 
 
-def _check_may(session: Session, user_id: UUID, request_id: UUID | None, actor: Actor) -> None:
+def _check_may(
+    session: Session, user_id: UUID | None, request_id: UUID | None, actor: Actor
+) -> None:
     if request_id is None:
         thing = Thing("person", id=user_id, user_id=user_id)
         if not access.can(actor, Action.RIGHTS_EXPORT, thing):
             raise access.not_found()
         return
     request = requests.request_for(session, request_id, actor=actor, action=Action.RIGHTS_HANDLE)
-    if request.user_id != user_id:
+    if request.user_id != user_id or request.about is About.OTHER:
         raise access.not_found()
     if request.kind not in requests.BY_COPY or not request.is_open:
         raise ConflictError(
@@ -233,7 +243,12 @@ def find(session: Session, export_id: UUID) -> Ask | None:
     locale = told["locale"] if told["locale"] in LOCALES else LOCALES[0]
     request_id = parse_id(told["request"] or "")
     return Ask(
-        export_id, UUID(told["user"]), entry.actor_id, locale, bool(told["videos"]), request_id
+        export_id,
+        parse_id(told["user"] or ""),
+        entry.actor_id,
+        locale,
+        bool(told["videos"]),
+        request_id,
     )
 
 
@@ -268,19 +283,18 @@ def again(session: Session, export_id: UUID, *, actor: Actor) -> None:
     jobs.enqueue(session, KIND, asked_for(session, export_id, actor=actor).id, again=True)
 
 
-def taken(session: Session, asked: Ask, *, actor: Actor) -> User:
-    """Put on file that `actor` took it away; return about whom it is."""
+def taken(session: Session, asked: Ask, *, actor: Actor) -> None:
+    """Put on file that `actor` took it away."""
     audit.record(
         session,
         TAKEN,
         actor_id=actor.user_id,
-        thing_kind="person",
-        thing_id=asked.user_id,
+        thing_kind="person" if asked.user_id else "rights_request",
+        thing_id=asked.user_id or asked.request_id,
         export=asked.id,
         request=asked.request_id,
         videos=asked.with_videos,
     )
-    return session.get_one(User, asked.user_id)
 
 
 def file_names(names: Iterable[str]) -> list[str]:

@@ -21,16 +21,22 @@ from observe.feedback import operations as feedbacks
 from observe.feedback import own_look
 from observe.feedback.answers import Besides
 from observe.feedback.models import Feedback
+from observe.people import class_lists
 from observe.people.access import Actor
 from observe.people.models import Child
-from observe.privacy import personal_export, requests
+from observe.privacy import consent, personal_export, requests
 from observe.privacy.clocks import RequestKind
+from observe.privacy.consent import How
+from observe.privacy.gate import Place
 from observe.privacy.personal_export import Personal
 from observe.privacy.request_models import About, Channel, RequestState
 from observe.privacy.requests import Asked
+from observe.privacy.scopes import Channel as Way
+from observe.privacy.scopes import Scope
 from observe.records import operations as records
-from observe.records import personal
+from observe.records.personal import child, making, person
 from observe.settings import Settings
+from observe.video import gate
 from observe.video.models import Recording
 from observe.video.store import Store
 from tests.factories import Cast, recording
@@ -63,7 +69,7 @@ def feedback_id(session: Session, cast: Cast) -> UUID:
 
 
 def gathered(session: Session, store: Store, cast: Cast, **more: Any) -> dict[str, Any]:
-    found = personal.gather(
+    found = person.gather(
         session, store, cast.educator.user_id, locale="es_CL", is_own=True, **more
     )
     told: dict[str, Any] = json.loads(personal_export.as_json(found))
@@ -93,7 +99,7 @@ def test_it_holds_what_is_hers_and_nothing_of_others(
 def test_who_asks_in_her_name_gets_nothing_that_is_hers_alone(
     session: Session, store: Store, cast: Cast, feedback_id: UUID
 ) -> None:
-    found = personal.gather(session, store, cast.educator.user_id, locale="es_CL", is_own=False)
+    found = person.gather(session, store, cast.educator.user_id, locale="es_CL", is_own=False)
     told = json.loads(personal_export.as_json(found))
     assert "own_look" not in told
     assert told["answers"] == []
@@ -106,12 +112,76 @@ def test_the_page_says_the_same_and_runs_nothing(
     records.comment(
         session, feedback.observation_id, "<script>alert(1)</script>", actor=cast.utp_head
     )
-    found = personal.gather(session, store, cast.educator.user_id, locale="es_CL", is_own=True)
+    found = person.gather(session, store, cast.educator.user_id, locale="es_CL", is_own=True)
     page = personal_export.as_page(found, "es_CL").decode()
     assert "<script" not in page
     assert "default-src 'none'" in page
     assert "Pregúntale a —." in page
     assert "Todo lo que se guarda sobre ti" in page
+
+
+def test_a_childs_copy_goes_by_list_number_and_holds_no_name(
+    session: Session, store: Store, cast: Cast
+) -> None:
+    class_lists.write_class_list(
+        session, cast.class_group.id, "1 Sofía M.\n2 Tomás", actor=cast.observer
+    )
+    first = session.scalars(sa.select(Child).where(Child.list_number == 1)).one()
+    how = How(Way.PAPER, "2026-1", TODAY)
+    allowed = frozenset(Scope) - {Scope.RESEARCH}
+    consent.register_class(
+        session, cast.class_group.id, {first.id: allowed}, how, actor=cast.observer
+    )
+    consent.register_educator(session, cast.educator.user_id, allowed, how, actor=cast.utp_head)
+    film = recording(session, cast)
+    second = session.scalars(sa.select(Child).where(Child.list_number == 2)).one()
+    gate.count_children(session, film.id, 9, {second.id: Place.UNSEEN}, actor=cast.observer)
+    consent.revoke(
+        session,
+        consent.child_for(session, first.id, actor=cast.utp_head),
+        [Scope.TRAINING],
+        on=TODAY,
+        channel=Way.MAIL,
+        actor=cast.utp_head,
+    )
+
+    told = _of_child(session, cast, 1)
+    by_scope = {row["scope"]: row for row in told["consents"]}
+    assert len(by_scope) == len(Scope)
+    assert by_scope["Research"]["granted"] is False
+    taken = by_scope["Train the school's own team"]
+    assert (taken["revoked_by"], taken["revoked_on"]) == ("Dora Müller", TODAY.isoformat())
+    assert (taken["text_version"], taken["registered_by"]) == ("2026-1", "Ana Peñailillo")
+    assert [row["place"] for row in told["lessons"]] == ["May be seen: nobody noted the contrary"]
+    assert told["requests"][0]["kind"] == "Access: know what is held about her"
+    beside = _of_child(session, cast, 2)
+    assert beside["consents"] == []
+    assert beside["lessons"][0]["place"] == "Was there, and is not seen, or is covered"
+    for copy in (told, beside):
+        whole = json.dumps(copy, ensure_ascii=False)
+        assert "Sofía" not in whole
+        assert "Tomás" not in whole
+    assert _of_child(session, cast, 44)["child"][0]["listed"] is False
+
+    own = person.gather(session, store, cast.educator.user_id, locale="en", is_own=True)
+    hers = next(each for each in own.sections if each.name == "consents")
+    assert {row["registered_by"] for row in hers.rows} == {"Dora Müller"}
+
+
+def _of_child(session: Session, cast: Cast, number: int) -> dict[str, Any]:
+    asked = Asked(
+        RequestKind.ACCESS,
+        About.CHILD,
+        TODAY,
+        Channel.LETTER,
+        class_group_id=cast.class_group.id,
+        list_number=number,
+    )
+    made = requests.register(session, asked, today=TODAY, actor=cast.administrator)
+    told: dict[str, Any] = json.loads(
+        personal_export.as_json(child.gather(session, made.id, locale="en"))
+    )
+    return told
 
 
 def test_videos_go_along_when_asked_for_and_allowed(
@@ -150,7 +220,7 @@ def test_videos_go_along_when_asked_for_and_allowed(
 
 def _with_videos(database: Database, store: Store, cast: Cast) -> Personal:
     with database.read() as session:
-        return personal.gather(
+        return person.gather(
             session,
             store,
             cast.educator.user_id,
@@ -224,8 +294,8 @@ def test_the_job_makes_it_and_after_a_day_it_goes(
     assert ended.state is jobs.JobState.DONE
     with database.write() as session:
         asked = personal_export.asked_for(session, export_id, actor=cast.educator)
-        path = personal.take(session, store, asked, actor=cast.educator)
+        path = making.take(session, store, asked, actor=cast.educator)
     assert path is not None
     store.clear_outgoing(now() + timedelta(seconds=1))
     with database.write() as session:
-        assert personal.take(session, store, asked, actor=cast.educator) is None
+        assert making.take(session, store, asked, actor=cast.educator) is None

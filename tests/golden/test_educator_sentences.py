@@ -66,7 +66,8 @@ PLACES = (
     "people/inviting.py",
     "people/signin.py",
     "privacy/personal_export.py",
-    "records/personal.py",
+    *(f"records/personal/{name}.py" for name in ("account", "consents", "feedback", "films")),
+    *(f"records/personal/{name}.py" for name in ("gathering", "lessons", "person")),
 )
 HERS_IN_MENU = ("educator.index", "help.index")
 NEVER = re.compile(

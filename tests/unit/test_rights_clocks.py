@@ -15,14 +15,14 @@ from observe.feedback import schooldays
 from observe.privacy import clocks, notices, personal_export
 from observe.privacy.clocks import Clock, Law, Pace, RequestKind
 from observe.privacy.notices import Facts, NoticeKind, demanded
-from observe.records import personal
+from observe.records.personal import gathering
 
 LAW = date(2026, 12, 1)
 DAYS = st.dates(date(2024, 1, 1), date(2030, 12, 31))
 
 
 def test_the_examples_hold() -> None:
-    for module in (workdays, clocks, notices, personal_export, personal):
+    for module in (workdays, clocks, notices, personal_export, gathering):
         found = doctest.testmod(module)
         assert found.attempted > 0, module
         assert found.failed == 0

@@ -19,7 +19,7 @@ from observe.jobs import Work
 from observe.people.models import AuditEntry, User
 from observe.privacy import paperwork, personal_export
 from observe.privacy.request_models import RightsRequest
-from observe.records import personal
+from observe.records.personal import making
 from observe.settings import Settings
 from tests.factories import Cast
 from tests.web.conftest import ClientFor
@@ -160,7 +160,7 @@ def _make(database: Database, home: Settings, export_id: UUID) -> None:
     with database.write() as session:
         job = personal_export.job_of(session, export_id)
         assert job is not None
-        personal.make_zip(Work(job.id, home, database), export_id)
+        making.make_zip(Work(job.id, home, database), export_id)
         session.execute(sa.text("UPDATE job SET state = 'done'"))
 
 
@@ -183,6 +183,28 @@ def test_who_handles_a_request_takes_the_copy_and_she_sees_that(
     done = {"state": "answered", "text": "Se entregó."}
     administrator.post(f"{address}/responder", data=done)
     assert administrator.get(f"{waiting}/datos.zip").status_code == 409, "the request was ended"
+
+
+def test_the_copy_of_a_childs_data_is_handed_to_the_family(
+    database: Database, home: Settings, administrator: FlaskClient, cast: Cast
+) -> None:
+    child = {"about": "child", "class_group_id": str(cast.class_group.id), "list_number": "12"}
+    address = registered(administrator, cast, **child, who="Su mamá")
+    page = administrator.get(address).text
+    assert "La copia de los datos de la niña o niño" in page
+    assert 'name="videos"' not in page
+    waiting = administrator.post(f"{address}/copia").location
+    _make(database, home, UUID(waiting.rpartition("/")[2]))
+    zipped = administrator.get(f"{waiting}/datos.zip")
+    with zipfile.ZipFile(io.BytesIO(zipped.data)) as packed:
+        told = json.loads(packed.read("datos.json"))
+        page = packed.read("datos.html").decode()
+    assert told["child"][0]["list_number"] == 12
+    assert "sobre su hija o hijo" in page
+    assert "Número de lista 12" in page
+    with database.read() as session:
+        taken = sa.select(AuditEntry).where(AuditEntry.action == personal_export.TAKEN)
+        assert session.scalars(taken).one().thing_kind == "rights_request"
 
 
 # --- breaches and templates -----------------------------------------------------------------------

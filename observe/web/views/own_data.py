@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, send_file
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from observe.errors import BadInputError
 from observe.feedback import seen
@@ -19,7 +17,7 @@ from observe.privacy import personal_export, reach, requests
 from observe.privacy.clocks import RequestKind
 from observe.privacy.request_models import About, Channel
 from observe.privacy.requests import Asked
-from observe.records import personal
+from observe.records.personal import making
 from observe.text import Message, message
 from observe.web import guards, words
 from observe.web.forms import typed_lines
@@ -131,9 +129,7 @@ def of_copy(export_id: UUID) -> ResponseReturnValue:
             "own_data/copy.html",
             asked=asked,
             progress=_progress(job),
-            ready=job is not None
-            and job.ended
-            and personal.is_ready(guards.home().store, export_id),
+            ready=job is not None and job.ended and making.is_ready(guards.home().store, export_id),
             why=job.why if job else None,
         )
 
@@ -169,14 +165,12 @@ def again(export_id: UUID) -> ResponseReturnValue:
 @permission(Action.RIGHTS_EXPORT)
 def zipped(export_id: UUID) -> ResponseReturnValue:
     """Send the zip; that it was taken away is put on file."""
+    actor = current_actor()
     with guards.writing() as session:
-        path = _taken(session, export_id)
+        asked = personal_export.asked_for(session, export_id, actor=actor)
+        path = making.take(session, guards.home().store, asked, actor=actor)
     if path is None:
         return redirect(url("own_data.of_copy", export_id=export_id))
     answer = send_file(path, mimetype="application/zip", conditional=False)
-    return as_download(answer, f"mis-datos-{guards.today().isoformat()}.zip")
-
-
-def _taken(session: Session, export_id: UUID) -> Path | None:
-    asked = personal_export.asked_for(session, export_id, actor=current_actor())
-    return personal.take(session, guards.home().store, asked, actor=current_actor())
+    name = "mis-datos" if asked.is_own else "datos"
+    return as_download(answer, f"{name}-{guards.today().isoformat()}.zip")

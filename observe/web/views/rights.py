@@ -167,7 +167,7 @@ def _page(request_id: UUID, refused: Refused | None = None, doing: str = "") -> 
             channels=requests.CHANNELS,
             states=requests.STATES,
             endings=ENDINGS,
-            by_copy=found.kind in requests.BY_COPY and found.user_id is not None,
+            by_copy=found.kind in requests.BY_COPY and found.about is not About.OTHER,
             export_id=personal_export.last_of(session, actor=actor, request_id=found.id),
             limits=requests,
             today=guards.today(),
@@ -283,17 +283,12 @@ def correct(request_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/privacidad/solicitudes/<uuid:request_id>/copia")
 @permission(Action.RIGHTS_HANDLE)
 def copy(request_id: UUID) -> ResponseReturnValue:
-    """Have the copy of all that is held about the person made."""
+    """Have the copy of all that is held about the person, or the child, made."""
     try:
         with guards.writing() as session:
-            user_id = _request(session, request_id).user_id
-            if user_id is None:
-                raise ConflictError(
-                    message("This request is about nobody who has an account here.")
-                )
             export_id = personal_export.ask(
                 session,
-                user_id,
+                _request(session, request_id).user_id,
                 with_videos=bool(request.form.get("videos")),
                 locale=words.language(),
                 actor=current_actor(),

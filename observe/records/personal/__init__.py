@@ -1,0 +1,1 @@
+"""All that this home holds about somebody, gathered from every room, and the zip of it."""

@@ -1,0 +1,68 @@
+"""The zip of a copy: made in the background, kept for a day, taken away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from observe.db import now
+from observe.jobs import Work, handler
+from observe.people import access
+from observe.people.access import Actor
+from observe.privacy import personal_export
+from observe.privacy.personal_export import Ask, Personal
+from observe.records.personal import child, person
+from observe.video.store import Store
+
+
+@handler(personal_export.KIND)
+def make(work: Work, export_id: UUID) -> None:
+    """Make the zip of what was asked for."""
+    work.step("zip", make_zip, work, export_id)
+
+
+def make_zip(work: Work, export_id: UUID) -> None:
+    """Put the zip where it waits a day to be taken away; doing it again makes it anew."""
+    store = Store(work.settings.store_path)
+    store.clear_outgoing(now() - personal_export.KEPT_WITHIN)
+    with work.database.read() as session:
+        asked = personal_export.find(session, export_id)
+        if asked is None:
+            raise access.not_found()
+        personal = _gathered(session, store, asked)
+    made = store.temporary(".zip")
+    try:
+        personal_export.write_zip(made, personal, locale=asked.locale)
+        store.put_aside(made, store.outgoing(export_id, "zip"))
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _gathered(session: Session, store: Store, asked: Ask) -> Personal:
+    if asked.user_id is None and asked.request_id is not None:
+        return child.gather(session, asked.request_id, locale=asked.locale)
+    if asked.user_id is None:
+        raise access.not_found()
+    return person.gather(
+        session,
+        store,
+        asked.user_id,
+        locale=asked.locale,
+        is_own=asked.is_own,
+        with_videos=asked.with_videos,
+    )
+
+
+def is_ready(store: Store, export_id: UUID) -> bool:
+    """Tell whether the zip waits to be taken away."""
+    return store.outgoing(export_id, "zip").is_file()
+
+
+def take(session: Session, store: Store, asked: Ask, *, actor: Actor) -> Path | None:
+    """Return the zip and put on file that `actor` takes it; None: it is not kept any more."""
+    if not is_ready(store, asked.id):
+        return None
+    personal_export.taken(session, asked, actor=actor)
+    return store.outgoing(asked.id, "zip")
