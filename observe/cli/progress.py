@@ -20,6 +20,7 @@ HANDLERS = (
     "observe.video.preparing.prepare",
     "observe.video.blur.operations",
     "observe.feedback.publishing",
+    "observe.feedback.erasure",
     "observe.feedback.rounds",
     "observe.feedback.followup",
     "observe.feedback.reminding",

@@ -17,7 +17,7 @@ from observe.cli.progress import wait_for
 from observe.cli.shell import Answer, Shell, Words, the_day, the_id, today, verb
 from observe.cli.words import option
 from observe.errors import BadInputError, ConflictError
-from observe.feedback import halting  # noqa: F401  # told when a request blocks
+from observe.feedback import erasure, halting  # noqa: F401  # told when a request blocks
 from observe.people.access import Action
 from observe.people.directory import user_for
 from observe.privacy import breaches, personal_export, requests
@@ -155,6 +155,32 @@ def answer(shell: Shell, *, request: str, state: str, text: str) -> Answer:
             actor=shell.actor,
         )
         return _told(_standing(shell, found))
+
+
+@verb(asking, "erase", message("Tells what a request would delete; deletes only with --apply."))
+@click.argument("request")
+@option("--apply", "apply", is_flag=True, about=message("Deletes all of it that is not held."))
+def erase(shell: Shell, *, request: str, apply: bool) -> Answer:
+    """Simulate the deletion that a request asks for, or do it."""
+    request_id = the_id(request)
+    with shell.database.read() as session:
+        plan = erasure.plan_for(session, request_id, actor=shell.actor)
+    if apply:
+        free = {(due.kind, due.thing_id) for due in plan if due.thing_id and not due.held}
+        with shell.database.write() as session:
+            erasure.confirm(session, request_id, free, actor=shell.actor)
+            job = erasure.job_of(session, request_id)
+        if job is not None:
+            wait_for(shell, job.id, {})
+    with shell.database.read() as session:
+        done = [row.number for row in erasure.certificates_of(session, request_id)]
+    plan_told = [{"kind": due.kind, "title": due.title, "held": bool(due.held)} for due in plan]
+    return Answer(
+        {"plan": plan_told, "certificates": done},
+        [message("Certificates: %(count)s.", count=len(done))],
+        columns=(message("What"), message("Title"), message("Held")),
+        rows=[(erasure.WHAT[due.kind], due.title, due.held) for due in plan],
+    )
 
 
 @verb(

@@ -27,7 +27,6 @@ from observe.people.models import ClassGroup, School
 from observe.privacy import certificates, copies, names, retention, rules
 from observe.privacy.certificates import Told
 from observe.privacy.consent import REVOKE
-from observe.privacy.gate import Count, Place, seen_of
 from observe.privacy.kinds import CertificateKind, Kept
 from observe.privacy.models import Consent, Revocation
 from observe.privacy.reach import held as asked_for
@@ -111,14 +110,7 @@ def _films_of(session: Session, revocation: Revocation) -> Iterator[Recording]:
         mine = sa.select(Recording).where(Recording.educator_id == revocation.educator_id)
         yield from session.scalars(mine.order_by(Recording.id)).all()
         return
-    child = revocation.child
-    of_class = sa.select(Recording).where(Recording.class_group_id == child.class_group_id)
-    for recording in session.scalars(of_class.order_by(Recording.id)).all():
-        last = gate.last_count(session, recording.id)
-        told = last.places.get(str(child.id)) if last else None
-        count = Count(0, {child.list_number: Place(told)}) if told else None
-        if not recording.is_live and seen_of(count, child.list_number):
-            yield recording
+    yield from gate.films_showing(session, revocation.child)
 
 
 def _reach(

@@ -75,6 +75,27 @@ def delete(
     return files
 
 
+def are_kept(session: Session, child: Child) -> bool:
+    """Tell whether a child's name, or a scan of a paper of its family, is kept."""
+    scans = sa.select(Consent.id).where(Consent.child_id == child.id, Consent.paper_id.is_not(None))
+    return bool(child.name) or session.execute(scans.limit(1)).first() is not None
+
+
+def delete_of(
+    session: Session, child_id: UUID, *, reason: str, by_id: UUID | None
+) -> list[dict[str, Any]]:
+    """Empty the name of one child, let go of its scans, and certify it; returns as `delete`."""
+    child = session.get_one(Child, child_id)
+    named, child.name = bool(child.name), ""
+    files = drop_scans(session, Consent.child_id == child_id)
+    if named or files:
+        school_id = session.get_one(ClassGroup, child.class_group_id).school_id
+        what = {"names": int(named), "list_number": child.list_number, "files": files}
+        told = Told(CertificateKind.NAMES_DELETED, "child", child_id, school_id, what, reason)
+        certificates.issue(session, told, by_id=by_id)
+    return files
+
+
 def drop_scans(session: Session, whose: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
     """Let go of the scans of these answers; return them, whose files the caller deletes."""
     scanned = sa.select(Consent).where(whose, Consent.paper_id.is_not(None))

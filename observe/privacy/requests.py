@@ -21,7 +21,7 @@ from observe.errors import BadInputError, ConflictError
 from observe.people import access, audit
 from observe.people.access import Action, Actor, Thing
 from observe.people.directory import person_thing
-from observe.people.models import ClassGroup, User
+from observe.people.models import Child, ClassGroup, User
 from observe.privacy import clocks
 from observe.privacy.clocks import Clock, Law, RequestKind
 from observe.privacy.request_models import About, Channel, RequestState, RightsRequest
@@ -53,6 +53,7 @@ STATES: Final = {
     RequestState.REFUSED: message("Refused, with its reason"),
     RequestState.TAKEN_BACK: message("Taken back by who asked"),
 }
+BY_REQUEST: Final = "request:"  # begins the reason of a certificate
 # What may be answered by handing out all that is held.
 BY_COPY: Final = frozenset({RequestKind.ACCESS, RequestKind.PORTABILITY})
 
@@ -260,7 +261,7 @@ def block(session: Session, request_id: UUID, *, actor: Actor) -> RightsRequest:
         NotFoundError, NotAllowedError: it is not hers to handle.
         ConflictError: it speaks of nobody whom the program knows, was ended, or blocks already.
     """
-    request = _handled(session, request_id, actor)
+    request = handled(session, request_id, actor=actor)
     if request.about is About.OTHER:
         raise ConflictError(
             message("This request names nobody whom the program knows, so there is no such data.")
@@ -321,7 +322,7 @@ def extend(
         NotFoundError, NotAllowedError: it is not hers to handle.
         BadInputError: there is no reason. ConflictError: it was ended or extended, or may not be.
     """
-    request = _handled(session, request_id, actor)
+    request = handled(session, request_id, actor=actor)
     if not clocks.may_extend(request.kind, request.received_on, new_law_from):
         raise ConflictError(message("The law under which this came in knows no longer time."))
     if request.extension is not None:
@@ -350,7 +351,7 @@ def close(
         NotFoundError, NotAllowedError: it is not hers to handle.
         BadInputError: there is no text, or the day cannot be. ConflictError: it was ended before.
     """
-    request = _handled(session, request_id, actor)
+    request = handled(session, request_id, actor=actor)
     if state is RequestState.OPEN:
         raise BadInputError(message("Choose how it ended."), field="state")
     if not request.received_on <= on <= today:
@@ -384,7 +385,7 @@ def correct(session: Session, request_id: UUID, *, name: str, email: str, actor:
         ConflictError: it speaks of no account, was ended, or the e-mail is somebody else's.
         BadInputError: there is no name, or that is no e-mail.
     """
-    request = _handled(session, request_id, actor)
+    request = handled(session, request_id, actor=actor)
     user = request.user
     if user is None:
         raise ConflictError(message("This request is about nobody who has an account here."))
@@ -441,11 +442,31 @@ def _locked(session: Session, request_id: UUID, actor: Actor) -> RightsRequest:
     return request
 
 
-def _handled(session: Session, request_id: UUID, actor: Actor) -> RightsRequest:
+def handled(session: Session, request_id: UUID, *, actor: Actor) -> RightsRequest:
+    """Return the request, held, when `actor` handles it and it waits for its answer.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers to handle. ConflictError: it was ended.
+    """
     request = _locked(session, request_id, actor)
     if not request.is_open:
         raise ConflictError(message("This request was ended and stays as it was."))
     return request
+
+
+def child_of(session: Session, request: RightsRequest) -> Child | None:
+    """Return the child of whom a request speaks; None where the class has no such list number."""
+    if request.class_group_id is None:
+        return None
+    rows = sa.select(Child).where(
+        Child.class_group_id == request.class_group_id, Child.list_number == request.list_number
+    )
+    return session.scalars(rows).one_or_none()
+
+
+def reason_of(request_id: UUID) -> str:
+    """Return the reason that certificates of what a request asked to delete give."""
+    return f"{BY_REQUEST}{request_id}"
 
 
 def _told(

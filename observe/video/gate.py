@@ -6,7 +6,7 @@ count, so that lists and queries read it where they read everything else of a re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -20,7 +20,7 @@ from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.people.models import Child
 from observe.privacy import consent
-from observe.privacy.gate import OPEN, Count, Facts, Place, Verdict, decide
+from observe.privacy.gate import OPEN, Count, Facts, Place, Verdict, decide, seen_of
 from observe.privacy.scopes import TO_CODE, Scope
 from observe.text import message
 from observe.video.models import ERASED, NO_FILM, Headcount, Recording
@@ -67,6 +67,18 @@ def last_count(session: Session, recording_id: UUID) -> Headcount | None:
     """Return what was said last of who is seen in this film."""
     rows = sa.select(Headcount).where(Headcount.recording_id == recording_id)
     return session.scalars(rows.order_by(Headcount.id.desc()).limit(1)).first()
+
+
+def films_showing(session: Session, child: Child) -> Iterator[Recording]:
+    """Yield the films in which a child may be seen: all of its class that nobody says it is not in.
+
+    Nobody is filmed live.
+    """
+    of_class = sa.select(Recording).where(Recording.class_group_id == child.class_group_id)
+    for recording in session.scalars(of_class.order_by(Recording.id)).all():
+        count = _count(last_count(session, recording.id), [child])
+        if not recording.is_live and seen_of(count, child.list_number):
+            yield recording
 
 
 def _facts(session: Session, recording: Recording, scopes: Iterable[Scope]) -> Facts:

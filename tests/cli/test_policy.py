@@ -91,6 +91,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "privacy export": ("--output {out}/all.zip", ALL),
     "privacy request answer": ("{request} answered --text x", "adm"),
     "privacy request block": ("{request}", "adm"),
+    "privacy request erase": ("{request}", "adm"),
     "privacy request lift": ("{request}", "adm"),
     "privacy request list": ("", ALL),
     "privacy request register": ("{educator} --kind access", "edu adm"),

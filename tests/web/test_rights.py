@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -15,13 +16,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from observe.db import Database, now
+from observe.feedback import erasure
 from observe.jobs import Work
 from observe.people.models import AuditEntry, User
 from observe.privacy import paperwork, personal_export
 from observe.privacy.request_models import RightsRequest
 from observe.records.personal import making
 from observe.settings import Settings
+from observe.video.store import Store
 from tests.factories import Cast
+from tests.feedback_cases import filmed
 from tests.web.conftest import ClientFor
 
 NEW = "/privacidad/solicitudes/nueva"
@@ -117,6 +121,39 @@ def test_a_correction_keeps_what_stood_there(
             sa.select(AuditEntry.details).where(AuditEntry.action == "person.corrected")
         ).one()
     assert json.loads(details)["before"]["name"] == "Berta O'Brien"
+
+
+def test_a_deletion_is_seen_confirmed_and_certified(
+    database: Database,
+    home: Settings,
+    administrator: FlaskClient,
+    cast: Cast,
+    store: Store,
+    small_video: Path,
+) -> None:
+    with database.write() as session:
+        film_id = filmed(session, store, cast, small_video).id
+    address = registered(administrator, cast, kind="erasure")
+    assert f'value="video:{film_id}"' in administrator.get(f"{address}/borrar").text
+    unsure = {"chosen": f"video:{film_id}", "sure": "sí"}
+    refused = administrator.post(f"{address}/borrar", data=unsure)
+    assert (refused.status_code, "BORRAR" in refused.text, 'value="sí"' in refused.text) == (
+        400,
+        True,
+        True,
+    )
+    sure = unsure | {"sure": "borrar"}
+    assert administrator.post(f"{address}/borrar", data=sure).status_code == 302
+    assert "Se está borrando" in administrator.get(address).text
+    erasure.erase_confirmed(database, home, UUID(address.rpartition("/")[2]))
+    page = administrator.get(address).text
+    link = re.search(r'href="(/privacidad/certificados/[^"]+)"', page)
+    assert link is not None
+    assert "Lo pidió una solicitud sobre datos" in administrator.get(link[1]).text
+    told = {"state": "answered", "text": "Se borró."}
+    assert administrator.post(f"{address}/responder", data=told).status_code == 302
+    assert link[1] in administrator.get(address).text, "the certificate stays with the request"
+    assert administrator.get(f"{address}/borrar").status_code == 409
 
 
 # --- her own page ---------------------------------------------------------------------------------

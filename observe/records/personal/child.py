@@ -56,9 +56,7 @@ def gather(session: Session, request_id: UUID, *, locale: str) -> Personal:
     if asked is None or asked.class_group is None or asked.list_number is None:
         raise access.not_found()
     group, number = asked.class_group, asked.list_number
-    child = session.scalars(
-        sa.select(Child).where(Child.class_group_id == group.id, Child.list_number == number)
-    ).one_or_none()
+    child = requests.child_of(session, asked)
     about_her = sa.select(RightsRequest).where(
         RightsRequest.class_group_id == group.id, RightsRequest.list_number == number
     )

@@ -16,6 +16,7 @@ from observe.privacy import certificates, rules
 from observe.privacy.certificates import certificate_for
 from observe.privacy.consent import REVOKE
 from observe.privacy.kinds import CertificateKind, Kept
+from observe.privacy.requests import BY_REQUEST
 from observe.privacy.retention import LONGEST_DAYS, NAMES, SINCE, Rule
 from observe.privacy.scopes import SCOPES
 from observe.text import Message, message, plain
@@ -132,7 +133,7 @@ def erase(recording_id: UUID) -> ResponseReturnValue:
     try:
         with writing() as session:
             recording_for(session, recording_id, actor=actor, action=Action.RECORDING_ERASE)
-            _require_sure(request.form.get("sure", ""))
+            require_sure(request.form.get("sure", ""))
             reason = request.form.get("reason", "")
             row = erasing.erase_video(session, place, recording_id, reason=reason, actor=actor)
     except (BadInputError, ConflictError) as error:
@@ -141,7 +142,8 @@ def erase(recording_id: UUID) -> ResponseReturnValue:
     return redirect(url("privacy.certificate", certificate_id=row.id))
 
 
-def _require_sure(typed: str) -> None:
+def require_sure(typed: str) -> None:
+    """Return when the word that confirms a deletion was written; raises `BadInputError`."""
     if plain(typed.strip()) != plain(say(erasing.CONFIRM)):
         raise BadInputError(
             message("Write the word that confirms it: %(word)s.", word=erasing.CONFIRM)
@@ -211,12 +213,15 @@ def certificate(certificate_id: UUID) -> ResponseReturnValue:
 
 
 def _why(reason: str) -> Message | None:
+    """Return the words of a reason that is a code; None: it is in a person's own words."""
     if reason.startswith(certificates.AGAIN):
         return message(
             "It was deleted before (certificate %(number)s), and a backup from before that was "
             "restored",
             number=reason.removeprefix(certificates.AGAIN),
         )
+    if reason.startswith(BY_REQUEST):
+        return message("A request about data asked for it")
     return REASONS.get(reason)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request
@@ -14,17 +14,22 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from observe.errors import BadInputError, ConflictError
-from observe.feedback import halting  # noqa: F401  # told when a request blocks
+from observe.feedback import erasure, halting  # noqa: F401  # told when a request blocks
 from observe.ids import parse_id
 from observe.people.access import Action
-from observe.privacy import breaches, personal_export, requests
+from observe.privacy import breaches, personal_export, requests, withdrawing
 from observe.privacy.clocks import RequestKind
+from observe.privacy.kinds import Kept
 from observe.privacy.request_models import About, Channel, RequestState, RightsRequest
 from observe.privacy.requests import Asked
+from observe.privacy.scopes import SCOPES, Scope
 from observe.text import Message, message
+from observe.video.erasing import CONFIRM
 from observe.web import guards, words
 from observe.web.forms import typed_day, typed_lines
 from observe.web.guards import current_actor, permission
+from observe.web.views.privacy import KINDS as CERTIFIED
+from observe.web.views.privacy import require_sure
 from observe.web.words import say
 
 blueprint = Blueprint("rights", __name__)
@@ -169,12 +174,31 @@ def _page(request_id: UUID, refused: Refused | None = None, doing: str = "") -> 
             endings=ENDINGS,
             by_copy=found.kind in requests.BY_COPY and found.about is not About.OTHER,
             export_id=personal_export.last_of(session, actor=actor, request_id=found.id),
+            **_deeds(session, found),
             limits=requests,
             today=guards.today(),
             typed=request.form if doing else {},
             refused=refused,
             doing=doing,
         )
+
+
+def _deeds(session: Session, found: RightsRequest) -> dict[str, Any]:
+    """Return what was and can be done for a request, beside answering it."""
+    revokes = found.kind in withdrawing.BY_REVOKING and found.about is not About.OTHER
+    job = erasure.job_of(session, found.id)
+    return {
+        "erases": found.kind is RequestKind.ERASURE and found.about is not About.OTHER,
+        "erasing": job is not None and not job.ended,
+        "revokes": revokes,
+        "allowed": withdrawing.allowed(session, found) if revokes else (),
+        "scopes": SCOPES,
+        "certificates": [
+            *withdrawing.certificates_of(session, found.id),
+            *erasure.certificates_of(session, found.id),
+        ],
+        "certified": CERTIFIED,
+    }
 
 
 def _request(session: Session, request_id: UUID) -> RightsRequest:
@@ -278,6 +302,65 @@ def correct(request_id: UUID) -> ResponseReturnValue:
         ),
         message("Corrected. What stood there before is kept in the audit trail."),
     )
+
+
+@blueprint.post("/privacidad/solicitudes/<uuid:request_id>/revocar")
+@permission(Action.RIGHTS_HANDLE)
+def revoke(request_id: UUID) -> ResponseReturnValue:
+    """Take back what it objects to."""
+    ticked = set(request.form.getlist("scope"))
+    scopes = [scope for scope in Scope if scope.value in ticked]
+    return _do(
+        request_id,
+        "revoke",
+        lambda session: withdrawing.revoke(session, request_id, scopes, actor=current_actor()),
+        message("Taken back. What was made under it is being deleted; its certificate comes here."),
+    )
+
+
+@blueprint.get("/privacidad/solicitudes/<uuid:request_id>/borrar")
+@permission(Action.RIGHTS_HANDLE)
+def erasing_page(request_id: UUID) -> ResponseReturnValue:
+    """Show what would be deleted for it, and ask whether that is sure."""
+    return _erasing_page(request_id), 200
+
+
+def _erasing_page(request_id: UUID, refused: Message | None = None) -> str:
+    with guards.reading() as session:
+        found = _request(session, request_id)
+        return render_template(
+            "rights/erase.html",
+            asked=found,
+            about=requests.about_whom(found),
+            plan=erasure.plan_for(session, request_id, actor=current_actor()),
+            what=erasure.WHAT,
+            word=CONFIRM,
+            chosen=set(request.form.getlist("chosen")) if refused else None,
+            typed=request.form,
+            refused=refused,
+        )
+
+
+@blueprint.post("/privacidad/solicitudes/<uuid:request_id>/borrar")
+@permission(Action.RIGHTS_HANDLE)
+def erase(request_id: UUID) -> ResponseReturnValue:
+    """Have what was chosen deleted, when the word that confirms it was written."""
+    try:
+        with guards.writing() as session:
+            _request(session, request_id)
+            require_sure(request.form.get("sure", ""))
+            chosen = {found for each in request.form.getlist("chosen") if (found := _choice(each))}
+            erasure.confirm(session, request_id, chosen, actor=current_actor())
+    except (BadInputError, ConflictError) as error:
+        return _erasing_page(request_id, error.message), error.status
+    flash(say(message("It is being deleted. The certificate comes here.")), "done")
+    return redirect(url("rights.show", request_id=request_id))
+
+
+def _choice(told: str) -> erasure.Choice | None:
+    kind, _colon, thing = told.partition(":")
+    thing_id = parse_id(thing)
+    return (Kept(kind), thing_id) if kind in set(Kept) and thing_id else None
 
 
 @blueprint.post("/privacidad/solicitudes/<uuid:request_id>/copia")

@@ -1,0 +1,221 @@
+"""Deleting what a request asks to have deleted: simulated, confirmed by who handles it, certified.
+
+What a request reaches goes by the same verbs as what a rule of the home deletes. Who handles it
+chooses, since a lesson shows others too; what was coded and written stays. Each certificate says
+which request it answers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe import jobs
+from observe.db import Database, today
+from observe.errors import BadInputError, ConflictError
+from observe.jobs import Job, Work, handler
+from observe.people import access, audit
+from observe.people.access import Action, Actor
+from observe.people.models import AuditEntry, Child
+from observe.privacy import names, reach, requests
+from observe.privacy.clocks import RequestKind
+from observe.privacy.kinds import Kept
+from observe.privacy.models import Certificate
+from observe.privacy.request_models import About, RightsRequest
+from observe.privacy.retention import Due
+from observe.settings import Settings
+from observe.text import Message, message
+from observe.video import erasing, gate
+from observe.video.erasing import CLIPS
+from observe.video.models import DerivedFile, Recording
+from observe.video.store import Store
+
+KIND: Final = "rights.erase"
+CONFIRMED: Final = "rights.erasure_confirmed"
+WHAT: Final[dict[Kept, Message]] = {
+    Kept.VIDEO: message("The video"),
+    Kept.CLIPS: message("The clips"),
+    Kept.NAMES: message("The name or initials in the class list, and the scans of papers"),
+}
+
+Choice = tuple[Kept, UUID]
+
+
+def plan_for(session: Session, request_id: UUID, *, actor: Actor) -> tuple[Due, ...]:
+    """Return what would be deleted for a request, and what is held and why; nothing is changed.
+
+    A lesson of a school that `actor` does not administer is not among it.
+
+    Raises:
+        NotFoundError, NotAllowedError: it is not hers to handle.
+        ConflictError: it asks for no deletion of what this program holds, or was ended.
+    """
+    return _plan(session, _deletable(session, request_id, actor), actor)
+
+
+def confirm(
+    session: Session, request_id: UUID, chosen: Collection[Choice], *, actor: Actor
+) -> None:
+    """Have the chosen part of what a request reaches deleted, for good, by a job.
+
+    Raises:
+        NotFoundError, NotAllowedError, ConflictError: as `plan_for`; or something chosen is held,
+            or not there any more.
+        BadInputError: nothing is chosen.
+    """
+    request = _deletable(session, request_id, actor)
+    if not chosen:
+        raise BadInputError(message("Choose what is deleted."), field="chosen")
+    free = {(due.kind, due.thing_id) for due in _plan(session, request, actor) if not due.held}
+    if not set(chosen) <= free:
+        raise ConflictError(
+            message("Something of it is held or gone by now: look at the list once more.")
+        )
+    audit.record(
+        session,
+        CONFIRMED,
+        actor_id=actor.user_id,
+        thing_kind="rights_request",
+        thing_id=request.id,
+        things=sorted(f"{kind.value}:{thing_id}" for kind, thing_id in chosen),
+    )
+    jobs.enqueue(session, KIND, request.id, again=True)
+
+
+def job_of(session: Session, request_id: UUID) -> Job | None:
+    """Return the job that deletes what was confirmed for a request."""
+    return jobs.latest(session, KIND, request_id)
+
+
+def certificates_of(session: Session, request_id: UUID) -> list[Certificate]:
+    """Return what was deleted for a request, the first first; whoever calls has asked access."""
+    rows = sa.select(Certificate).where(Certificate.reason == requests.reason_of(request_id))
+    return list(session.scalars(rows.order_by(Certificate.number)))
+
+
+def _deletable(session: Session, request_id: UUID, actor: Actor) -> RightsRequest:
+    request = requests.handled(session, request_id, actor=actor)
+    if request.kind is not RequestKind.ERASURE or request.about is About.OTHER:
+        raise ConflictError(message("This request asks to delete nothing that is kept here."))
+    return request
+
+
+# --- what it reaches ----------------------------------------------------------------------------
+
+
+def _plan(session: Session, request: RightsRequest, actor: Actor) -> tuple[Due, ...]:
+    child = requests.child_of(session, request)
+    return tuple(
+        due
+        for recording in _films(session, request, child)
+        if _may_erase(actor, recording)
+        for due in _of_film(session, recording, request)
+    ) + tuple(_of_list(session, child))
+
+
+def _films(session: Session, request: RightsRequest, child: Child | None) -> Iterator[Recording]:
+    """Yield her lessons; or the films of the child's class that nobody says the child is not in."""
+    if child is not None:
+        yield from gate.films_showing(session, child)
+        return
+    hers = Recording.educator_id == request.user_id
+    of_class = Recording.class_group_id == request.class_group_id
+    found = sa.select(Recording).where(hers if request.user_id else of_class)
+    yield from session.scalars(found.order_by(Recording.recorded_on, Recording.id)).all()
+
+
+def _may_erase(actor: Actor, recording: Recording) -> bool:
+    """Tell whether it is hers to delete; that the request blocks it meanwhile hinders nobody."""
+    thing = replace(recording.as_thing(), blocked=False)
+    return access.can(actor, Action.RECORDING_ERASE, thing)
+
+
+def _of_film(session: Session, recording: Recording, request: RightsRequest) -> Iterator[Due]:
+    held, group = _held(session, recording, request), recording.class_group
+    title = f"{group.name} · {recording.recorded_on.isoformat()} · {group.school.name}"
+    if not recording.is_live and not recording.is_erased:
+        yield Due(Kept.VIDEO, today(), title, recording.id, held=held)
+    if _has_clips(session, recording.id):
+        yield Due(Kept.CLIPS, today(), title, recording.id, held=held)
+
+
+def _held(session: Session, recording: Recording, request: RightsRequest) -> Message | str:
+    """Return why a lesson stays for now: a hold, or somebody else's request for a copy of it."""
+    hold = erasing.hold_on(session, recording.id)
+    if hold is not None:
+        return hold.reason
+    others = reach.held(
+        session, educator_id=recording.educator_id, class_group_id=recording.class_group_id
+    )
+    asked = (session.get_one(RightsRequest, each) for each in others if each != request.id)
+    copies = (each for each in asked if each.is_open and each.kind in requests.BY_COPY)
+    return next((requests.KINDS[each.kind] for each in copies), "")
+
+
+def _has_clips(session: Session, recording_id: UUID) -> bool:
+    made = sa.select(DerivedFile.id).where(
+        DerivedFile.recording_id == recording_id, DerivedFile.kind.in_(CLIPS)
+    )
+    return session.execute(made.limit(1)).first() is not None
+
+
+def _of_list(session: Session, child: Child | None) -> Iterator[Due]:
+    if child is not None and names.are_kept(session, child):
+        yield Due(Kept.NAMES, today(), str(child.list_number), child.id)
+
+
+# --- doing it -----------------------------------------------------------------------------------
+
+
+@handler(KIND)
+def erase(work: Work, request_id: UUID) -> None:
+    """Delete what was confirmed for a request."""
+    work.step("erase", erase_confirmed, work.database, work.settings, request_id)
+
+
+def erase_confirmed(database: Database, settings: Settings, request_id: UUID) -> None:
+    """Delete what was confirmed; one transaction a thing, so that a kill leaves the rest to do.
+
+    What came to be held since then stays, and so does what is gone.
+    """
+    with database.read() as session:
+        entries = session.scalars(
+            sa.select(AuditEntry)
+            .where(AuditEntry.action == CONFIRMED, AuditEntry.thing_id == request_id)
+            .order_by(AuditEntry.number)
+        )
+        chosen = {
+            told: entry.actor_id
+            for entry in entries
+            for told in json.loads(entry.details)["things"]
+        }
+    place = erasing.Place(database, Store(settings.store_path))
+    for told, by_id in chosen.items():
+        kind, _colon, thing_id = told.partition(":")
+        with database.write() as session:
+            _delete(session, place, (Kept(kind), UUID(thing_id)), request_id, by_id)
+        database.leave_no_trace()
+
+
+def _delete(
+    session: Session, place: erasing.Place, chosen: Choice, request_id: UUID, by_id: UUID | None
+) -> None:
+    kind, thing_id = chosen
+    reason = requests.reason_of(request_id)
+    if kind is Kept.NAMES:
+        files = names.delete_of(session, thing_id, reason=reason, by_id=by_id)
+        erasing.delete_when_committed(session, place, files)
+    elif erasing.hold_on(session, thing_id) is not None:
+        return
+    elif kind is Kept.CLIPS:
+        erasing.erase_clips(session, place, thing_id, reason=reason, by_id=by_id)
+    elif not session.get_one(Recording, thing_id).is_erased:
+        erasing.erase_video(
+            session, place, thing_id, reason=reason, actor=None, by_id=by_id, with_clips=False
+        )

@@ -1,0 +1,155 @@
+"""What a request leads to: deleting what it reaches, taking back what was allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe.db import Database, now
+from observe.errors import BadInputError, ConflictError, NotFoundError
+from observe.feedback import erasure
+from observe.feedback.erasure import Choice
+from observe.jobs import Job
+from observe.people import class_lists
+from observe.people.models import Child
+from observe.privacy import certificates, consent, requests, withdrawing
+from observe.privacy.clocks import RequestKind
+from observe.privacy.consent import REVOKE, How
+from observe.privacy.gate import Place
+from observe.privacy.kinds import Kept
+from observe.privacy.request_models import About, Channel
+from observe.privacy.requests import Asked
+from observe.privacy.scopes import Channel as Way
+from observe.privacy.scopes import Scope
+from observe.settings import Settings
+from observe.video import erasing, gate
+from observe.video.models import Recording
+from observe.video.store import Store
+from tests.factories import Cast, recording
+from tests.feedback_cases import filmed, given_for, submitted
+
+TODAY = now().astimezone().date()
+
+
+def asks(session: Session, cast: Cast, kind: RequestKind, number: int | None = None) -> UUID:
+    """Register a request of the educator, or of the family of a child of the class."""
+    asked = Asked(
+        kind,
+        About.CHILD if number else About.PERSON,
+        TODAY,
+        Channel.EMAIL,
+        user_id=cast.educator.user_id,
+        class_group_id=cast.class_group.id,
+        list_number=number,
+    )
+    return requests.register(session, asked, today=TODAY, actor=cast.administrator).id
+
+
+def plan(session: Session, cast: Cast, request_id: UUID) -> set[Choice]:
+    """Return what may be deleted for a request."""
+    due = erasure.plan_for(session, request_id, actor=cast.administrator)
+    return {(each.kind, each.thing_id) for each in due if each.thing_id and not each.held}
+
+
+def test_what_was_confirmed_goes_and_its_certificates_answer_the_request(
+    database: Database, home: Settings, store: Store, cast: Cast, small_video: Path
+) -> None:
+    with database.write() as session:
+        film = filmed(session, store, cast, small_video)
+        given_for(session, cast, submitted(session, cast, film), "Espera.")
+        held = filmed(session, store, cast, small_video)
+        erasing.hold(session, held.id, "Otra solicitud", actor=cast.observer)
+        request_id = asks(session, cast, RequestKind.ERASURE)
+        requests.block(session, request_id, actor=cast.administrator)
+    with database.write() as session:
+        found = erasure.plan_for(session, request_id, actor=cast.administrator)
+        assert [each.held for each in found if each.thing_id == held.id] == ["Otra solicitud"]
+        free = plan(session, cast, request_id)
+        assert free == {(Kept.VIDEO, film.id), (Kept.CLIPS, film.id)}
+        with pytest.raises(BadInputError):
+            erasure.confirm(session, request_id, set(), actor=cast.administrator)
+        for other in ((Kept.VIDEO, held.id), (Kept.NAMES, film.id)):
+            with pytest.raises(ConflictError):
+                erasure.confirm(session, request_id, {other}, actor=cast.administrator)
+        for actor in (cast.observer, cast.utp_head, *cast.outsiders):
+            with pytest.raises(NotFoundError):
+                erasure.confirm(session, request_id, free, actor=actor)
+        erasure.confirm(session, request_id, free, actor=cast.administrator)
+        assert erasure.job_of(session, request_id) is not None
+        assert session.get_one(Recording, film.id).sha256 is not None, "only the job deletes"
+    for _killed_and_run_again in range(2):
+        erasure.erase_confirmed(database, home, request_id)
+    with database.read() as session:
+        done = erasure.certificates_of(session, request_id)
+        assert [each.kind.value for each in done] == ["clips_deleted", "video_deleted"]
+        assert {each.by_id for each in done} == {cast.administrator.user_id}
+        assert all(certificates.is_true(session, each) for each in done)
+        assert session.get_one(Recording, film.id).is_erased
+        assert not session.get_one(Recording, held.id).is_erased
+        assert plan(session, cast, request_id) == set()
+
+
+def test_a_childs_request_reaches_where_it_may_be_seen_and_waits_for_a_copy(
+    database: Database, home: Settings, cast: Cast
+) -> None:
+    with database.write() as session:
+        class_lists.write_class_list(
+            session, cast.class_group.id, "1 Sofía M.\n2 Tomás", actor=cast.observer
+        )
+        first, second = session.scalars(sa.select(Child).order_by(Child.list_number)).all()
+        away, there = recording(session, cast), recording(session, cast)
+        how = How(Way.PAPER, "2026-1", TODAY)
+        consent.register_class(
+            session, cast.class_group.id, {second.id: frozenset(Scope)}, how, actor=cast.observer
+        )
+        absent = {first.id: Place.ABSENT}
+        gate.count_children(session, away.id, 1, absent, actor=cast.observer)
+        request_id = asks(session, cast, RequestKind.ERASURE, 1)
+        assert plan(session, cast, request_id) == {
+            (Kept.VIDEO, there.id),
+            (Kept.NAMES, first.id),
+        }
+        copy_id = asks(session, cast, RequestKind.ACCESS, 2)
+        assert plan(session, cast, request_id) == {(Kept.NAMES, first.id)}
+        with pytest.raises(ConflictError):
+            erasure.plan_for(session, copy_id, actor=cast.administrator)
+        chosen = {(Kept.NAMES, first.id)}
+        erasure.confirm(session, request_id, chosen, actor=cast.administrator)
+    erasure.erase_confirmed(database, home, request_id)
+    with database.read() as session:
+        assert session.scalars(sa.select(Child.name).order_by(Child.list_number)).all() == [
+            "",
+            "Tomás",
+        ]
+        (done,) = erasure.certificates_of(session, request_id)
+        assert (done.what["names"], done.what["list_number"]) == (1, 1)
+
+
+def test_an_objection_takes_back_what_was_allowed(session: Session, cast: Cast) -> None:
+    class_lists.write_class_list(session, cast.class_group.id, "1 Ana", actor=cast.observer)
+    child = session.scalars(sa.select(Child)).one()
+    film = recording(session, cast)
+    how = How(Way.PAPER, "2026-1", TODAY)
+    group, everything = cast.class_group.id, frozenset(Scope)
+    consent.register_class(session, group, {child.id: everything}, how, actor=cast.observer)
+    consent.register_educator(session, cast.educator.user_id, everything, how, actor=cast.observer)
+    assert film.has_consent
+    request_id = asks(session, cast, RequestKind.OBJECTION, 1)
+    request = requests.request_for(session, request_id, actor=cast.administrator)
+    assert set(withdrawing.allowed(session, request)) == everything
+    with pytest.raises(NotFoundError):
+        withdrawing.revoke(session, request_id, [Scope.CODE], actor=cast.utp_head)
+    made = withdrawing.revoke(session, request_id, [Scope.CODE], actor=cast.administrator)
+    assert (made.child_id, made.revoked_on, made.channel) == (child.id, TODAY, Way.MAIL)
+    assert film.is_locked
+    assert set(withdrawing.allowed(session, request)) == everything - {Scope.CODE}
+    assert session.scalars(sa.select(Job.subject_id).where(Job.kind == REVOKE)).all() == [made.id]
+    with pytest.raises(ConflictError):
+        withdrawing.revoke(session, request_id, [Scope.CODE], actor=cast.administrator)
+    nobody = asks(session, cast, RequestKind.OBJECTION, 44)
+    with pytest.raises(ConflictError):
+        withdrawing.revoke(session, nobody, [Scope.CODE], actor=cast.administrator)
