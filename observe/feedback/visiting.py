@@ -22,12 +22,14 @@ from observe.db import now, today
 from observe.errors import BadInputError, ConflictError
 from observe.feedback import openings, signed
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
+from observe.feedback.signed import SignedMoment
 from observe.people import audit
 from observe.people.access import Action, Actor, Thing, can, not_found, require
 from observe.people.memberships import require_person
 from observe.people.models import PeerVisit, Role, User
 from observe.text import message
-from observe.video.models import DerivedFile, Recording
+from observe.video import clips
+from observe.video.models import DerivedFile, FileKind, Recording
 from observe.video.timecode import Span
 
 LONGEST: Final = timedelta(days=120)
@@ -35,12 +37,16 @@ LONGEST: Final = timedelta(days=120)
 
 @dataclass(frozen=True)
 class VisitClip:
-    """One clip that a visit opens: of which lesson, how long; not what was said about it."""
+    """One clip that a visit opens: of which lesson, how long; not what was said about it.
+
+    `has` are what goes with it: its picture, and what is said in it.
+    """
 
     feedback_id: UUID
     kind: FocusKind
     recording: Recording
     span: Span
+    has: frozenset[FileKind]
 
 
 @dataclass(frozen=True)
@@ -179,21 +185,35 @@ def visit_for(session: Session, visit_id: UUID, *, actor: Actor) -> Visit:
     )
 
 
-def clip_for(
-    session: Session, feedback_id: UUID, kind: FocusKind, *, actor: Actor
-) -> tuple[Feedback, DerivedFile]:
-    """Return a feedback and its clip, with the faces covered, for a peer whose visit opens it.
+def file_for(
+    session: Session, feedback_id: UUID, kind: FocusKind, file_kind: FileKind, *, actor: Actor
+) -> DerivedFile:
+    """Return a clip with the faces covered, or what goes with it, for whom a visit opens it today.
 
     Raises:
-        NotFoundError: no visit opens it to her today, or the clip is not as it was checked.
+        NotFoundError: no visit opens it to her today, the clip is not as it was checked, or it has
+            no such file.
     """
     feedback = session.get(Feedback, feedback_id)
     if feedback is None or not can(actor, Action.FEEDBACK_VISIT, _opened(session, feedback)):
         raise not_found()
     moment = signed.signed_moments(session, feedback).get(kind)
-    if moment is None:
+    file = _files(session, feedback, moment).get(file_kind) if moment else None
+    if file is None:
         raise not_found()
-    return feedback, moment.clip
+    return file
+
+
+def _files(
+    session: Session, feedback: Feedback, moment: SignedMoment
+) -> dict[FileKind, DerivedFile | None]:
+    """Return a moment's clip, its picture, and its captions as they were when it was published."""
+    recording_id, at = feedback.observation.recording_id, feedback.published_at
+    return {
+        FileKind.CLIP: moment.clip,
+        FileKind.CLIP_POSTER: moment.poster,
+        FileKind.CLIP_CAPTIONS: clips.captions_of_clip(session, recording_id, moment.span, at),
+    }
 
 
 def seen(session: Session, feedback_id: UUID, *, actor: Actor) -> None:
@@ -235,7 +255,10 @@ def _clips(session: Session, visit: PeerVisit, owner_id: UUID) -> Iterator[Visit
     for feedback in session.scalars(query):
         if _covers(visit, owner_id, feedback):
             for kind, moment in signed.signed_moments(session, feedback).items():
-                yield VisitClip(feedback.id, kind, feedback.observation.recording, moment.span)
+                files = _files(session, feedback, moment)
+                has = frozenset(each for each, file in files.items() if file is not None)
+                lesson = feedback.observation.recording
+                yield VisitClip(feedback.id, kind, lesson, moment.span, has)
 
 
 def _going_on(session: Session, user_id: UUID | None = None) -> list[PeerVisit]:

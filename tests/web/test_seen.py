@@ -73,6 +73,7 @@ UNLISTED: Final = {
     **dict.fromkeys(("blur.index", "blur.show", "blur.progress"), WORK),
     **dict.fromkeys(("library.poster", "library.subtitles", "blur.poster"), STILL),
     **dict.fromkeys(("feedback.poster", "feedback.subtitles", "blur.checked_poster"), STILL),
+    **dict.fromkeys(("visits.poster", "visits.subtitles"), STILL),
     **dict.fromkeys(("library.index", "library.progress", "library.show", "library.sound"), NAMES),
     **dict.fromkeys(("records.index", "followup.index", "feedback.state", "live.new"), NAMES),
     **dict.fromkeys(("takeaway.show", "takeaway.of_round", "takeaway.progress"), NAMES),

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 from flask.testing import FlaskClient
 
 from observe.db import Database, today
+from observe.feedback import operations as feedbacks
 from observe.settings import Settings
+from observe.video import captions
+from observe.video.captions import Cue
 from observe.video.store import Store
-from tests.factories import Cast
-from tests.feedback_cases import published
+from tests import kept
+from tests.factories import TODAY, Cast
+from tests.feedback_cases import cut_and_open, drafted, filmed, submitted
 from tests.signed_cases import both_signed
 from tests.web.conftest import ClientFor
 
@@ -27,6 +32,20 @@ def _proposed(lead: FlaskClient, cast: Cast, *, days: int = 30) -> dict[str, str
     }
 
 
+def _published_with_captions(
+    database: Database, home: Settings, store: Store, cast: Cast, film: Path
+) -> UUID:
+    with database.write() as session:
+        lesson = filmed(session, store, cast, film)
+        cues = (Cue(1_000, 3_000, "¿Por qué flota?"),)
+        captions.give(session, store, lesson.id, cues, actor=cast.observer)
+        feedback_id = drafted(session, cast, submitted(session, cast, lesson))
+        feedbacks.publish(session, feedback_id, actor=cast.observer, today=TODAY)
+    with kept.as_before(database, store):
+        cut_and_open(database, home, feedback_id)
+    return feedback_id
+
+
 def test_a_visit_opens_when_both_agree_and_closes_when_one_ends_it(
     client_for: ClientFor,
     database: Database,
@@ -35,7 +54,7 @@ def test_a_visit_opens_when_both_agree_and_closes_when_one_ends_it(
     cast: Cast,
     small_video: Path,
 ) -> None:
-    feedback_id = published(database, home, store, cast, small_video)
+    feedback_id = _published_with_captions(database, home, store, cast, small_video)
     both_signed(database, home, cast, feedback_id)
     lead, hers, peer = (
         client_for(actor) for actor in (cast.network_lead, cast.educator, cast.outsider_educator)
@@ -47,11 +66,18 @@ def test_a_visit_opens_when_both_agree_and_closes_when_one_ends_it(
     peer.post(f"{visit}/aceptar")
     assert peer.get(clip).status_code == 404, "one of the two has not agreed"
     assert not CLIP.findall(peer.get(visit).text)
+    beside = {clip.replace("mp4", "jpg"): "image/jpeg", clip.replace("mp4", "vtt"): "text/vtt"}
+    assert {peer.get(each).status_code for each in beside} == {404}
     hers.post(f"{visit}/aceptar")
     assert CLIP.findall(peer.get(visit).text) == [clip]
     answer = peer.get(clip)
     assert answer.status_code in (200, 206)
     assert answer.mimetype == "video/mp4"
+    for address, kind in beside.items():
+        assert f'"{address}"' in peer.get(visit).text
+        sent = peer.get(address)
+        assert (sent.status_code, sent.mimetype) == (200, kind)
+        assert "no-cache" in sent.headers["Cache-Control"], "a browser asks again"
     # the words, the page and the clip as filmed stay closed to her
     for address in (
         f"/mi-retroalimentacion/{feedback_id}",
@@ -63,10 +89,12 @@ def test_a_visit_opens_when_both_agree_and_closes_when_one_ends_it(
     for other in (cast.second_educator, cast.utp_head, cast.outsider_utp_head, cast.observer):
         assert client_for(other).get(clip).status_code == 404
         assert client_for(other).get(visit).status_code == 404
+        assert {client_for(other).get(each).status_code for each in beside} == {404}
     assert "Hilda Vera" in hers.get(f"/mi-retroalimentacion/{feedback_id}").text
     hers.post(f"{visit}/terminar")
     gone, nothing = peer.get(clip), peer.get(clip.replace(str(feedback_id)[:8], "00000000"))
     assert (gone.status_code, nothing.status_code) == (404, 404)
+    assert {peer.get(each).status_code for each in beside} == {404}
     assert peer.get(visit).status_code == 404
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 
@@ -16,6 +16,7 @@ from observe.people.access import Action, can, not_found
 from observe.people.directory import people_visible_to, person_thing
 from observe.people.models import Role
 from observe.text import Message, message
+from observe.video.models import FileKind
 from observe.web.forms import typed_day
 from observe.web.guards import could, current_actor, home, permission, reading, today, writing
 from observe.web.responses import send_media
@@ -108,13 +109,32 @@ def end(visit_id: UUID) -> ResponseReturnValue:
 @permission(Action.FEEDBACK_VISIT)
 def clip(feedback_id: UUID, kind: str) -> ResponseReturnValue:
     """Send a peer's clip, blurred and checked; put on file that it was looked at."""
+    answer = _sent(feedback_id, kind, FileKind.CLIP)
+    with writing() as session:
+        visiting.seen(session, feedback_id, actor=current_actor())
+    return answer
+
+
+@blueprint.get("/visitas/fragmentos/<uuid:feedback_id>/<any(fortaleza, prioridad):kind>.jpg")
+@permission(Action.FEEDBACK_VISIT)
+def poster(feedback_id: UUID, kind: str) -> ResponseReturnValue:
+    """Send the picture that a peer's clip shows before it plays, its faces covered too."""
+    return _sent(feedback_id, kind, FileKind.CLIP_POSTER)
+
+
+@blueprint.get("/visitas/fragmentos/<uuid:feedback_id>/<any(fortaleza, prioridad):kind>.vtt")
+@permission(Action.FEEDBACK_VISIT)
+def subtitles(feedback_id: UUID, kind: str) -> ResponseReturnValue:
+    """Send what is said in a peer's clip."""
+    return _sent(feedback_id, kind, FileKind.CLIP_CAPTIONS)
+
+
+def _sent(feedback_id: UUID, kind: str, file_kind: FileKind) -> Response:
     with reading() as session:
-        _feedback, file = visiting.clip_for(
-            session, feedback_id, KINDS[kind], actor=current_actor()
+        file = visiting.file_for(
+            session, feedback_id, KINDS[kind], file_kind, actor=current_actor()
         )
     path = home().store.blob(file.sha256)
     if not path.is_file():
         raise not_found()
-    with writing() as session:
-        visiting.seen(session, feedback_id, actor=current_actor())
-    return send_media(path, file.media_type, file.sha256)
+    return send_media(path, file.media_type, file.sha256, revocable=True)
