@@ -12,6 +12,7 @@ from observe.cli.files import FILE, read_text
 from observe.cli.program import noun
 from observe.cli.shell import Answer, Shell, the_id, verb
 from observe.cli.words import option
+from observe.coding import correcting
 from observe.coding.models import Observation
 from observe.coding.operations import submit
 from observe.coding.sheet import import_sheet
@@ -108,3 +109,15 @@ def submit_(shell: Shell, /, *, observation: str, **previous: str | None) -> Ans
         "sha256": revision.sha256,
     }
     return Answer(facts, [message("Submitted. It is on file and does not change any more.")])
+
+
+@verb(coding, "give-up", message("Closes a correction that was begun: what was submitted stays."))
+@click.argument("observation")
+def give_up(shell: Shell, /, *, observation: str) -> Answer:
+    """Give a begun correction up; what was typed stays in the history."""
+    observation_id: UUID = the_id(observation)
+    with shell.database.write() as session:
+        asked = correcting.give_up(session, observation_id, actor=shell.actor)
+    facts = {"observation": observation_id, "correction": asked.id, "state": asked.state.value}
+    told = message("The record stays as you submitted it. What you had changed is in its history.")
+    return Answer(facts, [told])

@@ -1,8 +1,8 @@
 """A submitted observation is put right: somebody asks with a reason, its observer answers.
 
 She answers by a new revision, which begins with what she submitted and is coded and finished as
-ever, or by saying why it stays as it is. Until the new revision is submitted the record shows the
-one before; every revision is kept.
+ever, or by saying why it stays as it is. What she has begun she may give up. Until the new revision
+is submitted the record shows the one before; every revision is kept.
 
 Two halves of a blind double coding are never corrected: by then each observer may know the other's
 scores, and what would be measured is no longer their agreement.
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe.coding.assigning import is_blind
+from observe.coding.changes import Change
 from observe.coding.models import (
     Correction,
     CorrectionState,
@@ -24,14 +25,23 @@ from observe.coding.models import (
     ObservationState,
     Revision,
 )
-from observe.coding.operations import check_codable, observation_for
+from observe.coding.operations import (
+    apply,
+    check_codable,
+    document_of,
+    latest_document,
+    observation_for,
+)
+from observe.coding.restoring import back_to
 from observe.db import locked, now
 from observe.errors import BadInputError, ConflictError, NotAllowedError
+from observe.ids import new_id
 from observe.people import audit
 from observe.people.access import Action, Actor
 from observe.text import message
 
 TEXT_MAX = 2_000
+GIVEN_UP_WINDOW = "given-up"  # the window that changes back to what was submitted come from
 
 
 def ask(session: Session, observation_id: UUID, reason: str, *, actor: Actor) -> Correction:
@@ -97,6 +107,38 @@ def begin(session: Session, observation_id: UUID, *, actor: Actor) -> Observatio
     return observation
 
 
+def give_up(session: Session, observation_id: UUID, *, actor: Actor) -> Correction:
+    """Close a correction that was begun without a new revision: it is asked for as before.
+
+    The observation says again what was submitted last, by changes of one step like any other: what
+    she had typed stays in its history, and undo brings it back where she opens it again.
+
+    Raises:
+        NotFoundError, NotAllowedError: there is none, or it is not hers.
+        ConflictError: nothing is asked for, or she has not begun.
+    """
+    asked = _of_hers(session, observation_id, actor)
+    observation = asked.observation
+    if asked.state is not CorrectionState.BEGUN:
+        raise ConflictError(message("You have not opened it for the correction."))
+    acts = back_to(latest_document(session, observation), document_of(session, observation))
+    step = new_id()
+    applied = apply(
+        session,
+        observation.id,
+        [Change(new_id(), act.kind, act.payload, step) for act in acts],
+        window=GIVEN_UP_WINDOW,
+        base_version=observation.version,
+        actor=actor,
+    )
+    for told in applied.refused:
+        raise ConflictError(told.message)  # nothing is kept of a way back that is not whole
+    observation.state, asked.state = ObservationState.SUBMITTED, CorrectionState.OPEN
+    session.flush()
+    _told(session, "correction.give_up", asked, actor)
+    return asked
+
+
 def keep(session: Session, observation_id: UUID, answer: str, *, actor: Actor) -> Correction:
     """Answer that what was submitted stays as it is, and why.
 
@@ -108,7 +150,7 @@ def keep(session: Session, observation_id: UUID, answer: str, *, actor: Actor) -
     asked = _of_hers(session, observation_id, actor)
     if asked.state is CorrectionState.BEGUN:
         raise ConflictError(
-            message("You opened it for the correction: finish it again, changed or as it was.")
+            message("You opened it for the correction: finish it again, or give that up first.")
         )
     _close(session, asked, CorrectionState.KEPT, _written(answer, "answer"))
     _told(session, "correction.keep", asked, actor)

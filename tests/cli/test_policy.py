@@ -54,6 +54,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),  # of what she may see: perhaps nothing
     "coding import": ("{sheet} --recording {recording} --rubric aprendizaje-profundo", "obs"),
     "coding submit": ("{observation}", "obs"),
+    "coding give-up": ("{observation}", "obs"),
     "feedback suggest": ("{observation}", "obs"),
     "feedback publish": (
         "{observation} --strength a --strength-clip 0:00-0:15 --strength-note x --priority b"

@@ -12,9 +12,22 @@ from sqlalchemy.orm import Session
 
 from observe.coding import correcting
 from observe.coding.assigning import assign
-from observe.coding.changes import Change
-from observe.coding.models import Correction, CorrectionState, Observation, Revision
-from observe.coding.operations import apply, latest_document, submit
+from observe.coding.changes import Change, StepRole
+from observe.coding.models import (
+    Correction,
+    CorrectionState,
+    Observation,
+    ObservationState,
+    Revision,
+)
+from observe.coding.operations import (
+    apply,
+    document_of,
+    latest_document,
+    log_of,
+    steps_of,
+    submit,
+)
 from observe.db import Database
 from observe.errors import BadInputError, ConflictError, NotAllowedError, NotFoundError
 from observe.feedback import waiting
@@ -108,6 +121,73 @@ def test_a_correction_is_answered_by_a_new_revision(
     assert not any("ciclo 1" in each for each in trail)
     review.agree(session, observation.id, actor=cast.utp_head)
     assert state(session, cast, observation) is ReviewState.AGREED
+
+
+def test_what_she_began_she_gives_up_and_nothing_typed_is_lost(
+    session: Session, cast: Cast, observation: Observation
+) -> None:
+    before = latest_document(session, observation)
+    correcting.ask(session, observation.id, "El ciclo 1.", actor=cast.utp_head)
+    with pytest.raises(ConflictError):
+        correcting.give_up(session, observation.id, actor=cast.observer)
+    correcting.begin(session, observation.id, actor=cast.observer)
+    change_a_score(session, cast, observation)
+    note, gone = new_id(), before.notes[0].id
+    written = {"note": str(note), "at_ms": 5_000, "text": "Lo que vi después."}
+    cycle = before.cycles[1]
+    shorter = {"cycle": str(cycle.id), "start_ms": cycle.start_ms + 1_000, "end_ms": cycle.end_ms}
+    applied = apply(
+        session,
+        observation.id,
+        [
+            Change(new_id(), "note.put", written),
+            Change(new_id(), "note.delete", {"note": str(gone)}),
+            Change(new_id(), "cycle.put", shorter),
+            Change(
+                new_id(),
+                "stretch.put",
+                {
+                    "stretch": str(new_id()),
+                    "start_ms": cycle.start_ms,
+                    "end_ms": cycle.start_ms + 1_000,
+                    "reason": "patio",
+                },
+            ),
+        ],
+        window="w",
+        base_version=observation.version,
+        actor=cast.observer,
+    )
+    assert len(applied.acknowledged) == 4, applied
+    typed = document_of(session, observation)
+    for actor in (cast.utp_head, *cast.outsiders):
+        with pytest.raises((NotFoundError, NotAllowedError)):
+            correcting.give_up(session, observation.id, actor=actor)
+    asked = correcting.give_up(session, observation.id, actor=cast.observer)
+    assert (asked.state, observation.state) == (CorrectionState.OPEN, ObservationState.SUBMITTED)
+    assert state(session, cast, observation) is ReviewState.ASKED
+    assert document_of(session, observation) == before
+    assert correcting.last_revision(session, observation.id) == 1
+    log = log_of(session, observation)
+    assert any(each.change.payload.get("text") == written["text"] for each in log)
+
+    # Opened again, undo brings back all she had typed, at once.
+    correcting.begin(session, observation.id, actor=cast.observer)
+    step = steps_of(session, observation, observation.version).done[-1]
+    undo = [Change(new_id(), each.kind, each.payload, step.id, StepRole.UNDO) for each in step.undo]
+    applied = apply(
+        session,
+        observation.id,
+        undo,
+        window="w",
+        base_version=observation.version,
+        actor=cast.observer,
+    )
+    assert (applied.refused, applied.conflicts) == ((), ())
+    assert document_of(session, observation) == typed
+    correcting.give_up(session, observation.id, actor=cast.observer)
+    kept = correcting.keep(session, observation.id, "Lo vi dos veces.", actor=cast.observer)
+    assert kept.state is CorrectionState.KEPT
 
 
 def test_she_may_leave_it_as_it_is_and_says_why(

@@ -224,6 +224,11 @@ def test_a_correction_is_asked_for_and_answered_on_the_record(
     assert answer.location.endswith(f"/observaciones/{observation_id}")
     assert observer.get(answer.location).status_code == 200
     assert "lo tiene abierto" in head.get(address).text
+    assert "Cerrarlo sin cambios" in observer.get(address).text
+    assert observer.post(f"{address}/correccion/dejar").status_code == 302
+    assert "Corrección pedida" in head.get("/registros?revision=asked").text
+    assert observer.post(f"{address}/correccion/dejar").status_code == 409
+    observer.post(f"{address}/correccion/abrir")
     assert finish(observer, database, observation_id).status_code == 302
     page = head.get(address).text
     assert "respondió con la versión 2" in page

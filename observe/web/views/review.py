@@ -67,6 +67,16 @@ def begin(observation_id: UUID) -> ResponseReturnValue:
     return redirect(url("coding.screen", observation_id=observation_id))
 
 
+@blueprint.post("/registros/<uuid:observation_id>/correccion/dejar")
+@permission(Action.RECORD_ANSWER)
+def give_up(observation_id: UUID) -> ResponseReturnValue:
+    """Close what she opened, without changing what was submitted."""
+    with guards.writing() as session:
+        correcting.give_up(session, observation_id, actor=current_actor())
+    told = message("The record stays as you submitted it. What you had changed is in its history.")
+    return _back(observation_id, told)
+
+
 @blueprint.post("/registros/<uuid:observation_id>/correccion/mantener")
 @permission(Action.RECORD_ANSWER)
 def keep(observation_id: UUID) -> ResponseReturnValue:
