@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from observe import jobs
 from observe.db import Database, today
 from observe.errors import BadInputError, ConflictError
+from observe.feedback import forgetting  # noqa: F401  feedback lets go of clips before they go
 from observe.jobs import Job, Work, handler
 from observe.people import access, audit
 from observe.people.access import Action, Actor
@@ -56,7 +57,8 @@ def plan_for(session: Session, request_id: UUID, *, actor: Actor) -> tuple[Due, 
         NotFoundError, NotAllowedError: it is not hers to handle.
         ConflictError: it asks for no deletion of what this program holds, or was ended.
     """
-    return _plan(session, _deletable(session, request_id, actor), actor)
+    request = requests.open_for(session, request_id, actor=actor)
+    return _plan(session, _deletable(request), actor)
 
 
 def confirm(
@@ -69,7 +71,7 @@ def confirm(
             or not there any more.
         BadInputError: nothing is chosen.
     """
-    request = _deletable(session, request_id, actor)
+    request = _deletable(requests.handled(session, request_id, actor=actor))
     if not chosen:
         raise BadInputError(message("Choose what is deleted."), field="chosen")
     free = {(due.kind, due.thing_id) for due in _plan(session, request, actor) if not due.held}
@@ -99,8 +101,7 @@ def certificates_of(session: Session, request_id: UUID) -> list[Certificate]:
     return list(session.scalars(rows.order_by(Certificate.number)))
 
 
-def _deletable(session: Session, request_id: UUID, actor: Actor) -> RightsRequest:
-    request = requests.handled(session, request_id, actor=actor)
+def _deletable(request: RightsRequest) -> RightsRequest:
     if request.kind is not RequestKind.ERASURE or request.about is About.OTHER:
         raise ConflictError(message("This request asks to delete nothing that is kept here."))
     return request

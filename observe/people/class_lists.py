@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe.errors import InvalidError
+from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.people.models import Child, ClassGroup
@@ -22,6 +22,7 @@ from observe.text import WORD, Message, message, plain
 
 LONGEST_NAME: Final = 60
 MOST_CHILDREN: Final = 80
+LARGEST_NUMBER: Final = 999
 SHORTEST_WORD: Final = 3  # `Ana` is a name to warn of; an initial is not
 Removal = Callable[[Session, Child], Message | None]
 Written = Callable[[Session, UUID], None]
@@ -85,6 +86,35 @@ def write_class_list(session: Session, class_group_id: UUID, text: str, *, actor
     for listener in _listeners:
         listener(session, class_group_id)
     return len(wanted)
+
+
+def put_right(session: Session, child: Child, *, list_number: int, name: str | None) -> None:
+    """Give a child its right list number, and a name (None: as it is); whoever calls asked access.
+
+    It stays the same child, with its answers.
+
+    Raises:
+        BadInputError: that is no list number, or the name is too long; `field` names it.
+        ConflictError: another child of the class has that number.
+    """
+    if not 0 < list_number <= LARGEST_NUMBER:
+        raise BadInputError(message("Write the child's list number."), field="list_number")
+    if name is not None and len(name) > LONGEST_NAME:
+        told = message("Use at most %(limit)s characters.", limit=LONGEST_NAME)
+        raise BadInputError(told, field="name")
+    other = sa.select(Child.id).where(
+        Child.class_group_id == child.class_group_id,
+        Child.list_number == list_number,
+        Child.id != child.id,
+    )
+    if session.scalar(other) is not None:
+        raise ConflictError(message("Another child of this class has that list number."))
+    child.list_number = list_number
+    if name is not None:
+        child.name = name.strip()
+    session.flush()
+    for listener in _listeners:
+        listener(session, child.class_group_id)
 
 
 def _remove(session: Session, children: list[Child]) -> None:

@@ -6,7 +6,7 @@ trail says that something was asked and answered, not in which words: these stay
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -181,7 +181,22 @@ def classes_for(session: Session, *, actor: Actor) -> list[ClassGroup]:
         .options(joinedload(ClassGroup.school))
         .order_by(ClassGroup.year.desc(), ClassGroup.name, ClassGroup.id)
     )
-    return [row for row in rows if access.can(actor, Action.RIGHTS_HANDLE, _of_class(row))]
+    return [row for row in rows if handles_class(actor, row)]
+
+
+def handles_class(actor: Actor, group: ClassGroup) -> bool:
+    """Tell whether `actor` handles requests of a class's school."""
+    return access.can(actor, Action.RIGHTS_HANDLE, _of_class(group))
+
+
+def open_about(session: Session, class_group_id: UUID, list_number: int) -> Sequence[RightsRequest]:
+    """Return the requests about a child that wait for their answer."""
+    rows = sa.select(RightsRequest).where(
+        RightsRequest.class_group_id == class_group_id,
+        RightsRequest.list_number == list_number,
+        RightsRequest.state == RequestState.OPEN,
+    )
+    return session.scalars(rows).all()
 
 
 def _of_class(group: ClassGroup) -> Thing:
@@ -448,7 +463,16 @@ def handled(session: Session, request_id: UUID, *, actor: Actor) -> RightsReques
     Raises:
         NotFoundError, NotAllowedError: it is not hers to handle. ConflictError: it was ended.
     """
-    request = _locked(session, request_id, actor)
+    return _still_open(_locked(session, request_id, actor))
+
+
+def open_for(session: Session, request_id: UUID, *, actor: Actor) -> RightsRequest:
+    """Return it as `handled` does, for reading: nobody has to wait."""
+    action = Action.RIGHTS_HANDLE
+    return _still_open(request_for(session, request_id, actor=actor, action=action))
+
+
+def _still_open(request: RightsRequest) -> RightsRequest:
     if not request.is_open:
         raise ConflictError(message("This request was ended and stays as it was."))
     return request

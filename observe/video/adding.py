@@ -235,7 +235,7 @@ def check_details(session: Session, details: LessonDetails, *, actor: Actor) -> 
         raise access.not_found()
     thing = Thing(kind="recording", school_ids=frozenset({group.school_id}))
     access.require(actor, Action.RECORDING_ADD, thing)
-    if not _teaches(session, details.educator_id, group.school_id, details.recorded_on):
+    if not teaches(session, details.educator_id, group.school_id, details.recorded_on):
         raise BadInputError(message("Choose an educator of this school."), field="educator_id")
     if reach.is_blocked(session, details.educator_id, group.id):
         raise BadInputError(
@@ -245,13 +245,18 @@ def check_details(session: Session, details: LessonDetails, *, actor: Actor) -> 
             ),
             field="educator_id",
         )
-    if details.recorded_on > today():
+    check_day_and_subject(details.recorded_on, details.subject)
+
+
+def check_day_and_subject(recorded_on: date, subject: str) -> None:
+    """Return when a lesson can have been then and of this; raises `BadInputError` with `field`."""
+    if recorded_on > today():
         raise BadInputError(message("The lesson cannot be in the future."), field="recorded_on")
-    if len(details.subject) > LONGEST_SUBJECT:
+    if len(subject) > LONGEST_SUBJECT:
         raise BadInputError(message("The subject is too long."), field="subject")
 
 
-def _teaches(session: Session, user_id: UUID, school_id: UUID, on: date) -> bool:
+def teaches(session: Session, user_id: UUID, school_id: UUID, on: date) -> bool:
     """Tell whether a person was an educator of the school on a day."""
     found = sa.select(Membership).where(
         Membership.user_id == user_id,

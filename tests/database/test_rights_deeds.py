@@ -1,8 +1,10 @@
-"""What a request leads to: deleting what it reaches, taking back what was allowed."""
+"""What a request leads to: deleting what it reaches, taking back what was allowed, correcting."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,7 +17,8 @@ from observe.feedback import erasure
 from observe.feedback.erasure import Choice
 from observe.jobs import Job
 from observe.people import class_lists
-from observe.people.models import Child
+from observe.people.access import Actor
+from observe.people.models import AuditEntry, Child, ClassGroup
 from observe.privacy import certificates, consent, requests, withdrawing
 from observe.privacy.clocks import RequestKind
 from observe.privacy.consent import REVOKE, How
@@ -26,7 +29,7 @@ from observe.privacy.requests import Asked
 from observe.privacy.scopes import Channel as Way
 from observe.privacy.scopes import Scope
 from observe.settings import Settings
-from observe.video import erasing, gate
+from observe.video import erasing, gate, rectifying
 from observe.video.models import Recording
 from observe.video.store import Store
 from tests.factories import Cast, recording
@@ -153,3 +156,94 @@ def test_an_objection_takes_back_what_was_allowed(session: Session, cast: Cast) 
     nobody = asks(session, cast, RequestKind.OBJECTION, 44)
     with pytest.raises(ConflictError):
         withdrawing.revoke(session, nobody, [Scope.CODE], actor=cast.administrator)
+
+
+# --- correcting -----------------------------------------------------------------------------------
+
+
+def test_a_lesson_is_put_right_and_what_stood_there_stays_with_the_request(
+    session: Session, cast: Cast
+) -> None:
+    film, other = recording(session, cast), recording(session, cast)
+    other.educator_id = cast.second_educator.user_id
+    second = ClassGroup(school=cast.school, name="2° A", year=2026)
+    elsewhere = ClassGroup(school=cast.other_school, name="1° B", year=2026)
+    session.add_all([second, elsewhere])
+    session.flush()
+    request_id = asks(session, cast, RequestKind.RECTIFICATION)
+    day = film.recorded_on - timedelta(days=1)
+
+    def correct(recording_id: UUID, group: ClassGroup, **changes: Any) -> None:
+        told: dict[str, Any] = {"subject": " Ciencias ", "actor": cast.administrator} | changes
+        told = {"recorded_on": day} | told
+        rectifying.correct_lesson(
+            session, request_id, recording_id, class_group_id=group.id, **told
+        )
+
+    for refused in (other.id, request_id):
+        with pytest.raises(NotFoundError):
+            correct(refused, second)
+    with pytest.raises(NotFoundError):
+        correct(film.id, elsewhere)
+    for actor in (cast.observer, cast.utp_head, *cast.outsiders):
+        with pytest.raises(NotFoundError):
+            correct(film.id, second, actor=actor)
+    with pytest.raises(BadInputError):
+        correct(film.id, second, recorded_on=TODAY + timedelta(days=1))
+    stated = film.consent_at
+    correct(film.id, cast.class_group)
+    assert (film.subject, film.recorded_on, film.consent_at) == ("Ciencias", day, stated)
+    correct(film.id, second)
+    assert film.class_group_id == second.id
+    assert film.is_locked, "it was stated of another class"
+    with pytest.raises(ConflictError):
+        correct(film.id, second)
+    requests.correct(session, request_id, name="Berta Soto", email="", actor=cast.administrator)
+    found = rectifying.corrections_of(session, request_id)
+    assert [(each.field, each.before, each.after) for each in found] == [
+        ("recorded_on", (day + timedelta(days=1)).isoformat(), day.isoformat()),
+        ("subject", "Lenguaje", "Ciencias"),
+        ("class_group", "1° B · 2026", "2° A · 2026"),
+        ("name", "Berta O'Brien", "Berta Soto"),
+        ("email", "educator-berta-obrien@escuela.test", ""),
+    ]
+    assert rectifying.corrections_of(session, asks(session, cast, RequestKind.RECTIFICATION)) == []
+
+
+def test_a_class_list_is_put_right_and_no_trail_keeps_a_name(session: Session, cast: Cast) -> None:
+    class_lists.write_class_list(
+        session, cast.class_group.id, "1 Sofía M.\n2 Tomás", actor=cast.observer
+    )
+    first = session.scalars(sa.select(Child).where(Child.list_number == 1)).one()
+    beside = asks(session, cast, RequestKind.ACCESS, 1)
+    request_id = asks(session, cast, RequestKind.RECTIFICATION, 1)
+
+    def correct(number: int, name: str | None, actor: Actor = cast.administrator) -> None:
+        rectifying.correct_child(session, request_id, list_number=number, name=name, actor=actor)
+
+    with pytest.raises(ConflictError):
+        correct(2, None)
+    with pytest.raises(BadInputError):
+        correct(0, None)
+    with pytest.raises(NotFoundError):
+        correct(3, None, cast.utp_head)
+    correct(3, "Sofía N.")
+    assert (first.list_number, first.name) == (3, "Sofía N.")
+    moved = requests.request_for(session, beside, actor=cast.administrator)
+    assert requests.child_of(session, moved) is first
+    correct(3, "")
+    assert first.name == ""
+    with pytest.raises(ConflictError):
+        correct(3, None)
+    told = rectifying.corrections_of(session, request_id)
+    assert [(each.field, each.before, each.after) for each in told] == [
+        ("list_number", "1", "3"),
+        ("initials", "", "…"),
+        ("initials", "", "…"),
+    ]
+    assert not any("Sofía" in each for each in session.scalars(sa.select(AuditEntry.details)))
+    nobody = asks(session, cast, RequestKind.RECTIFICATION, 44)
+    with pytest.raises(ConflictError):
+        rectifying.correct_child(
+            session, nobody, list_number=5, name=None, actor=cast.administrator
+        )

@@ -18,13 +18,14 @@ from flask.testing import FlaskClient
 from observe.db import Database, now
 from observe.feedback import erasure
 from observe.jobs import Work
+from observe.people import class_lists
 from observe.people.models import AuditEntry, User
 from observe.privacy import paperwork, personal_export
 from observe.privacy.request_models import RightsRequest
 from observe.records.personal import making
 from observe.settings import Settings
 from observe.video.store import Store
-from tests.factories import Cast
+from tests.factories import Cast, recording
 from tests.feedback_cases import filmed
 from tests.web.conftest import ClientFor
 
@@ -121,6 +122,34 @@ def test_a_correction_keeps_what_stood_there(
             sa.select(AuditEntry.details).where(AuditEntry.action == "person.corrected")
         ).one()
     assert json.loads(details)["before"]["name"] == "Berta O'Brien"
+
+
+def test_a_lesson_and_a_class_list_are_corrected_on_the_pages(
+    database: Database, administrator: FlaskClient, cast: Cast
+) -> None:
+    with database.write() as session:
+        film_id = recording(session, cast).id
+        class_lists.write_class_list(session, cast.class_group.id, "7 Ana", actor=cast.observer)
+    address = registered(administrator, cast, kind="rectification")
+    lesson = f"{address}/clases/{film_id}"
+    assert lesson in administrator.get(address).text
+    told = {"recorded_on": "", "subject": "Ciencias", "class_group_id": str(cast.class_group.id)}
+    wrong = administrator.post(lesson, data=told)
+    assert (wrong.status_code, 'value="Ciencias"' in wrong.text) == (400, True)
+    told["recorded_on"] = "2026-05-11"
+    assert administrator.post(lesson, data=told).status_code == 302
+    assert "<del>Lenguaje</del>" in administrator.get(address).text
+    child = {"about": "child", "class_group_id": str(cast.class_group.id), "list_number": "7"}
+    address = registered(administrator, cast, kind="rectification", **child)
+    assert "Ana" not in administrator.get(address).text
+    told = {"list_number": "x", "initials": "A. P."}
+    wrong = administrator.post(f"{address}/corregir-lista", data=told)
+    assert (wrong.status_code, 'value="A. P."' in wrong.text) == (400, True)
+    told["list_number"] = "8"
+    assert administrator.post(f"{address}/corregir-lista", data=told).status_code == 302
+    page = administrator.get(address).text
+    assert "<del>7</del>" in page
+    assert "A. P." not in page
 
 
 def test_a_deletion_is_seen_confirmed_and_certified(

@@ -19,17 +19,15 @@ from observe.ids import parse_id
 from observe.people.access import Action
 from observe.privacy import breaches, personal_export, requests, withdrawing
 from observe.privacy.clocks import RequestKind
-from observe.privacy.kinds import Kept
 from observe.privacy.request_models import About, Channel, RequestState, RightsRequest
 from observe.privacy.requests import Asked
-from observe.privacy.scopes import SCOPES, Scope
+from observe.privacy.scopes import SCOPES
 from observe.text import Message, message
-from observe.video.erasing import CONFIRM
-from observe.web import guards, words
+from observe.video import rectifying
+from observe.web import guards
 from observe.web.forms import typed_day, typed_lines
 from observe.web.guards import current_actor, permission
 from observe.web.views.privacy import KINDS as CERTIFIED
-from observe.web.views.privacy import require_sure
 from observe.web.words import say
 
 blueprint = Blueprint("rights", __name__)
@@ -153,13 +151,14 @@ def _one_of(kind: type[Kind], field: str, told: Message) -> Kind:
 @permission(Action.RIGHTS_HANDLE)
 def show(request_id: UUID) -> ResponseReturnValue:
     """Show a request, what is due, and all that can be done about it."""
-    return _page(request_id), 200
+    return page(request_id), 200
 
 
-def _page(request_id: UUID, refused: Refused | None = None, doing: str = "") -> str:
+def page(request_id: UUID, refused: Refused | None = None, doing: str = "") -> str:
+    """Return the page of a request; `refused` stands at what was being done."""
     actor = current_actor()
     with guards.reading() as session:
-        found = _request(session, request_id)
+        found = request_of(session, request_id)
         standing = requests.standing_of(
             found, today=guards.today(), new_law_from=guards.home().settings.new_law_from
         )
@@ -198,16 +197,20 @@ def _deeds(session: Session, found: RightsRequest) -> dict[str, Any]:
             *erasure.certificates_of(session, found.id),
         ],
         "certified": CERTIFIED,
+        "lessons": rectifying.lessons_of(session, found, actor=current_actor()),
+        "corrections": rectifying.corrections_of(session, found.id),
+        "fields": rectifying.FIELDS,
     }
 
 
-def _request(session: Session, request_id: UUID) -> RightsRequest:
+def request_of(session: Session, request_id: UUID) -> RightsRequest:
+    """Return a request that this person handles; raises `NotFoundError`, `NotAllowedError`."""
     return requests.request_for(
         session, request_id, actor=current_actor(), action=Action.RIGHTS_HANDLE
     )
 
 
-def _do(
+def do(
     request_id: UUID, doing: str, verb: Callable[[Session], object], told: Message
 ) -> ResponseReturnValue:
     """Do something about a request; a refusal is shown where it was asked for, nothing lost."""
@@ -216,7 +219,7 @@ def _do(
             verb(session)
     except (BadInputError, ConflictError) as error:
         field = error.field if isinstance(error, BadInputError) else None
-        return _page(request_id, Refused(error.message, field), doing), error.status
+        return page(request_id, Refused(error.message, field), doing), error.status
     flash(say(told), "done")
     return redirect(url("rights.show", request_id=request_id))
 
@@ -225,7 +228,7 @@ def _do(
 @permission(Action.RIGHTS_HANDLE)
 def block(request_id: UUID) -> ResponseReturnValue:
     """Make what it reaches answer as missing."""
-    return _do(
+    return do(
         request_id,
         "block",
         lambda session: requests.block(session, request_id, actor=current_actor()),
@@ -237,7 +240,7 @@ def block(request_id: UUID) -> ResponseReturnValue:
 @permission(Action.RIGHTS_HANDLE)
 def lift(request_id: UUID) -> ResponseReturnValue:
     """Let it be seen again."""
-    return _do(
+    return do(
         request_id,
         "block",
         lambda session: requests.lift(session, request_id, actor=current_actor()),
@@ -251,7 +254,7 @@ def extend(request_id: UUID) -> ResponseReturnValue:
     """Take 30 days more, with the reason."""
     law = guards.home().settings.new_law_from
     reason = typed_lines(request.form.get("reason", ""))
-    return _do(
+    return do(
         request_id,
         "extend",
         lambda session: requests.extend(
@@ -278,105 +281,8 @@ def answer(request_id: UUID) -> ResponseReturnValue:
             actor=current_actor(),
         )
 
-    return _do(request_id, "answer", close, message("On file. From here it stays as it is."))
+    return do(request_id, "answer", close, message("On file. From here it stays as it is."))
 
 
 def _day_or_today(field: str) -> date:
     return typed_day(request.form.get(field, ""), field) or guards.today()
-
-
-@blueprint.post("/privacidad/solicitudes/<uuid:request_id>/corregir")
-@permission(Action.RIGHTS_HANDLE)
-def correct(request_id: UUID) -> ResponseReturnValue:
-    """Correct the person's own name and e-mail."""
-    form = request.form
-    return _do(
-        request_id,
-        "correct",
-        lambda session: requests.correct(
-            session,
-            request_id,
-            name=form.get("name", ""),
-            email=form.get("email", ""),
-            actor=current_actor(),
-        ),
-        message("Corrected. What stood there before is kept in the audit trail."),
-    )
-
-
-@blueprint.post("/privacidad/solicitudes/<uuid:request_id>/revocar")
-@permission(Action.RIGHTS_HANDLE)
-def revoke(request_id: UUID) -> ResponseReturnValue:
-    """Take back what it objects to."""
-    ticked = set(request.form.getlist("scope"))
-    scopes = [scope for scope in Scope if scope.value in ticked]
-    return _do(
-        request_id,
-        "revoke",
-        lambda session: withdrawing.revoke(session, request_id, scopes, actor=current_actor()),
-        message("Taken back. What was made under it is being deleted; its certificate comes here."),
-    )
-
-
-@blueprint.get("/privacidad/solicitudes/<uuid:request_id>/borrar")
-@permission(Action.RIGHTS_HANDLE)
-def erasing_page(request_id: UUID) -> ResponseReturnValue:
-    """Show what would be deleted for it, and ask whether that is sure."""
-    return _erasing_page(request_id), 200
-
-
-def _erasing_page(request_id: UUID, refused: Message | None = None) -> str:
-    with guards.reading() as session:
-        found = _request(session, request_id)
-        return render_template(
-            "rights/erase.html",
-            asked=found,
-            about=requests.about_whom(found),
-            plan=erasure.plan_for(session, request_id, actor=current_actor()),
-            what=erasure.WHAT,
-            word=CONFIRM,
-            chosen=set(request.form.getlist("chosen")) if refused else None,
-            typed=request.form,
-            refused=refused,
-        )
-
-
-@blueprint.post("/privacidad/solicitudes/<uuid:request_id>/borrar")
-@permission(Action.RIGHTS_HANDLE)
-def erase(request_id: UUID) -> ResponseReturnValue:
-    """Have what was chosen deleted, when the word that confirms it was written."""
-    try:
-        with guards.writing() as session:
-            _request(session, request_id)
-            require_sure(request.form.get("sure", ""))
-            chosen = {found for each in request.form.getlist("chosen") if (found := _choice(each))}
-            erasure.confirm(session, request_id, chosen, actor=current_actor())
-    except (BadInputError, ConflictError) as error:
-        return _erasing_page(request_id, error.message), error.status
-    flash(say(message("It is being deleted. The certificate comes here.")), "done")
-    return redirect(url("rights.show", request_id=request_id))
-
-
-def _choice(told: str) -> erasure.Choice | None:
-    kind, _colon, thing = told.partition(":")
-    thing_id = parse_id(thing)
-    return (Kept(kind), thing_id) if kind in set(Kept) and thing_id else None
-
-
-@blueprint.post("/privacidad/solicitudes/<uuid:request_id>/copia")
-@permission(Action.RIGHTS_HANDLE)
-def copy(request_id: UUID) -> ResponseReturnValue:
-    """Have the copy of all that is held about the person, or the child, made."""
-    try:
-        with guards.writing() as session:
-            export_id = personal_export.ask(
-                session,
-                _request(session, request_id).user_id,
-                with_videos=bool(request.form.get("videos")),
-                locale=words.language(),
-                actor=current_actor(),
-                request_id=request_id,
-            )
-    except ConflictError as error:
-        return _page(request_id, Refused(error.message), "copy"), error.status
-    return redirect(url("own_data.of_copy", export_id=export_id))
