@@ -5,6 +5,9 @@ first needed and readable by its owner only. Whoever loses it loses what was sea
 home remembers which key it needs, and never makes another one in its place.
 
     label (5) · key id (8) · nonce (12) · content, with the tag that proves it at its end
+
+Large files are sealed in pieces, each file with a key of its own that is derived from this one
+(`own_key`); how such a file looks is `video.sealed`.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from observe.errors import ObserveError
 from observe.settings import Settings, place_once
@@ -28,8 +33,9 @@ from observe.text import message
 LABEL: Final = b"obsv1"
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
-_ID_BYTES: Final = 8
-_HEAD: Final = len(LABEL) + _ID_BYTES + NONCE_BYTES
+ID_BYTES: Final = 8
+SALT_BYTES: Final = 32
+_HEAD: Final = len(LABEL) + ID_BYTES + NONCE_BYTES
 
 
 class KeyMissingError(ObserveError):
@@ -48,6 +54,15 @@ def encrypt(key: bytes, nonce: bytes, plain: bytes, purpose: bytes) -> bytes:
 def new_nonce() -> bytes:
     """Return a nonce that nothing else has."""
     return os.urandom(NONCE_BYTES)
+
+
+@dataclass(frozen=True)
+class OwnKey:
+    """A key that serves one file only, and what to write into it to have the key again."""
+
+    key_id: bytes
+    salt: bytes
+    key: bytes
 
 
 @dataclass(frozen=True)
@@ -76,17 +91,47 @@ class Vault:
             KeyMissingError: the key is gone, or is not the one it was sealed with.
             UnsealError: it is damaged or was sealed for something else.
         """
-        label, key_id = sealed[: len(LABEL)], sealed[len(LABEL) : len(LABEL) + _ID_BYTES]
+        label, key_id = sealed[: len(LABEL)], sealed[len(LABEL) : len(LABEL) + ID_BYTES]
         if label != LABEL or len(sealed) < _HEAD:
-            raise UnsealError(_DAMAGED)
-        key = self._key()
-        if _id_of(key) != key_id:
-            raise self._other_key()
+            raise UnsealError(DAMAGED)
+        key = self._known(key_id)
         nonce = sealed[_HEAD - NONCE_BYTES : _HEAD]
         try:
             return AESGCM(key).decrypt(nonce, sealed[_HEAD:], purpose.encode())
         except InvalidTag as error:
-            raise UnsealError(_DAMAGED) from error
+            raise UnsealError(DAMAGED) from error
+
+    def own_key(self, purpose: str) -> OwnKey:
+        """Return a key that nothing else has, to seal one file with for `purpose`.
+
+        Raises:
+            KeyMissingError: as `seal`.
+        """
+        key, salt = self._key_or_new(), os.urandom(SALT_BYTES)
+        return OwnKey(_id_of(key), salt, _derived(key, salt, purpose))
+
+    def own_key_again(self, purpose: str, key_id: bytes, salt: bytes) -> bytes:
+        """Return the key that `own_key` gave; of another purpose or salt it opens nothing.
+
+        Raises:
+            KeyMissingError: the key is gone, or is not the one it was sealed with.
+        """
+        return _derived(self._known(key_id), salt, purpose)
+
+    @property
+    def noted(self) -> str | None:
+        """The id of the key that this home needs; None while nothing was sealed."""
+        return self.note.read_text(encoding="ascii").strip() if self.note.exists() else None
+
+    def needs(self, key_id: str) -> None:
+        """Note that a home just restored needs the key of this id: no other is made for it."""
+        place_once(self.note, key_id)
+
+    def _known(self, key_id: bytes) -> bytes:
+        key = self._key()
+        if _id_of(key) != key_id:
+            raise self._other_key()
+        return key
 
     def _key_or_new(self) -> bytes:
         """Return the key, made now when this home has sealed nothing yet."""
@@ -141,7 +186,7 @@ class Vault:
         )
 
 
-_DAMAGED: Final = message("This file was sealed and is damaged: bring it back from a backup.")
+DAMAGED: Final = message("This file was sealed and is damaged: bring it back from a backup.")
 
 
 def open_vault(settings: Settings) -> Vault:
@@ -164,4 +209,9 @@ def open_vault(settings: Settings) -> Vault:
 
 def _id_of(key: bytes) -> bytes:
     """Return by what a key is known without telling anything of it."""
-    return hashlib.sha256(b"observe vault key id" + key).digest()[:_ID_BYTES]
+    return hashlib.sha256(b"observe vault key id" + key).digest()[:ID_BYTES]
+
+
+def _derived(key: bytes, salt: bytes, purpose: str) -> bytes:
+    """Return a key for one purpose (HKDF-SHA256, RFC 5869); it tells nothing of the others."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=purpose.encode()).derive(key)
