@@ -44,6 +44,7 @@ class Settings:
     mail_from: str = ""
     public_url: str = ""  # where people reach the pages, for links in mails
     key_file: Path | None = None  # of the vault; None: in this user's folder for settings
+    seal_films: bool = False  # whether videos and what is made of them are sealed on disk
     new_law_from: date = NEW_LAW_FROM  # from when Ley 21.719 applies to what people ask
     second_step: SecondStep = "optional"  # of whom a second step is asked that she has not set up
     oidc_file: Path | None = None  # names the providers by which people may sign in
@@ -70,7 +71,7 @@ class Settings:
 
     @property
     def key_path(self) -> Path:
-        """The file of the key that seals scans of papers: never in the data folder."""
+        """The file of the key that seals scans of papers and films: never in the data folder."""
         return self.key_file or user_config_path("observe", appauthor=False) / "vault.key"
 
     @property
@@ -132,6 +133,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         mail_from=environ.get("OBSERVE_MAIL_FROM", ""),
         public_url=environ.get("OBSERVE_URL", "").rstrip("/"),
         key_file=Path(key_file).expanduser().resolve() if key_file else None,
+        seal_films=_is_yes(environ.get("OBSERVE_SEAL_FILMS", "")),
         new_law_from=_day(environ.get("OBSERVE_NEW_LAW_FROM", "")) or NEW_LAW_FROM,
         second_step=_second_step(environ.get("OBSERVE_SECOND_STEP", "")),
         oidc_file=Path(oidc_file).expanduser().resolve() if oidc_file else None,

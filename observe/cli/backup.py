@@ -33,6 +33,7 @@ from observe.privacy.models import ConsentPaper
 from observe.settings import Settings
 from observe.text import Message, message
 from observe.video.captions import GIVEN
+from observe.video.disk import sync_folder
 from observe.video.models import (
     Blurring,
     BlurState,
@@ -42,7 +43,7 @@ from observe.video.models import (
     RecordingPart,
     Upload,
 )
-from observe.video.store import Store, sync_folder
+from observe.video.store import Store
 
 _INCOMING: Final = "store/incoming/"
 ATTEMPTS: Final = 5

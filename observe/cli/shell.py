@@ -31,7 +31,7 @@ from observe.people.directory import find_user
 from observe.people.owner import owner
 from observe.settings import Settings, settings_from
 from observe.text import Message, message
-from observe.video.store import Store
+from observe.video.store import Store, open_store
 
 P = ParamSpec("P")
 Words = Message | str
@@ -81,7 +81,7 @@ class Shell:
     @cached_property
     def store(self) -> Store:
         """The home's files."""
-        return Store(self.settings.store_path)
+        return open_store(self.settings)
 
     @cached_property
     def actor(self) -> Actor:

@@ -18,6 +18,7 @@ from observe.ids import parse_id
 from observe.text import Message, message
 from observe.video import captions, derived
 from observe.video.blur.operations import blurrings_of
+from observe.video.desk import Desk
 from observe.video.media.probe import STEADY_START_MS, AudioTrack, Probe, probe
 from observe.video.models import Recording, RecordingPart
 from observe.video.operations import preparation_of, recording_for
@@ -180,10 +181,11 @@ def _of_recording(session: Session, shell: Shell, recording_id: UUID) -> tuple[F
 
 
 def _measured(session: Session, shell: Shell, row: Recording) -> Probe | None:
-    path = derived.place_of(shell.store, row)
-    if path is None or not path.exists():
+    file = derived.file_of(shell.store, row)
+    if file is None or not file.exists():
         return None
-    return probe(path, audio_track=row.audio_track)
+    with Desk(shell.store) as desk:
+        return probe(desk.path(file), audio_track=row.audio_track)
 
 
 def _state_row(session: Session, row: Recording) -> Row:

@@ -153,7 +153,8 @@ def _take_checked(shell: Shell, recording_id: UUID, span: Span, out: Path) -> bo
     if clip is None:
         return False
     with _placed(out) as made:
-        shutil.copyfile(shell.store.blob(clip.sha256), made)
+        with shell.store.kept(clip.sha256).open() as content, made.open("wb") as copy:
+            shutil.copyfileobj(content, copy)
         _settle(made)
         with shell.database.write() as session:
             leaving.take_blurred(session, clip, span, actor=shell.actor)

@@ -35,7 +35,7 @@ from observe.text import Message, message
 from observe.video import erasing, gate
 from observe.video.erasing import CLIPS
 from observe.video.models import DerivedFile, Recording
-from observe.video.store import Store
+from observe.video.store import open_store
 
 KIND: Final = "rights.erase"
 CONFIRMED: Final = "rights.erasure_confirmed"
@@ -196,7 +196,7 @@ def erase_confirmed(database: Database, settings: Settings, request_id: UUID) ->
             for entry in entries
             for told in json.loads(entry.details)["things"]
         }
-    place = erasing.Place(database, Store(settings.store_path))
+    place = erasing.Place(database, open_store(settings))
     for told, by_id in chosen.items():
         kind, _colon, thing_id = told.partition(":")
         with database.write() as session:

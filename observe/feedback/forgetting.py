@@ -37,7 +37,7 @@ from observe.text import Message
 from observe.video import erasing, gate
 from observe.video.erasing import CLIPS
 from observe.video.models import DerivedFile, Recording
-from observe.video.store import Store
+from observe.video.store import open_store
 
 DAILY: Final = "privacy.retention"
 HOUR: Final = 6
@@ -74,7 +74,7 @@ def reach(work: Work, revocation_id: UUID) -> None:
 
 def forget_clips(database: Database, settings: Settings, revocation_id: UUID) -> None:
     """Delete the clips of all films in which she may be seen; doing it again changes nothing."""
-    place = erasing.Place(database, Store(settings.store_path))
+    place = erasing.Place(database, open_store(settings))
     with database.write() as session:
         if certificates.last_of(session, revocation_id, CertificateKind.REVOKED) is not None:
             return
@@ -287,7 +287,7 @@ def apply_rules(database: Database, settings: Settings, on: date | None = None) 
 
 def _apply(database: Database, settings: Settings, due: Due) -> bool:
     """Delete what is due, unless something came in between that keeps it; tell whether it went."""
-    place = erasing.Place(database, Store(settings.store_path))
+    place = erasing.Place(database, open_store(settings))
     with database.write() as session:
         if not _may_go(session, due):
             return False

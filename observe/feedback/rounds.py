@@ -38,7 +38,7 @@ from observe.people.access import Action, Actor, actor_of
 from observe.people.models import AuditEntry, ClassGroup, User
 from observe.text import LOCALES, Message, message
 from observe.video.models import Recording
-from observe.video.store import Store
+from observe.video.store import Store, open_store
 
 KIND: Final = "feedback.round"
 ASKED: Final = "feedback.round_asked"
@@ -289,7 +289,7 @@ def make_zip(work: Work, round_id: UUID) -> None:
     Raises:
         ConflictError: nothing of it may be taken any more.
     """
-    store = Store(work.settings.store_path)
+    store = open_store(work.settings)
     store.clear_outgoing(now() - KEPT_WITHIN)
     with work.database.read() as session:
         asked = _asked(session, round_id)

@@ -69,7 +69,7 @@ def pictures_of(session: Session, store: Store, feedback: Feedback) -> dict[Focu
     """
     posters = {kind: moment.poster for kind, moment in signed_moments(session, feedback).items()}
     found = (
-        (kind, _for_paper(store.blob(poster.sha256).read_bytes()))
+        (kind, _for_paper(store.kept(poster.sha256).read_bytes()))
         for kind, poster in posters.items()
         if poster is not None and derived.is_whole(store, poster)
     )

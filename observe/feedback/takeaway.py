@@ -101,8 +101,8 @@ def _film(session: Session, store: Store, moment: signed.SignedMoment) -> Film:
     said = leaving.captions_along(session, store, recording_id, moment.span, blurred=True)
     poster = moment.poster
     return Film(
-        Part(moment.clip.media_type, store.blob(moment.clip.sha256).read_bytes()),
-        Part(poster.media_type, store.blob(poster.sha256).read_bytes()) if poster else None,
+        Part(moment.clip.media_type, store.kept(moment.clip.sha256).read_bytes()),
+        Part(poster.media_type, store.kept(poster.sha256).read_bytes()) if poster else None,
         Part(captions.MEDIA_TYPE, captions.write_vtt(said).encode()) if said else None,
     )
 

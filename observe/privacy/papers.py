@@ -39,6 +39,13 @@ class KeptBlob(Protocol):
         """The hash that names it."""
 
 
+class Readable(Protocol):
+    """A file of the store, whatever form it lies there in."""
+
+    def read_bytes(self) -> bytes:
+        """Return its whole content."""
+
+
 class Files(Protocol):
     """What is needed of the store, which is a room above."""
 
@@ -51,8 +58,8 @@ class Files(Protocol):
     def settle(self, sha256: str) -> None:
         """Say that the database knows of it."""
 
-    def blob(self, sha256: str) -> Path:
-        """Return where it is."""
+    def kept(self, sha256: str) -> Readable:
+        """Return it, to be read."""
 
 
 def kind_of(content: bytes) -> str:
@@ -145,7 +152,7 @@ def read_paper(
     elif owner.educator_id is not None:
         consent.educator_for(session, owner.educator_id, actor=actor)
     try:
-        sealed = files.blob(row.sha256).read_bytes()
+        sealed = files.kept(row.sha256).read_bytes()
     except FileNotFoundError as error:
         raise access.not_found() from error
     content = vault.unseal(sealed, purpose=_purpose(paper_id))

@@ -9,12 +9,13 @@ was taken is on file.
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 from uuid import UUID
 
 import jinja2
@@ -47,6 +48,7 @@ PAGE_NAME: Final = "datos.html"
 TEMPLATE: Final = Path(__file__).with_name("personal_export.html")
 TITLE: Final = message("All that is held about you")
 CARE: Final = message("Keep this file with care: it speaks of you and of your work.")
+_AT_ONCE: Final = 4 * 1024**2
 Cell = str | int | float | bool | date | None
 Say = Callable[[Message], str]  # puts words into the language of the copy
 
@@ -67,10 +69,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Film:
-    """A video that goes along: its name in the zip, and where it lies."""
+    """A video that goes along: its name in the zip, and what opens it."""
 
     name: str
-    path: Path
+    open: Callable[[], BinaryIO]
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,15 @@ def write_zip(target: Path, personal: Personal, *, locale: str) -> None:
         packed.writestr(JSON_NAME, as_json(personal))
         packed.writestr(PAGE_NAME, as_page(personal, locale))
         for film in personal.films:
-            packed.write(film.path, film.name, zipfile.ZIP_STORED)
+            _pack(packed, film, personal.made_at)
+
+
+def _pack(packed: zipfile.ZipFile, film: Film, at: datetime) -> None:
+    """Put a video into the zip as it is: it does not get any smaller."""
+    about = zipfile.ZipInfo(film.name, at.timetuple()[:6])
+    about.external_attr = 0o600 << 16
+    with film.open() as content, packed.open(about, "w", force_zip64=True) as place:
+        shutil.copyfileobj(content, place, _AT_ONCE)
 
 
 # --- asking for it --------------------------------------------------------------------------------

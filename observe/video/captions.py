@@ -394,4 +394,4 @@ def cues_of(session: Session, store: Store, recording_id: UUID) -> tuple[Cue, ..
     kept = chosen(session, recording_id)
     if kept is None:
         return ()
-    return read_captions(store.blob(kept.sha256).read_text(encoding="utf-8"))
+    return read_captions(store.kept(kept.sha256).read_text())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -37,10 +36,10 @@ def _originals(session: Session, store: Store) -> Iterator[Message]:
 
 
 def _given(store: Store, row: derived.Given, recording_id: UUID) -> Iterator[Message]:
-    path = derived.place_of(store, row)
-    if path is None:
+    file = derived.file_of(store, row)
+    if file is None:
         return  # deleted: no file is right
-    if (size := _size(path)) is None and row.incoming and store.is_borrowed(row.incoming):
+    if (size := file.size()) is None and row.incoming and store.is_borrowed(row.incoming):
         yield message(
             "The video of recording %(id)s is still on a card or disk which is not there. "
             "Put it back.",
@@ -59,7 +58,7 @@ def _given(store: Store, row: derived.Given, recording_id: UUID) -> Iterator[Mes
 
 def _made(session: Session, store: Store) -> Iterator[Message]:
     for row in session.scalars(sa.select(DerivedFile).order_by(DerivedFile.id)):
-        if _size(store.blob(row.sha256)) != row.size_bytes:
+        if not derived.is_whole(store, row):
             yield message(
                 "A file made from recording %(id)s is missing or damaged (%(kind)s). "
                 "Restore a backup.",
@@ -71,7 +70,7 @@ def _made(session: Session, store: Store) -> Iterator[Message]:
 def _uploads(session: Session, store: Store) -> Iterator[Message]:
     unfinished = sa.select(Upload).where(Upload.recording_id.is_(None), Upload.offset > 0)
     for row in session.scalars(unfinished):
-        if (_size(store.incoming(row.id.hex)) or 0) < row.offset:
+        if (store.arriving(row.id.hex).size() or 0) < row.offset:
             yield message("Part of upload %(id)s is missing. Send that video again.", id=row.id)
 
 
@@ -100,10 +99,3 @@ def _leftovers(session: Session, store: Store) -> Iterator[Message]:
             "The unfinished file %(name)s… was left behind. Starting the worker removes it.",
             name=name[:12],
         )
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None

@@ -17,11 +17,12 @@ from observe.jobs import Work
 from observe.text import message
 from observe.video import captions, derived
 from observe.video.derived import Made
+from observe.video.desk import Desk
 from observe.video.media import graphs, pictures, tools
 from observe.video.media.graphs import Quality, Watch
 from observe.video.media.probe import Probe, probe
 from observe.video.models import DerivedFile, FileKind
-from observe.video.store import Store
+from observe.video.store import Store, open_store
 from observe.video.timecode import Span
 
 RECIPE: Final = "clip-3"
@@ -132,7 +133,7 @@ def make_clip(work: Work, recording_id: UUID, span: Span) -> UUID:
         BadInputError: the span lies outside the video or cannot be read.
         FileNotFoundError: the video is not there.
     """
-    store, watch = Store(work.settings.store_path), Watch(tick=work.check_cancelled)
+    store, watch = open_store(work.settings), Watch(tick=work.check_cancelled)
     return keep_clip(work.database, store, recording_id, span, watch=watch)
 
 
@@ -152,7 +153,9 @@ def keep_clip(
     made = store.temporary(".mp4")
     try:
         quality = graphs.bounded(span.length_ms)
-        cut_clip(film.path, span, made, audio_track=film.stream, quality=quality, watch=watch)
+        with Desk(store) as desk:
+            source = desk.path(film.file)
+            cut_clip(source, span, made, audio_track=film.stream, quality=quality, watch=watch)
         clip = Made(recording_id, FileKind.CLIP, recipe(span, film.heard), "video/mp4")
         return derived.keep(database, store, made, clip)
     finally:
@@ -167,7 +170,7 @@ def make_clip_poster(work: Work, recording_id: UUID, span: Span) -> UUID:
     Raises:
         BadInputError: it cannot be drawn.
     """
-    store = Store(work.settings.store_path)
+    store = open_store(work.settings)
     with work.database.read() as session:
         clip = find_clip(session, recording_id, span)
         known = poster_of(session, clip) if clip is not None else None
@@ -175,9 +178,11 @@ def make_clip_poster(work: Work, recording_id: UUID, span: Span) -> UUID:
         raise BadInputError(message("This clip has not been cut yet."))
     if known is not None and derived.is_whole(store, known):
         return known.id
-    source, made = store.blob(clip.sha256), store.temporary(".jpg")
+    made = store.temporary(".jpg")
     try:
-        pictures.draw_poster(source, probe(source), 0, made, work.check_cancelled)
+        with Desk(store) as desk:
+            source = desk.path(store.kept(clip.sha256))
+            pictures.draw_poster(source, probe(source), 0, made, work.check_cancelled)
         what = Made(recording_id, FileKind.CLIP_POSTER, clip.recipe, "image/jpeg")
         return derived.keep(work.database, store, made, what)
     finally:
@@ -197,7 +202,7 @@ def make_clip_captions(work: Work, recording_id: UUID, span: Span) -> UUID | Non
 
     For use inside a job's step: doing it again changes nothing.
     """
-    store = Store(work.settings.store_path)
+    store = open_store(work.settings)
     with work.database.read() as session:
         known = captions.chosen(session, recording_id)
         cues = captions.cut(captions.cues_of(session, store, recording_id), span)

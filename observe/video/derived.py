@@ -24,6 +24,7 @@ from observe.privacy.models import ConsentPaper
 from observe.privacy.scopes import TO_SHOW
 from observe.text import message
 from observe.video import gate
+from observe.video.kept import KeptFile
 from observe.video.models import ERASED, DerivedFile, FileKind, Recording, RecordingPart
 from observe.video.store import Blob, Store
 
@@ -44,7 +45,7 @@ class Film:
     given that is heard then: recipes name it.
     """
 
-    path: Path
+    file: KeptFile
     stream: int | None
     heard: int | None
 
@@ -127,8 +128,7 @@ def track_of(recipe: str) -> int | None:
 
 def is_whole(store: Store, row: DerivedFile) -> bool:
     """Tell whether the file is there in full length; its content is not read."""
-    path = store.blob(row.sha256)
-    return path.exists() and path.stat().st_size == row.size_bytes
+    return store.kept(row.sha256).size() == row.size_bytes
 
 
 def keep(
@@ -242,7 +242,7 @@ def parts_of(session: Session, recording_id: UUID) -> Sequence[RecordingPart]:
     ).all()
 
 
-def whole_lesson(session: Session, store: Store, recording_id: UUID) -> Path:
+def whole_lesson(session: Session, store: Store, recording_id: UUID) -> KeptFile:
     """Return the file that holds the whole lesson as cameras wrote it, or nearly so.
 
     The original of a lesson in one file; the joined copy of one in several.
@@ -252,10 +252,10 @@ def whole_lesson(session: Session, store: Store, recording_id: UUID) -> Path:
     """
     if parts_of(session, recording_id):
         return _copy(session, store, recording_id)
-    return original_path(session, store, recording_id)
+    return original(session, store, recording_id)
 
 
-def source_for_clips(session: Session, store: Store, recording_id: UUID) -> Path:
+def source_for_clips(session: Session, store: Store, recording_id: UUID) -> KeptFile:
     """Return the file that holds the whole lesson on its timeline, in the best quality there is.
 
     Raises:
@@ -263,14 +263,14 @@ def source_for_clips(session: Session, store: Store, recording_id: UUID) -> Path
     """
     if _cut_from_copy(session, store, recording_id):
         return _copy(session, store, recording_id)
-    return original_path(session, store, recording_id)
+    return original(session, store, recording_id)
 
 
-def _copy(session: Session, store: Store, recording_id: UUID) -> Path:
+def _copy(session: Session, store: Store, recording_id: UUID) -> KeptFile:
     made = newest(session, recording_id, FileKind.PROXY)
     if made is None:
         raise FileNotFoundError("the copy of this lesson is not made yet")
-    return store.blob(made.sha256)
+    return store.kept(made.sha256)
 
 
 def _cut_from_copy(session: Session, store: Store, recording_id: UUID) -> bool:
@@ -282,10 +282,10 @@ def _cut_from_copy(session: Session, store: Store, recording_id: UUID) -> bool:
     if parts_of(session, recording_id):
         return True
     recording = session.get_one(Recording, recording_id)
-    path = place_of(store, recording)
-    if path is None or recording.video_codec not in _REORDERING or not path.exists():
+    kept = file_of(store, recording)
+    if kept is None or recording.video_codec not in _REORDERING or not kept.exists():
         return False
-    with path.open("rb") as file:
+    with kept.open() as file:
         head = file.read(12)
     return (head[:4], head[8:]) == (b"RIFF", b"AVI ")
 
@@ -296,9 +296,9 @@ def film_of(session: Session, store: Store, recording_id: UUID) -> Film:
     Raises:
         FileNotFoundError: as `source_for_clips`.
     """
-    path = source_for_clips(session, store, recording_id)
+    file = source_for_clips(session, store, recording_id)
     heard = heard_in_clips(session, recording_id)
-    return Film(path, None if _cut_from_copy(session, store, recording_id) else heard, heard)
+    return Film(file, None if _cut_from_copy(session, store, recording_id) else heard, heard)
 
 
 def heard_in_clips(session: Session, recording_id: UUID) -> int | None:
@@ -314,25 +314,25 @@ def heard_in_clips(session: Session, recording_id: UUID) -> int | None:
     return session.get_one(Recording, recording_id).audio_track
 
 
-def original_path(session: Session, store: Store, recording_id: UUID) -> Path:
-    """Return where the original of this recording is.
+def original(session: Session, store: Store, recording_id: UUID) -> KeptFile:
+    """Return the original of this recording.
 
     Raises:
         FileNotFoundError: it was removed.
     """
     recording = session.get_one(Recording, recording_id)
-    path = place_of(store, recording)
-    if path is None:
+    file = file_of(store, recording)
+    if file is None:
         raise FileNotFoundError("the original of this recording was removed")
-    return path
+    return file
 
 
-def place_of(store: Store, given: Given) -> Path | None:
-    """Return where a given file is or should be, or None when it was removed.
+def file_of(store: Store, given: Given) -> KeptFile | None:
+    """Return a given file, wherever it is or should be, or None when it was removed.
 
     It is hashed before it moves: until its lasting place is taken, the incoming name holds.
     """
-    kept = store.blob(given.sha256) if given.sha256 is not None else None
+    kept = store.kept(given.sha256) if given.sha256 is not None else None
     if given.incoming is not None and (kept is None or not kept.exists()):
-        return store.to_read(given.incoming)
+        return store.arriving(given.incoming)
     return kept

@@ -16,6 +16,7 @@ from observe.text import message
 from observe.video import captions, clips, derived, gate
 from observe.video.blur import operations as blur_operations
 from observe.video.captions import Cue
+from observe.video.desk import Desk
 from observe.video.media.graphs import Watch
 from observe.video.models import NO_FILM, BlurSound, DerivedFile
 from observe.video.operations import recording_for
@@ -58,7 +59,9 @@ def cut_unblurred(  # what, where from, where to
     try:
         with database.read() as session:
             film = derived.film_of(session, store, recording_id)
-        clips.cut_clip(film.path, span, target, audio_track=film.stream, watch=watch)
+        with Desk(store) as desk:
+            source = desk.path(film.file)
+            clips.cut_clip(source, span, target, audio_track=film.stream, watch=watch)
     except FileNotFoundError as error:
         raise ConflictError(
             message("The video of this lesson is not here, so no clip can be cut.")

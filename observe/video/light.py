@@ -19,10 +19,11 @@ from observe.jobs import CancelledError, Work, handler
 from observe.text import message
 from observe.video import clips, derived
 from observe.video.derived import Made
+from observe.video.desk import Desk
 from observe.video.media.graphs import Quality, Watch
 from observe.video.media.probe import probe
 from observe.video.models import DerivedFile
-from observe.video.store import Store
+from observe.video.store import open_store
 from observe.video.timecode import Span
 
 KIND: Final = "video.light"
@@ -83,7 +84,7 @@ def make_light(work: Work, clip_id: UUID) -> UUID:
         CancelledError: the clip is not kept any more.
         ConflictError: its file is gone. BadInputError: it cannot be read.
     """
-    store = Store(work.settings.store_path)
+    store = open_store(work.settings)
     with work.database.read() as session:
         clip = session.get(DerivedFile, clip_id)
         known = light_of(session, clip) if clip is not None else None
@@ -95,9 +96,10 @@ def make_light(work: Work, clip_id: UUID) -> UUID:
         raise ConflictError(
             message("The video of this lesson is not here any more, so no clip can be cut.")
         )
-    source, made = store.blob(clip.sha256), store.temporary(".mp4")
+    made = store.temporary(".mp4")
     try:
-        copy(source, made, Watch(tick=work.check_cancelled))
+        with Desk(store) as desk:
+            copy(desk.path(store.kept(clip.sha256)), made, Watch(tick=work.check_cancelled))
         what = Made(clip.recording_id, clip.kind, recipe_of(clip), clip.media_type)
         return derived.keep(
             work.database,

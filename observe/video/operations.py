@@ -34,6 +34,8 @@ from observe.video.adding import (
     receive,
     whole,
 )
+from observe.video.desk import Desk
+from observe.video.kept import KeptFile
 from observe.video.live import begin_live, end_live
 from observe.video.media.probe import AudioTrack, probe
 from observe.video.models import ERASED, NO_FILM, Assignment, FileKind, Recording, RecordingState
@@ -111,7 +113,7 @@ SUFFIXES: Final = frozenset(f".{kind}" for kind in (*_CAMERA, *_OTHER))
 class PlayableFile:
     """A file to send, and as what; `tag` stays while its content does, wherever it lies."""
 
-    path: Path
+    file: KeptFile
     media_type: str
     tag: str
 
@@ -191,11 +193,11 @@ def playable_file(session: Session, store: Store, recording: Recording) -> Playa
         raise ConflictError(ERASED)
     if recording.state is not RecordingState.READY or recording.media_type is None:
         raise ConflictError(message("This video cannot be played yet; it is still being prepared."))
-    path = derived.original_path(session, store, recording.id)
-    if not path.exists():
+    file = derived.original(session, store, recording.id)
+    if not file.exists():
         raise ConflictError(_NOT_THERE)
     tag = f"{recording.id.hex}-{recording.size_bytes}"  # no sha256 yet when it is first played
-    return PlayableFile(path, recording.media_type, tag)
+    return PlayableFile(file, recording.media_type, tag)
 
 
 _NOT_THERE: Final = message(
@@ -210,7 +212,7 @@ def derived_file(
     made = derived.newest(session, recording.id, kind)
     if made is None:
         return None
-    return PlayableFile(store.blob(made.sha256), made.media_type, made.sha256)
+    return PlayableFile(store.kept(made.sha256), made.media_type, made.sha256)
 
 
 def importable_files(settings: Settings) -> list[ImportableFile]:
@@ -333,14 +335,15 @@ def sound_tracks(
         recording = recording_for(
             session, recording_id, actor=actor, action=Action.RECORDING_PREPARE
         )
-        path = derived.place_of(store, recording)
+        file = derived.file_of(store, recording)
     if recording.is_live:
         raise ConflictError(NO_FILM)
-    if path is None:
+    if file is None:
         raise NotFoundError(message("The file of this video is gone. Add the video again."))
-    if not path.exists():
+    if not file.exists():
         raise NotFoundError(_NOT_THERE)
-    measured = probe(path, audio_track=recording.audio_track)
+    with Desk(store) as desk:
+        measured = probe(desk.path(file), audio_track=recording.audio_track)
     return SoundTracks(measured.audio_tracks, measured.audio_index)
 
 

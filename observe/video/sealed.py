@@ -15,7 +15,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Final, Protocol, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -72,7 +72,14 @@ class Head:
         return number.to_bytes(NONCE_BYTES - 1, "big") + bytes([is_last])
 
 
-def write(plain: BinaryIO, size_bytes: int, target: BinaryIO, own: OwnKey) -> None:
+class Readable(Protocol):
+    """What is read from its beginning to its end."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return the next bytes."""
+
+
+def write(plain: Readable, size_bytes: int, target: BinaryIO, own: OwnKey) -> None:
     """Write the `size_bytes` of `plain` sealed to `target`.
 
     Raises:

@@ -1,57 +1,53 @@
 """The store: every file the home keeps, addressed by its content, safe on disk before it counts.
 
-    blobs/ab/<sha256>   what is kept, never changed
-    incoming/<name>     originals not hashed yet, uploads on their way in
-    work/               what the worker is making; anything here may go when no worker runs
-    outgoing/           what was made for a person to take away; a day old, it goes
+    blobs/ab/<sha256>          what is kept, never changed
+    blobs/ab/<sha256>.sealed   the same, sealed; both forms may lie side by side for a moment
+    incoming/<name>            originals not hashed yet, uploads on their way in
+    work/                      what the worker is making; anything here may go when no worker runs
+    outgoing/                  what was made for a person to take away; a day old, it goes
 
-Only this module builds paths in the store, and it proves that they stay inside.
+Only this module builds paths in the store, and it proves that they stay inside. Who reads a kept
+file gets a `KeptFile`, which gives its plain content either way; a program that needs a path gets
+one from a `Desk`.
 """
 
 from __future__ import annotations
 
-import ctypes
-import errno
 import hashlib
+import io
 import json
 import os
 import re
 import shutil
 import stat
-import sys
 from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 from uuid import UUID
 
 from observe.errors import BadInputError, NotFoundError
 from observe.ids import new_id
+from observe.settings import Settings
 from observe.text import message
+from observe.vault import KeyMissingError, Vault, open_vault
+from observe.video import sealed
+from observe.video.disk import cloned, place, sync, sync_folder
+from observe.video.kept import KeptFile, Sealing
 
 CHUNK_BYTES: Final = 4 * 1024**2
 SPARE_BYTES: Final = 512 * 1024**2  # left free when a file is copied in: the database needs room
 UNFINISHED: Final = ".part"  # a file that is still being copied in
 BORROWED: Final = ".from"  # says where a file is read until it has been copied in
+SEALED: Final = ".sealed"  # the sealed form of a kept file
 BORROWED_ABOVE: Final = 64 * 1024**2  # a smaller one is copied while she waits
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}(\.[a-z0-9]{1,8})?", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PLACING = "placing-"
 _SIDE = re.compile(r"side-(?P<owner>[0-9a-f]{32})\.[a-z0-9]{1,8}", re.ASCII)
-_FICLONE: Final = 0x40049409  # Linux: share the blocks of another file
-_NO_LINKS: Final = frozenset(
-    {
-        errno.EXDEV,
-        errno.EPERM,
-        errno.EACCES,
-        errno.ENOTSUP,
-        errno.EMLINK,
-        errno.ENOSYS,
-        errno.EINVAL,  # Windows on exFAT
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -67,11 +63,13 @@ class StoredFile:
     """A file found in one of the store's folders; `given` is when its name was made, UTC.
 
     `changed` is when the system last wrote, linked or renamed it: copying takes long after `given`.
+    A kept file has its hash as its name in either form.
     """
 
     name: str
     size_bytes: int
     changed: datetime
+    is_sealed: bool = False
 
     @property
     def given(self) -> datetime | None:
@@ -101,11 +99,20 @@ class _Borrowed:
         return (about.st_size, about.st_mtime_ns) == (self.size_bytes, self.mtime_ns)
 
 
+def _no_vault() -> Vault:
+    raise KeyMissingError(message("No key is known here, so what was sealed cannot be opened."))
+
+
 @dataclass(frozen=True)
 class Store:
-    """The files of one home, under `root`."""
+    """The files of one home, under `root`.
+
+    `seals`: whether what is kept from now on is sealed. What lies there is read in either form.
+    """
 
     root: Path
+    vault: Callable[[], Vault] = _no_vault
+    seals: bool = False
 
     def __post_init__(self) -> None:
         for folder in ("blobs", "incoming", "work", "outgoing"):
@@ -114,7 +121,7 @@ class Store:
     # --- paths ------------------------------------------------------------------------------
 
     def blob(self, sha256: str) -> Path:
-        """Return where the file with this content is, or would be.
+        """Return where the file with this content is when it is not sealed; see `kept`.
 
         Raises:
             ValueError: this is no sha256.
@@ -122,6 +129,22 @@ class Store:
         if not _SHA256.fullmatch(sha256):
             raise ValueError("not a sha256")
         return self._inside("blobs", sha256[:2], sha256)
+
+    def kept(self, sha256: str) -> KeptFile:
+        """Return the file with this content, which may be plain, sealed or not there.
+
+        Raises:
+            ValueError: this is no sha256.
+        """
+        return KeptFile(self.blob(sha256), self._sealing(sha256))
+
+    def sealed_blob(self, sha256: str) -> Path:
+        """Return where the sealed form of this file is, or would be; raises as `kept`."""
+        return self._sealing(sha256).path
+
+    def _sealing(self, sha256: str) -> Sealing:
+        path = self._inside("blobs", sha256[:2], self.blob(sha256).name + SEALED)
+        return Sealing(path, f"film {sha256}", self.vault)
 
     def incoming(self, name: str) -> Path:
         """Return where the incoming file `name` is, or would be.
@@ -165,7 +188,7 @@ class Store:
         size = _readable_size(source)
         made = self.incoming(f"{name}{UNFINISHED}")
         try:
-            if _cloned(source, made):
+            if cloned(source, made):
                 self._place_incoming(made, name)
             elif size > BORROWED_ABOVE:
                 self.make_sure_of_room(size)
@@ -173,7 +196,7 @@ class Store:
                 with made.open("x", encoding="utf-8") as file:
                     json.dump(about, file)
                     file.flush()
-                    _sync(file.fileno())
+                    sync(file.fileno())
                 self._place_incoming(made, f"{name}{BORROWED}")
             else:
                 self._copy(source, made, size)
@@ -187,6 +210,10 @@ class Store:
     def _place_incoming(self, made: Path, name: str) -> None:
         made.replace(self.incoming(name))
         sync_folder(made.parent)
+
+    def arriving(self, name: str) -> KeptFile:
+        """Return the incoming file `name`, which is never sealed; see `to_read`."""
+        return KeptFile(self.to_read(name))
 
     def to_read(self, name: str) -> Path:
         """Return where the incoming file `name` can be read: here, or still where it was given."""
@@ -230,7 +257,7 @@ class Store:
         self.make_sure_of_room(size)
         with source.open("rb") as given, target.open("xb") as kept:
             shutil.copyfileobj(given, kept, CHUNK_BYTES)
-            _sync(kept.fileno())
+            sync(kept.fileno())
 
     def append(self, name: str, offset: int, chunk: bytes) -> None:
         """Write `chunk` at `offset` of the incoming file `name`; on return it is on disk.
@@ -248,7 +275,7 @@ class Store:
             view = memoryview(chunk)
             while view:
                 view = view[file.write(view) :]
-            _sync(file.fileno())
+            sync(file.fileno())
         if offset == 0:
             sync_folder(path.parent)
 
@@ -267,10 +294,11 @@ class Store:
 
         Raises:
             FileNotFoundError: there is neither the incoming file nor the blob.
+            BadInputError: it is to be sealed, and the disk has no room for it or it is damaged.
+            KeyMissingError: it is to be sealed, and the key is gone.
         """
-        source, target = self.incoming(name), self.blob(sha256)
-        if not target.exists():
-            _place(source, target)
+        if not self.kept(sha256).exists():
+            self._lay(self.incoming(name), sha256)
 
     def put(self, made: Path) -> Blob:
         """Keep the finished temporary file `made`; call `settle` once the database knows of it.
@@ -279,27 +307,89 @@ class Store:
 
         Raises:
             ValueError: `made` is not one of this store's temporary files.
+            BadInputError, KeyMissingError: as `adopt`.
         """
         path = self._inside("work", _checked(made.name))
         if path != made:
             raise ValueError("not a temporary file of this store")
         with path.open("rb") as file:
-            _sync(file.fileno())
+            sync(file.fileno())
         blob = Blob(sha256_of(path), path.stat().st_size)
-        target = self.blob(blob.sha256)
-        if target.exists() and target.stat().st_size != blob.size_bytes:
-            target.unlink()
-        if not target.exists():
+        kept = self.kept(blob.sha256)
+        if kept.exists() and kept.size() != blob.size_bytes:
+            self.delete_blob(blob.sha256)
+        if not kept.exists():
             self._placing(blob.sha256).touch()
             sync_folder(path.parent)
-            _place(path, target)
+            self._lay(path, blob.sha256)
         path.unlink(missing_ok=True)
         return blob
+
+    def _lay(self, source: Path, sha256: str) -> None:
+        """Put the content of `source` in its lasting place, in the form that this home wants."""
+        if self.seals:
+            self.lay_sealed(sha256, source)
+        else:
+            place(source, self.blob(sha256))
+
+    def lay_sealed(self, sha256: str, source: Path) -> None:
+        """Put the sealed form of `source` in its place, whole or not at all; `source` stays.
+
+        What is sealed is hashed once more: the plain form goes afterwards.
+
+        Raises:
+            FileNotFoundError, BadInputError, KeyMissingError: as `adopt`.
+        """
+        sealing, made = self._sealing(sha256), self.temporary(SEALED)
+        self.make_sure_of_room(size := source.stat().st_size)
+        try:
+            own = self.vault().own_key(sealing.purpose)
+            with source.open("rb") as plain, made.open("xb") as target:
+                hashing = _Hashing(plain)
+                sealed.write(hashing, size, target, own)
+                target.flush()
+                sync(target.fileno())
+            if hashing.sha256 != sha256:
+                raise _not_as_named(sha256)
+            place(made, sealing.path)
+        finally:
+            made.unlink(missing_ok=True)
+
+    def lay_plain(self, sha256: str) -> None:
+        """Put the plain form of a sealed file in its place, whole or not at all; both are there.
+
+        Raises:
+            FileNotFoundError: it is not there. UnsealError: it is damaged.
+            BadInputError: the disk has no room for it. KeyMissingError: the key is gone.
+        """
+        kept, made = self.kept(sha256), self.temporary()
+        self.make_sure_of_room(kept.size() or 0)
+        try:
+            with kept.open() as content, made.open("xb") as target:
+                hashing = _Hashing(content)
+                shutil.copyfileobj(hashing, target, CHUNK_BYTES)
+                target.flush()
+                sync(target.fileno())
+            if hashing.sha256 != sha256:
+                raise _not_as_named(sha256)
+            place(made, kept.plain)
+        finally:
+            made.unlink(missing_ok=True)
+
+    def drop_plain(self, sha256: str) -> None:
+        """Remove the plain form of a file whose sealed form is there."""
+        if self._sealing(sha256).head() is not None:
+            self.blob(sha256).unlink(missing_ok=True)
+
+    def drop_sealed(self, sha256: str) -> None:
+        """Remove the sealed form of a file whose plain form is there."""
+        if self.blob(sha256).exists():
+            self._sealing(sha256).path.unlink(missing_ok=True)
 
     def put_aside(self, made: Path, side: Path) -> None:
         """Give the finished temporary file `made` its name, whole or not at all."""
         with made.open("rb") as file:
-            _sync(file.fileno())
+            sync(file.fileno())
         made.replace(side)
         sync_folder(side.parent)
 
@@ -319,8 +409,9 @@ class Store:
         sync_folder(self.root / "work")
 
     def delete_blob(self, sha256: str) -> None:
-        """Remove the file with this content, if it is there."""
+        """Remove the file with this content in both its forms, if it is there."""
         self.blob(sha256).unlink(missing_ok=True)
+        self._sealing(sha256).path.unlink(missing_ok=True)
 
     # --- looking after it -------------------------------------------------------------------
 
@@ -340,10 +431,13 @@ class Store:
         return shutil.disk_usage(self.root).free
 
     def blobs(self) -> Iterator[StoredFile]:
-        """Yield every kept file; one with a name that is no sha256 comes under that name."""
+        """Yield every kept file; one with a name that is no sha256 comes under that name.
+
+        One that is there in both its forms comes twice.
+        """
         for folder in sorted((self.root / "blobs").iterdir()):
             if folder.is_dir():
-                yield from _files(folder)
+                yield from (_as_kept(file) for file in _files(folder))
 
     def incomings(self) -> Iterator[StoredFile]:
         """Yield every incoming file."""
@@ -411,6 +505,12 @@ def _files(folder: Path) -> Iterator[StoredFile]:
             yield StoredFile(path.name, found.st_size, datetime.fromtimestamp(found.st_ctime, UTC))
 
 
+def _as_kept(file: StoredFile) -> StoredFile:
+    name = file.name.removesuffix(SEALED)
+    is_sealed = name != file.name and _SHA256.fullmatch(name) is not None
+    return replace(file, name=name, is_sealed=True) if is_sealed else file
+
+
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
@@ -437,93 +537,52 @@ def _taken_away() -> NotFoundError:
     )
 
 
+def _not_as_named(sha256: str) -> BadInputError:
+    return BadInputError(
+        message(
+            "The file %(name)s… is damaged, so it stays as it is. Run: observe doctor --files",
+            name=sha256[:12],
+        )
+    )
+
+
 def _unreadable() -> BadInputError:
     return BadInputError(
         message("There is no such file, or it cannot be read. Check its name and try again.")
     )
 
 
-def _cloned(source: Path, target: Path) -> bool:
-    """Make `target` a file of its own that shares its blocks; tell whether that was possible."""
-    if sys.platform == "linux":
-        return _cloned_on_linux(source, target)
-    elif sys.platform == "darwin":  # noqa: RET505  # the type checker reads these per system
-        return _cloned_on_macos(source, target)
-    else:
-        return False
-
-
-def _cloned_on_macos(source: Path, target: Path) -> bool:
-    clonefile = ctypes.CDLL(None).clonefile
-    if clonefile(os.fsencode(source), os.fsencode(target), ctypes.c_uint32(0)) != 0:
-        return False
-    with target.open("rb") as kept:
-        _sync(kept.fileno())
-    return True
-
-
-def _cloned_on_linux(source: Path, target: Path) -> bool:
-    import fcntl  # not on Windows
-
-    with source.open("rb") as given, target.open("xb") as kept:
-        try:
-            fcntl.ioctl(kept.fileno(), _FICLONE, given.fileno())
-        except OSError:
-            target.unlink()
-            return False
-        _sync(kept.fileno())
-        return True
-
-
-def _place(source: Path, target: Path) -> None:
-    """Give `source` the name `target` for good, at once or not at all."""
-    if not target.parent.exists():
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-        sync_folder(target.parent.parent)
-    with source.open("rb") as file:
-        _sync(file.fileno())
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        return
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        source.replace(target)
-    sync_folder(target.parent)
-
-
-def _sync(descriptor: int) -> None:
-    """Wait until the file is on disk; macOS needs to be told that the drive's cache counts too."""
-    if sys.platform == "darwin":
-        import fcntl
-
-        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
-    elif os.name == "nt":
-        with suppress(OSError):  # refused on handles that only read
-            os.fsync(descriptor)
-    else:
-        os.fsync(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in `folder` are on disk (Windows does so by itself)."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sha256_of(path: Path, tell: Callable[[int], None] | None = None) -> str:
-    """Return the sha256 of a file, calling `tell` with the bytes read so far."""
-    digest, read = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
+def sha256_of(file: Path | KeptFile, tell: Callable[[int], None] | None = None) -> str:
+    """Return the sha256 of a file's content, calling `tell` with the bytes read so far."""
+    read = 0
+    with file.open("rb") if isinstance(file, Path) else file.open() as content:
+        hashing = _Hashing(content)
+        while chunk := hashing.read(CHUNK_BYTES):
             read += len(chunk)
             if tell is not None:
                 tell(read)
-    return digest.hexdigest()
+    return hashing.sha256
+
+
+class _Hashing(io.RawIOBase):
+    """A file that is hashed while it is read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        chunk = self._file.read(size)
+        self._digest.update(chunk)
+        return chunk
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what was read."""
+        return self._digest.hexdigest()
+
+
+def open_store(settings: Settings) -> Store:
+    """Return the files of this home; its key is asked for when something is sealed or opened."""
+    return Store(settings.store_path, partial(open_vault, settings), settings.seal_films)

@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from observe.db import open_database
 from observe.settings import Settings
-from observe.video.store import Store
+from observe.video.store import open_store
 from observe.web import assets, guards, navigation, responses, tracing, words
 from observe.web.guards import Home
 from observe.web.throttle import limiter
@@ -114,7 +114,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     database = open_database(settings.url)
-    app.extensions["observe"] = Home(settings, database, Store(settings.store_path))
+    app.extensions["observe"] = Home(settings, database, open_store(settings))
     tracing.install(app)
     words.install(app, settings.locale)
     csrf.init_app(app)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
@@ -17,6 +16,7 @@ from observe.errors import InvalidError, NotFoundError, ObserveError
 from observe.ids import parse_id
 from observe.people.access import not_found
 from observe.text import Message, message
+from observe.video.kept import KeptFile
 from observe.web import media_links
 from observe.web.guards import SAFE_METHODS, SignedOutError, current_user
 from observe.web.guards import wants_json as wants_json
@@ -151,7 +151,7 @@ def _typed() -> list[Typed]:
     return sent if any(field.shown for field in sent) else []
 
 
-def send_media(path: Path, media_type: str, tag: str, *, revocable: bool = False) -> Response:
+def send_media(file: KeptFile, media_type: str, tag: str, *, revocable: bool = False) -> Response:
     """Answer with the part of the file that was asked for, at most 4 MiB of it.
 
     Players ask for the rest as they need it, and begin anew when `tag` changes: it names the
@@ -161,7 +161,7 @@ def send_media(path: Path, media_type: str, tag: str, *, revocable: bool = False
     """
     if media_type.startswith("video/") and not media_links.holds():
         return media_links.renewed()
-    answer = _media(path, media_type, tag)
+    answer = _media(file, media_type, tag)
     if revocable:
         answer.headers["Cache-Control"] = "private, no-cache"
     return answer
@@ -179,13 +179,12 @@ def opens(answer: Response, lately: Callable[[], bool]) -> bool:
     return part.startswith("bytes 0-") or not lately()
 
 
-def _media(path: Path, media_type: str, tag: str) -> Response:
-    try:
-        size = path.stat().st_size
-    except FileNotFoundError as error:
+def _media(file: KeptFile, media_type: str, tag: str) -> Response:
+    size = file.size()
+    if size is None:
         raise NotFoundError(
             message("This file is missing from the program's folder. Run: observe doctor")
-        ) from error
+        )
     if request.if_none_match.contains(tag):
         return _tagged(Response(status=304), tag)
     asked = request.range if _range_holds(tag) else None
@@ -194,7 +193,7 @@ def _media(path: Path, media_type: str, tag: str) -> Response:
         refused = _tagged(Response(status=416), tag)
         refused.headers["Content-Range"] = f"bytes */{size}"
         return refused
-    return _part(path, media_type, span, size, tag, whole=asked is None and size <= MEDIA_CAP)
+    return _part(file, media_type, span, size, tag, whole=asked is None and size <= MEDIA_CAP)
 
 
 def served_as(media_type: str) -> str:
@@ -212,14 +211,14 @@ def _range_holds(tag: str) -> bool:
 
 
 def _part(
-    path: Path, media_type: str, span: tuple[int, int], size: int, tag: str, *, whole: bool
+    file: KeptFile, media_type: str, span: tuple[int, int], size: int, tag: str, *, whole: bool
 ) -> Response:
     start, end = span[0], min(span[1], span[0] + MEDIA_CAP)
     body = b""
     if request.method != "HEAD":
-        with path.open("rb") as file:
-            file.seek(start)
-            body = file.read(end - start)
+        with file.open() as content:
+            content.seek(start)
+            body = content.read(end - start)
     # A long file asked for without a range gets its first part too: never all of it at once.
     response = Response(body, status=200 if whole else 206, mimetype=served_as(media_type))
     if response.mimetype == ONLY_SAVED:

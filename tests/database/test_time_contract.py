@@ -195,7 +195,7 @@ def test_player_note_and_clip_agree(
         with database.read() as session:
             row = session.get_one(Recording, recording.id)
             player = operations.playable_file(session, store, row)
-        shown = shown_at(player.path, noted, source.degrees)
+        shown = shown_at(player.file.plain, noted, source.degrees)
         for at_ms, number in zip(noted, shown, strict=True):
             clip = cut_at(database, store, recording, at_ms)
             begins = shown_at(clip, [0], source.degrees)[0]

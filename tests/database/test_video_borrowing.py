@@ -22,7 +22,7 @@ from tests.lessons import Lessons, encoded
 def _borrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A file system that shares no blocks, on which every file counts as large."""
     with monkeypatch.context() as patch:
-        patch.setattr(store_module, "_cloned", lambda *_: False)
+        patch.setattr(store_module, "cloned", lambda *_: False)
         patch.setattr(store_module, "BORROWED_ABOVE", 0)
         yield
 
@@ -83,7 +83,7 @@ def test_a_card_pulled_out_too_early_is_told_and_may_come_back(
 ) -> None:
     film = Path(shutil.copy2(small_video, card))
     added = lessons.add(film)
-    assert lessons.playable(added).path == film
+    assert lessons.playable(added).file.plain == film
     card.rename(tmp_path / "elsewhere")
     with pytest.raises(ConflictError, match="card or disk"):
         lessons.playable(added)

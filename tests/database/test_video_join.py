@@ -63,7 +63,7 @@ def shown_frames(path: Path) -> list[tuple[float, int]]:
 def assert_whole(lessons: Lessons, recording: Recording, tolerance_ms: float) -> None:
     """Fail unless every part's frames are all there, each at its moment on the one timeline."""
     starts = [0, *(part.start_ms or 0 for part in joined_parts(lessons, recording))]
-    frames = shown_frames(lessons.playable(recording).path)
+    frames = shown_frames(lessons.playable(recording).file.plain)
     assert [number for _time, number in frames] == [n for count in LENGTHS for n in range(count)]
     expected = [
         start + 1000 * number / RATE
@@ -90,7 +90,7 @@ def test_the_packets_are_the_cameras_own(lessons: Lessons, tmp_path: Path) -> No
     paths = split(tmp_path)
     recording = playing(lessons, *paths)
     given = [packet for path in paths for packet in video_packets(path)]
-    assert video_packets(lessons.playable(recording).path) == given
+    assert video_packets(lessons.playable(recording).file.plain) == given
 
 
 def video_packets(path: Path) -> list[bytes]:
@@ -109,7 +109,7 @@ def test_files_of_different_cameras_are_encoded_in_the_shape_of_the_first(
     recording = playing(lessons, *paths)
     assert recording.state is RecordingState.READY
     assert lessons.made(recording)[FileKind.PROXY].recipe == "join-720p-1"
-    copy = probe(lessons.playable(recording).path)
+    copy = probe(lessons.playable(recording).file.plain)
     assert (copy.plan, copy.width, copy.height) == ("play", 192, 48)
     assert_whole(lessons, recording, tolerance_ms=1000 / RATE)
     lessons.assert_clean()
@@ -154,7 +154,7 @@ def test_standing_files_stay_upright(lessons: Lessons, tmp_path: Path) -> None:
     lying = split(tmp_path)
     paths = [turned(path, tmp_path / f"turned{path.name}", 90) for path in lying]
     recording = playing(lessons, *paths)
-    copy = probe(lessons.playable(recording).path)
+    copy = probe(lessons.playable(recording).file.plain)
     assert (copy.width, copy.height, copy.rotation) == (48, 192, 90)
 
 
@@ -164,7 +164,7 @@ def test_one_that_stands_and_one_that_lies_are_both_upright(
     lying = split(tmp_path, sound=False)
     second = turned(lying[1], tmp_path / "t.mp4", 90)
     recording = playing(lessons, lying[0], second)
-    copy = probe(lessons.playable(recording).path)
+    copy = probe(lessons.playable(recording).file.plain)
     assert (copy.width, copy.height, copy.rotation) == (192, 48, 0)
     assert copy.duration_ms == pytest.approx(7_000, abs=100)
 
@@ -196,7 +196,7 @@ def test_sound_and_picture_agree_on_both_sides_of_a_joint(
     recording = playing(lessons, *paths)
     starts = [0, *(part.start_ms or 0 for part in joined_parts(lessons, recording))]
     claps = [start + clap for start in starts for clap in CLAP_MS]
-    path = lessons.playable(recording).path
+    path = lessons.playable(recording).file.plain
     seen, heard = white_from(path), loud_from(path)
     assert seen == pytest.approx(claps, abs=1000 / RATE)
     assert heard == pytest.approx(seen, abs=1000 / RATE)
@@ -254,7 +254,7 @@ def test_all_files_are_heard_on_the_same_microphone(
     with lessons.database.write() as session:
         session.get_one(Recording, added.id).audio_track = chosen
     assert make_playable(lessons.task(added)) is None
-    copy = lessons.playable(lessons.now(added)).path
+    copy = lessons.playable(lessons.now(added)).file.plain
     assert [tone_at(copy, second) for second in (1, 3)] == pytest.approx([tone, tone], abs=5)
 
 
@@ -300,7 +300,7 @@ def test_another_sound_leaves_the_timeline_as_it_is(
         recording = choose(lessons, recording, track)
         assert lessons.made(recording)[FileKind.PROXY].recipe == f"{way} a{track}"
         assert [0, *(part.start_ms for part in joined_parts(lessons, recording))] == starts
-        path = lessons.playable(recording).path
+        path = lessons.playable(recording).file.plain
         assert white_from(path) == pytest.approx(claps, abs=1000 / RATE)
         assert loud_from(path) == pytest.approx(white_from(path), abs=1000 / RATE)
 
@@ -337,7 +337,7 @@ def test_a_clip_across_a_joint_has_exactly_the_marked_frames(
     with lessons.database.read() as session:
         source = derived.source_for_clips(session, lessons.store, recording.id)
     clip = tmp_path / "clip.mp4"
-    cut_clip(source, Span(3_800, start + 200), clip)
+    cut_clip(source.plain, Span(3_800, start + 200), clip)
     assert [number for _time, number in shown_frames(clip)] == [95, 96, 97, 98, 99, 0, 1, 2, 3, 4]
 
 

@@ -73,7 +73,7 @@ def test_an_original_is_found_wherever_keeping_it_is_killed(
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(Store, killed_at, kill_there)
         keep_originals(task)
-    assert lessons.playable(added).path.read_bytes() == small_video.read_bytes()
+    assert lessons.playable(added).file.plain.read_bytes() == small_video.read_bytes()
     lessons.assert_clean()
     sweep(lessons.database, lessons.store)
     sha256 = keep_originals(task)
@@ -81,7 +81,7 @@ def test_an_original_is_found_wherever_keeping_it_is_killed(
     assert keep_originals(task) == sha256
     assert list(lessons.store.incomings()) == []
     found = lessons.playable(added)
-    assert (found.path, found.tag) == (lessons.store.blob(sha256), tag)
+    assert (found.file.plain, found.tag) == (lessons.store.blob(sha256), tag)
     lessons.assert_clean()
 
 
@@ -90,10 +90,10 @@ def test_an_original_is_found_wherever_keeping_it_is_killed(
 def test_a_borrowed_original_is_copied_in_wherever_that_is_killed(
     lessons: Lessons, small_video: Path, monkeypatch: pytest.MonkeyPatch, killed_at: str, when: str
 ) -> None:
-    monkeypatch.setattr(store_module, "_cloned", lambda *_: False)
+    monkeypatch.setattr(store_module, "cloned", lambda *_: False)
     monkeypatch.setattr(store_module, "BORROWED_ABOVE", 0)
     added = lessons.add(small_video)
-    assert lessons.playable(added).path == small_video
+    assert lessons.playable(added).file.plain == small_video
     task, whole = lessons.task(added), getattr(Store, killed_at)
 
     def kill_there(*arguments: object) -> None:
@@ -104,12 +104,12 @@ def test_a_borrowed_original_is_copied_in_wherever_that_is_killed(
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(Store, killed_at, kill_there)
         keep_originals(task)
-    assert lessons.playable(added).path.read_bytes() == small_video.read_bytes()
+    assert lessons.playable(added).file.plain.read_bytes() == small_video.read_bytes()
     lessons.assert_clean()
     sweep(lessons.database, lessons.store)
     keep_originals(task)
     assert list(lessons.store.incomings()) == []
-    assert lessons.playable(added).path.read_bytes() == small_video.read_bytes()
+    assert lessons.playable(added).file.plain.read_bytes() == small_video.read_bytes()
     assert small_video.exists()
     lessons.assert_clean()
 

@@ -72,7 +72,7 @@ def test_an_added_video_is_ready_enqueued_and_on_file(
         trail = session.scalars(sa.select(AuditEntry).where(AuditEntry.thing_id == added.id)).one()
     assert job is not None
     assert job.state is jobs.JobState.WAITING
-    assert playable.path.stat().st_size == added.size_bytes
+    assert playable.file.plain.stat().st_size == added.size_bytes
     assert (trail.action, trail.actor_id) == ("recording.added", cast.observer.user_id)
     assert "clase" not in trail.details
 

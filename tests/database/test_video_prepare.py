@@ -100,7 +100,7 @@ def test_an_avi_that_browsers_cannot_play_is_codable_once_its_copy_is_made(
     assert (job.state, recording.state) == (JobState.DONE, RecordingState.READY)
     playable = lessons.playable(recording)
     assert playable.media_type == "video/mp4"
-    copy = probe(playable.path)
+    copy = probe(playable.file.plain)
     assert (copy.plan, copy.duration_ms, copy.start_offset_ms) == ("play", 1000, 0)
     assert FileKind.WAVEFORM not in lessons.made(recording)
     lessons.assert_clean()
@@ -129,7 +129,7 @@ def test_any_cameras_file_becomes_playable_on_our_clock(
     assert (job.state, recording.state) == (JobState.DONE, RecordingState.READY)
     assert recording.duration_ms == duration_ms
     playable = lessons.playable(recording)
-    copy = probe(playable.path)
+    copy = probe(playable.file.plain)
     assert copy.plan == "play"
     assert copy.start_offset_ms == 0
     assert copy.duration_ms == pytest.approx(duration_ms, abs=100)

@@ -42,7 +42,7 @@ def ffmpeg(*arguments: object) -> None:
 def watched(folder: Path, source: Path, *, grey: Path | None = None) -> Activity:
     target = folder / "activity.json"
     write_activity(source, probe(source), target, nothing, grey=grey)
-    return read_activity(target)
+    return read_activity(target.read_text())
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +258,7 @@ def test_hostile_files_end_with_an_answer(tmp_path: Path, real_data: Path) -> No
         except ObserveError:
             continue
         write_activity(video, measured, tmp_path / "activity.json", nothing)
-        found = read_activity(tmp_path / "activity.json")
+        found = read_activity((tmp_path / "activity.json").read_text())
         assert all(span.end_ms <= measured.duration_ms for span in found.damaged)
 
 

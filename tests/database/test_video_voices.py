@@ -29,7 +29,7 @@ def heard(folder: Path, samples: Samples) -> Voices:
     sound, target = folder / "sound", folder / "voices.json"
     sound.write_bytes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
     voices.write_voices(sound, target, nothing)
-    return voices.read_voices(target)
+    return voices.read_voices(target.read_text())
 
 
 def balanced(truth: Sequence[Voice], told: Sequence[Voice]) -> float:
@@ -173,7 +173,7 @@ def test_an_odd_byte_at_the_end_is_no_sample(tmp_path: Path) -> None:
     sound, target = tmp_path / "sound", tmp_path / "voices.json"
     sound.write_bytes(bytes(2 * RATE + 1))
     voices.write_voices(sound, target, nothing)
-    assert len(voices.read_voices(target).seconds) == 1
+    assert len(voices.read_voices(target.read_text()).seconds) == 1
 
 
 def test_loudness_is_the_root_mean_square_of_each_second(tmp_path: Path) -> None:

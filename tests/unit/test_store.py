@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from observe.errors import BadInputError, NotFoundError
 from observe.ids import new_id
+from observe.video import disk
 from observe.video import store as store_module
 from observe.video.store import Store
 
@@ -127,7 +128,7 @@ def test_what_the_user_writes_over_her_file_never_reaches_ours(own: Store, tmp_p
 @pytest.fixture
 def borrowing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system that shares no blocks, on which every file counts as large."""
-    monkeypatch.setattr(store_module, "_cloned", lambda *_: False)
+    monkeypatch.setattr(store_module, "cloned", lambda *_: False)
     monkeypatch.setattr(store_module, "BORROWED_ABOVE", 0)
 
 
@@ -183,11 +184,11 @@ def test_a_file_whose_blocks_can_be_shared_needs_no_room(
 ) -> None:
     original = given_file(tmp_path)
     own.take(original, name := new_id().hex)
-    if not store_module._cloned(original, tmp_path / "clone"):
-        monkeypatch.setattr(store_module, "_cloned", lambda _source, made: made.write_bytes(b"x"))
+    if not disk.cloned(original, tmp_path / "clone"):
+        monkeypatch.setattr(store_module, "cloned", lambda _source, made: made.write_bytes(b"x"))
     monkeypatch.setattr(Store, "free_bytes", lambda _self: 0)
     assert own.take(original, name) == 8
-    monkeypatch.setattr(store_module, "_cloned", lambda *_: False)
+    monkeypatch.setattr(store_module, "cloned", lambda *_: False)
     with pytest.raises(BadInputError, match="disk space"):
         own.take(original, name)
     assert [file.name for file in own.incomings()] == [name]
@@ -200,7 +201,7 @@ def test_a_file_is_copied_where_links_are_impossible(
     def no_links(*_arguments: object, **_options: object) -> None:
         raise OSError(answer, "no links")
 
-    monkeypatch.setattr(store_module, "_cloned", lambda *_: False)
+    monkeypatch.setattr(store_module, "cloned", lambda *_: False)
     monkeypatch.setattr(os, "link", no_links)
     original = given_file(tmp_path, os.urandom(100_000))
     own.take(original, name := new_id().hex)

@@ -14,7 +14,7 @@ from observe.people.access import Actor
 from observe.privacy import personal_export
 from observe.privacy.personal_export import Ask, Personal
 from observe.records.personal import child, person
-from observe.video.store import Store
+from observe.video.store import Store, open_store
 
 
 @handler(personal_export.KIND)
@@ -25,7 +25,7 @@ def make(work: Work, export_id: UUID) -> None:
 
 def make_zip(work: Work, export_id: UUID) -> None:
     """Put the zip where it waits a day to be taken away; doing it again makes it anew."""
-    store = Store(work.settings.store_path)
+    store = open_store(work.settings)
     store.clear_outgoing(now() - personal_export.KEPT_WITHIN)
     with work.database.read() as session:
         asked = personal_export.find(session, export_id)

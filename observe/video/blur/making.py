@@ -25,11 +25,13 @@ from observe.video import derived
 from observe.video.blur import blurring, detectors, faces
 from observe.video.blur.corrections import still_meant, written
 from observe.video.derived import Made
+from observe.video.desk import Desk
+from observe.video.kept import KeptFile
 from observe.video.media import pictures
 from observe.video.media.graphs import Watch
 from observe.video.media.probe import Probe, probe
 from observe.video.models import Blurring, BlurState, DerivedFile, FileKind
-from observe.video.store import Store
+from observe.video.store import Store, open_store
 from observe.video.timecode import Span
 
 KIND: Final = "video.blur"
@@ -148,7 +150,7 @@ def _known(work: Work, asked_id: UUID) -> tuple[Task, set[FileKind]]:
 
 def _has(work: Work, recording_id: UUID, kind: FileKind, recipe: str) -> bool:
     """Tell whether a file was made and is whole; a row without its file is forgotten."""
-    store = Store(work.settings.store_path)
+    store = open_store(work.settings)
     with work.database.read() as session:
         row = derived.find(session, recording_id, kind, recipe)
     if row is None or derived.is_whole(store, row):
@@ -194,11 +196,12 @@ def _look(work: Work, asked_id: UUID, task: Task, film: str | None) -> None:
     told = json.dumps(detector.told() | named, sort_keys=True)
     recipe = faces_recipe(task.span, told)
     what = Made(task.recording_id, FileKind.FACES, recipe, "application/json")
-    source, measured = _source(work, task, film)
     watch = _watch(work, "faces", task.span)
 
     def write(made: Path) -> None:
-        blurring.find_faces(source, measured, task.span, made, detector, watch=watch)
+        with Desk(open_store(work.settings)) as desk:
+            source, measured = _source(work, task, film, desk)
+            blurring.find_faces(source, measured, task.span, made, detector, watch=watch)
 
     _make(work, asked_id, what, write)
     with work.database.write() as session:
@@ -236,17 +239,18 @@ def draw(work: Work, asked_id: UUID) -> None:
     task, there = _known(work, asked_id)
     if FileKind.BLURRED in there:
         return
-    source, measured = _source(work, task, task.film)
-    meant = still_meant(json.loads(task.row.corrections), task.found)
-    regions = faces.regions(_found_in(work, task, measured), meant)
-    watch = _watch(work, "draw", task.span)
-    what = Made(task.recording_id, FileKind.BLURRED, task.blurred, "video/mp4")
+    with Desk(open_store(work.settings)) as desk:
+        source, measured = _source(work, task, task.film, desk)
+        meant = still_meant(json.loads(task.row.corrections), task.found)
+        regions = faces.regions(_found_in(work, task, measured), meant)
+        watch = _watch(work, "draw", task.span)
+        what = Made(task.recording_id, FileKind.BLURRED, task.blurred, "video/mp4")
 
-    def write(made: Path) -> None:
-        row = task.row
-        blurring.draw(source, measured, task.span, regions, row.style, row.sound, made, watch)
+        def write(made: Path) -> None:
+            row = task.row
+            blurring.draw(source, measured, task.span, regions, row.style, row.sound, made, watch)
 
-    _make(work, asked_id, what, write)
+        _make(work, asked_id, what, write)
 
 
 def _found_in(work: Work, task: Task, measured: Probe) -> dict[str, Any]:
@@ -256,7 +260,7 @@ def _found_in(work: Work, task: Task, measured: Probe) -> dict[str, Any]:
         BadInputError: it is not there, or of another size: it would cover what is beside the faces.
             Such a finding is forgotten, so that blurring again looks anew.
     """
-    store = Store(work.settings.store_path)
+    store = open_store(work.settings)
     found = read_faces(_file(work, task, FileKind.FACES, task.faces, store))
     if (found["width"], found["height"]) == (measured.width, measured.height):
         return found
@@ -267,9 +271,9 @@ def _found_in(work: Work, task: Task, measured: Probe) -> dict[str, Any]:
     raise BadInputError(_GONE)
 
 
-def read_faces(path: Path) -> dict[str, Any]:
+def read_faces(file: KeptFile) -> dict[str, Any]:
     """Return what `blurring.find_faces` wrote, for `faces.regions`."""
-    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    found: dict[str, Any] = json.loads(file.read_text())
     return found
 
 
@@ -278,14 +282,16 @@ def picture(work: Work, asked_id: UUID) -> None:
     task, there = _known(work, asked_id)
     if FileKind.BLURRED_POSTER in there:
         return
-    clip = _file(work, task, FileKind.BLURRED, task.blurred, Store(work.settings.store_path))
+    store = open_store(work.settings)
+    kept = _file(work, task, FileKind.BLURRED, task.blurred, store)
     what = Made(task.recording_id, FileKind.BLURRED_POSTER, task.blurred, "image/jpeg")
-    _make(
-        work,
-        asked_id,
-        what,
-        lambda made: pictures.draw_poster(clip, probe(clip), 0, made, work.check_cancelled),
-    )
+
+    def write(made: Path) -> None:
+        with Desk(store) as desk:
+            clip = desk.path(kept)
+            pictures.draw_poster(clip, probe(clip), 0, made, work.check_cancelled)
+
+    _make(work, asked_id, what, write)
 
 
 def finish(work: Work, asked_id: UUID) -> None:
@@ -316,7 +322,7 @@ def clear(work: Work, asked_id: UUID) -> None:
 
     A face may be missed in them. Whoever plays one now gets no more of it.
     """
-    store = Store(work.settings.store_path)
+    store = open_store(work.settings)
     with work.database.write() as session:
         clip = clip_of(session, _task(session, asked_id).row)
         if clip is None:
@@ -338,18 +344,20 @@ def _superseded(session: Session, clip: DerivedFile) -> list[DerivedFile]:
 # --- files ----------------------------------------------------------------------------------------
 
 
-def _source(work: Work, task: Task, joined: str | None) -> tuple[Path, Probe]:
+def _source(work: Work, task: Task, joined: str | None, desk: Desk) -> tuple[Path, Probe]:
     """Return the lesson's film: the original, or the copy `joined` of several files.
 
     Raises:
         ConflictError: it was removed.
     """
-    store = Store(work.settings.store_path)
+    store = open_store(work.settings)
     try:
         if joined is not None:
-            return store.blob(joined), probe(store.blob(joined))
+            film = desk.path(store.kept(joined))
+            return film, probe(film)
         with work.database.read() as session:
-            original = derived.source_for_clips(session, store, task.recording_id)
+            kept = derived.source_for_clips(session, store, task.recording_id)
+        original = desk.path(kept)
         return original, probe(original, audio_track=task.heard)
     except FileNotFoundError as error:  # not a passing fault: trying again would not bring it back
         raise ConflictError(
@@ -357,12 +365,12 @@ def _source(work: Work, task: Task, joined: str | None) -> tuple[Path, Probe]:
         ) from error
 
 
-def _file(work: Work, task: Task, kind: FileKind, recipe: str, store: Store) -> Path:
+def _file(work: Work, task: Task, kind: FileKind, recipe: str, store: Store) -> KeptFile:
     with work.database.read() as session:
         row = derived.find(session, task.recording_id, kind, recipe)
     if row is None:
         raise BadInputError(_GONE)
-    return store.blob(row.sha256)
+    return store.kept(row.sha256)
 
 
 _GONE: Final = message("What an earlier step made is gone. Blur the clip again.")
@@ -372,7 +380,7 @@ def _make(work: Work, asked_id: UUID, what: Made, write: Callable[[Path], None])
     """Keep what `write` puts at a temporary path, unless nobody asks for it any more by then."""
     if _has(work, what.recording_id, what.kind, what.recipe):
         return
-    store = Store(work.settings.store_path)
+    store = open_store(work.settings)
     made = store.temporary(_SUFFIXES[what.media_type])
     try:
         write(made)

@@ -136,7 +136,7 @@ def zones_of(session: Session, store: Store, row: Blurring) -> Zones | None:
     kept = blur_making.found_faces(session, row)
     if kept is None or not derived.is_whole(store, kept):
         return None
-    found = blur_making.read_faces(store.blob(kept.sha256))
+    found = blur_making.read_faces(store.kept(kept.sha256))
     return Zones(kept.sha256, found["width"], found["height"], faces.regions(found, []))
 
 

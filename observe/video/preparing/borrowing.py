@@ -18,7 +18,7 @@ from observe.jobs import Work, handler
 from observe.video import derived
 from observe.video.derived import Given
 from observe.video.models import Recording
-from observe.video.store import Store
+from observe.video.store import Store, open_store
 
 KIND: Final = "video.copy"
 _one_at_a_time = threading.Lock()
@@ -46,7 +46,7 @@ def _copy_in(work: Work, recording_id: UUID) -> None:
         recording = session.get(Recording, recording_id)
         parts = derived.parts_of(session, recording_id)
     given: tuple[Given, ...] = (recording, *parts) if recording is not None else ()
-    bring_in(Store(work.settings.store_path), (each.incoming for each in given if each.incoming))
+    bring_in(open_store(work.settings), (each.incoming for each in given if each.incoming))
 
 
 def bring_in(store: Store, names: Iterable[str]) -> None:

@@ -19,6 +19,7 @@ from observe.people import audit
 from observe.text import message
 from observe.video import derived
 from observe.video.derived import Made
+from observe.video.kept import KeptFile
 from observe.video.media import graphs, tools
 from observe.video.media.graphs import Sides
 from observe.video.media.probe import Probe, probe
@@ -74,12 +75,14 @@ def _plays(task: Preparation, recording: Recording) -> bool:
     track = recording.audio_track
     with task.work.database.read() as session:
         copy = derived.newest(session, recording.id, FileKind.PROXY)
-    source = _path_of(task, recording)
+    source = _given(task, recording)
     if copy is not None and derived.track_of(copy.recipe) == track:
         return task.has(FileKind.PROXY, copy.recipe)
     if not recording.playable:
         return False
-    return track is None or probe(source, audio_track=track).plan == "play"
+    if track is None:
+        return True
+    return probe(task.desk.path(source), audio_track=track).plan == "play"
 
 
 class _BrokenError(Exception):
@@ -124,10 +127,14 @@ def _settled(task: Preparation) -> list[int | None]:
 
 
 def _path_of(task: Preparation, given: derived.Given) -> Path:
-    path = derived.place_of(task.store, given)
-    if path is None:
+    return task.desk.path(_given(task, given))
+
+
+def _given(task: Preparation, given: derived.Given) -> KeptFile:
+    file = derived.file_of(task.store, given)
+    if file is None:
         raise NotFoundError(message("The file of this video is gone. Add the video again."))
-    return path
+    return file
 
 
 def _heard_alike(path: Path, first: Probe) -> Probe:

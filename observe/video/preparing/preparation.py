@@ -13,11 +13,12 @@ from observe.jobs import Work
 from observe.people import access
 from observe.video import derived
 from observe.video.derived import Given, Made
+from observe.video.desk import Desk
 from observe.video.media.graphs import Watch
 from observe.video.media.probe import Probe, probe
 from observe.video.models import FileKind, Recording
 from observe.video.preparing.pace import Pace, pace_of
-from observe.video.store import Store
+from observe.video.store import Store, open_store
 
 T = TypeVar("T")
 KEYED = "720p"  # in the recipe of a copy that has a key frame each second
@@ -39,6 +40,7 @@ class Preparation:
     work: Work
     recording_id: UUID
     pace: Pace
+    desk: Desk  # what is opened on it is shared by all steps, and goes when the job has ended
 
     @classmethod
     def of(cls, work: Work, recording_id: UUID) -> Preparation:
@@ -56,12 +58,12 @@ class Preparation:
             plays=plays,
             copies=bool(recording.playable) or recording.video_codec == "h264",
         )
-        return cls(work, recording_id, pace)
+        return cls(work, recording_id, pace, Desk(open_store(work.settings)))
 
     @property
     def store(self) -> Store:
         """The home's files."""
-        return Store(self.work.settings.store_path)
+        return open_store(self.work.settings)
 
     def recording(self) -> Recording:
         """Return the row as it is now.
@@ -92,10 +94,11 @@ class Preparation:
         track = self.recording().audio_track
         with self.work.database.read() as session:
             proxy = derived.newest(session, self.recording_id, FileKind.PROXY)
-            original = derived.original_path(session, self.store, self.recording_id)
+            original = derived.original(session, self.store, self.recording_id)
         if proxy is None:
-            return Playing(original, probe(original, audio_track=track), keyed=False)
-        path = self.store.blob(proxy.sha256)
+            path = self.desk.path(original)
+            return Playing(path, probe(path, audio_track=track), keyed=False)
+        path = self.desk.path(self.store.kept(proxy.sha256))
         return Playing(path, probe(path), keyed=KEYED in proxy.recipe)
 
     def has(self, kind: FileKind, recipe: str) -> bool:

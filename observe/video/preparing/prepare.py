@@ -34,7 +34,7 @@ from observe.video.preparing.copies import (
 )
 from observe.video.preparing.originals import keep_originals
 from observe.video.preparing.preparation import Playing, Preparation
-from observe.video.store import Store
+from observe.video.store import open_store
 from observe.video.sweep import sweep
 from observe.video.timeline import activity, peaks, voices
 
@@ -55,7 +55,7 @@ STEPS: Final[dict[str, Message]] = {
 @before_work
 def tidy(settings: Settings, database: Database) -> None:
     """Remove what a killed process left in the store."""
-    sweep(database, Store(settings.store_path))
+    sweep(database, open_store(settings))
 
 
 @handler(KIND)
@@ -63,8 +63,9 @@ def prepare(work: Work, recording_id: UUID) -> None:
     """Do all that a recording needs; it is codable long before the end."""
     task = Preparation.of(work, recording_id)
     try:
-        _make_codable(task)
-        _draw(task)
+        with task.desk:
+            _make_codable(task)
+            _draw(task)
     except Exception:  # whatever it was; a worker that stops is none, and its successor reads them
         _drop_sides(task)
         raise
@@ -201,11 +202,12 @@ def watch(task: Preparation) -> None:
     """Keep what moves when, where scenes join, and what is damaged in the camera's own file."""
     what = Made(task.recording_id, FileKind.ACTIVITY, activity.RECIPE, "application/json")
     with task.work.database.read() as session:
-        source = derived.whole_lesson(session, task.store, task.recording_id)
+        lesson = derived.whole_lesson(session, task.store, task.recording_id)
     left, tick = task.store.side(task.recording_id, "grey"), task.progress("activity").tick
     grey = left if left.exists() else None
 
     def write(made: Path) -> None:
+        source = task.desk.path(lesson)
         activity.write_activity(source, probe(source), made, tick, grey=grey)
 
     task.make(what, write)
@@ -215,7 +217,7 @@ def mend(task: Preparation) -> None:
     """Make an encoded copy where what plays is damaged: there a browser gives it up for good."""
     with task.work.database.read() as session:
         row = derived.newest(session, task.recording_id, FileKind.ACTIVITY)
-    if row is None or not activity.read_activity(task.store.blob(row.sha256)).damaged:
+    if row is None or not activity.read_activity(task.store.kept(row.sha256).read_text()).damaged:
         return
     make_mended(task)
 
@@ -234,9 +236,9 @@ def _parts(task: Preparation) -> Iterator[tuple[Path, int]]:
     """Yield each file of the lesson, and where it begins, in milliseconds."""
     for given in task.given():
         start_ms = 0 if isinstance(given, Recording) else given.start_ms or 0
-        path = derived.place_of(task.store, given)
-        if path is not None:
-            yield path, start_ms
+        file = derived.file_of(task.store, given)
+        if file is not None:
+            yield task.desk.path(file), start_ms
 
 
 def _cues(task: Preparation, source: Path, start_ms: int) -> tuple[captions.Cue, ...]:

@@ -84,9 +84,9 @@ def write_activity(
     target.write_text(json.dumps(told, separators=(",", ":")), encoding="ascii")
 
 
-def read_activity(path: Path) -> Activity:
+def read_activity(written: str) -> Activity:
     """Return the activity timeline that `write_activity` wrote."""
-    told = json.loads(path.read_text(encoding="ascii"))
+    told = json.loads(written)
     damaged = tuple(Span(start, end) for start, end in told["damaged"])
     lost_ms = told.get("lost_ms", 0)  # older ones do not say
     return Activity(tuple(told["energy"]), tuple(told["joints_ms"]), damaged, lost_ms)

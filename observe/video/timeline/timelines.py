@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sqlalchemy.orm import Session
 
 from observe.video import derived
+from observe.video.kept import KeptFile
 from observe.video.models import FileKind, Recording
 from observe.video.store import Store
 from observe.video.timeline.activity import Activity, read_activity
@@ -16,14 +15,14 @@ from observe.video.timeline.voices import Voices, read_voices
 
 def voices_of(session: Session, store: Store, recording: Recording) -> Voices | None:
     """Return who is heard in each second, or None: not made yet, or a lesson without sound."""
-    path = _made(session, store, recording, FileKind.VOICES)
-    return read_voices(path) if path else None
+    made = _made(session, store, recording, FileKind.VOICES)
+    return read_voices(made.read_text()) if made else None
 
 
 def activity_of(session: Session, store: Store, recording: Recording) -> Activity | None:
     """Return what moves in each second, joints and damage, or None: not made yet."""
-    path = _made(session, store, recording, FileKind.ACTIVITY)
-    return read_activity(path) if path else None
+    made = _made(session, store, recording, FileKind.ACTIVITY)
+    return read_activity(made.read_text()) if made else None
 
 
 def suggested(session: Session, store: Store, recording: Recording) -> tuple[Suggested, ...]:
@@ -36,7 +35,7 @@ def suggested(session: Session, store: Store, recording: Recording) -> tuple[Sug
     return boundaries(voices, activity, parts, recording.duration_ms)
 
 
-def _made(session: Session, store: Store, recording: Recording, kind: FileKind) -> Path | None:
+def _made(session: Session, store: Store, recording: Recording, kind: FileKind) -> KeptFile | None:
     made = derived.newest(session, recording.id, kind)
-    path = store.blob(made.sha256) if made else None
-    return path if path is not None and path.is_file() else None
+    file = store.kept(made.sha256) if made else None
+    return file if file is not None and file.exists() else None

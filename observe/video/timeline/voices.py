@@ -105,9 +105,9 @@ def write_voices(sound: Path, target: Path, tick: tools.Tick) -> None:
     target.write_text(json.dumps(told, separators=(",", ":")), encoding="ascii")
 
 
-def read_voices(path: Path) -> Voices:
+def read_voices(written: str) -> Voices:
     """Return the voice timeline that `write_voices` wrote."""
-    told = json.loads(path.read_text(encoding="ascii"))
+    told = json.loads(written)
     seconds = tuple(_LETTERS[letter] for letter in told["seconds"])
     return Voices(seconds, tuple(told["loudness_db"]))
 

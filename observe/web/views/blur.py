@@ -212,10 +212,10 @@ def poster(blurring_id: UUID) -> ResponseReturnValue:
 
 
 def _sent(file: DerivedFile | None) -> Response:
-    path = home().store.blob(file.sha256) if file else None
-    if file is None or path is None or not path.is_file():
+    kept = home().store.kept(file.sha256) if file else None
+    if file is None or kept is None or not kept.exists():
         raise not_found()
-    return send_media(path, file.media_type, file.sha256, revocable=True)
+    return send_media(kept, file.media_type, file.sha256, revocable=True)
 
 
 def _opened(answer: Response, row: Blurring, feedback_id: UUID | None = None) -> Response:

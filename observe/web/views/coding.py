@@ -237,7 +237,7 @@ def _derived(observation_id: UUID, kind: FileKind) -> ResponseReturnValue:
         made = derived_file(session, guards.home().store, recording, kind)
     if made is None:
         raise not_found()
-    return send_media(made.path, made.media_type, made.tag)
+    return send_media(made.file, made.media_type, made.tag)
 
 
 # --- changes -------------------------------------------------------------------------------------

@@ -506,10 +506,10 @@ def _clip_file(
             if light
             else clip_files.file_of(session, focus, file_kind)
         )
-    path = guards.home().store.blob(file.sha256) if file else None
-    if file is None or path is None or not path.is_file():
+    kept = guards.home().store.kept(file.sha256) if file else None
+    if file is None or kept is None or not kept.exists():
         raise not_found()
-    answer = send_media(path, file.media_type, file.sha256, revocable=True)
+    answer = send_media(kept, file.media_type, file.sha256, revocable=True)
     return _opened(answer, feedback_id) if file_kind is FileKind.CLIP else answer
 
 

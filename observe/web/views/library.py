@@ -175,7 +175,7 @@ def play(recording_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         recording = _watchable(session, recording_id)
         file = video.playable_file(session, home().store, recording)
-    answer = send_media(file.path, file.media_type, file.tag)
+    answer = send_media(file.file, file.media_type, file.tag)
 
     def lately() -> bool:
         with reading() as session:
@@ -196,7 +196,7 @@ def poster(recording_id: UUID) -> ResponseReturnValue:
         file = video.derived_file(session, home().store, recording, FileKind.POSTER)
     if file is None:
         raise not_found()
-    return send_media(file.path, file.media_type, file.tag)
+    return send_media(file.file, file.media_type, file.tag)
 
 
 @blueprint.get("/videos/<uuid:recording_id>/subtitulos")
@@ -208,7 +208,7 @@ def subtitles(recording_id: UUID) -> ResponseReturnValue:
         kept = captions.chosen(session, recording_id)
     if kept is None:
         raise not_found()
-    return send_media(home().store.blob(kept.sha256), kept.media_type, kept.sha256)
+    return send_media(home().store.kept(kept.sha256), kept.media_type, kept.sha256)
 
 
 @blueprint.post("/videos/<uuid:recording_id>/subtitulos")

@@ -134,7 +134,7 @@ def _sent(feedback_id: UUID, kind: str, file_kind: FileKind) -> Response:
         file = visiting.file_for(
             session, feedback_id, KINDS[kind], file_kind, actor=current_actor()
         )
-    path = home().store.blob(file.sha256)
-    if not path.is_file():
+    kept = home().store.kept(file.sha256)
+    if not kept.exists():
         raise not_found()
-    return send_media(path, file.media_type, file.sha256, revocable=True)
+    return send_media(kept, file.media_type, file.sha256, revocable=True)
