@@ -16,6 +16,7 @@ import base64
 import binascii
 import hashlib
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 ID_BYTES: Final = 8
 SALT_BYTES: Final = 32
+_KEY_ID: Final = re.compile(rf"[0-9a-f]{{{2 * ID_BYTES}}}", re.ASCII)
 _HEAD: Final = len(LABEL) + ID_BYTES + NONCE_BYTES
 
 
@@ -118,15 +120,6 @@ class Vault:
         """
         return _derived(self._known(key_id), salt, purpose)
 
-    @property
-    def noted(self) -> str | None:
-        """The id of the key that this home needs; None while nothing was sealed."""
-        return self.note.read_text(encoding="ascii").strip() if self.note.exists() else None
-
-    def needs(self, key_id: str) -> None:
-        """Note that a home just restored needs the key of this id: no other is made for it."""
-        place_once(self.note, key_id)
-
     def _known(self, key_id: bytes) -> bytes:
         key = self._key()
         if _id_of(key) != key_id:
@@ -204,7 +197,23 @@ def open_vault(settings: Settings) -> Vault:
                 "both. Name another one with OBSERVE_KEY_FILE."
             )
         )
-    return Vault(key_file, settings.home / "vault-key-id")
+    return Vault(key_file, _note_of(settings))
+
+
+def needed_key(settings: Settings) -> str | None:
+    """Return the id of the key that this home needs; None while nothing was sealed in it."""
+    note = _note_of(settings)
+    return note.read_text(encoding="ascii").strip() if note.exists() else None
+
+
+def need_key(settings: Settings, key_id: str) -> None:
+    """Note that a home just restored needs the key of this id: no other one is made for it."""
+    if _KEY_ID.fullmatch(key_id):
+        place_once(_note_of(settings), key_id)
+
+
+def _note_of(settings: Settings) -> Path:
+    return settings.home / "vault-key-id"
 
 
 def _id_of(key: bytes) -> bytes:

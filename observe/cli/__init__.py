@@ -26,6 +26,7 @@ from observe.cli import (
     video,
     video_info,
     video_media,
+    video_rest,
 )
 from observe.cli.program import main
 
@@ -54,4 +55,5 @@ __all__ = [
     "video",
     "video_info",
     "video_media",
+    "video_rest",
 ]

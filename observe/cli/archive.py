@@ -2,7 +2,7 @@
 
     manifest.json       first: format, versions, and every other member with its size and sha256
     observe.sqlite      a consistent copy of the database
-    store/blobs/…       the files that it names
+    store/blobs/…       the files that it names, sealed ones as they lie there: without the key
     store/incoming/…
 
 An archive is hostile until it has been proved otherwise: names, kinds, sizes and hashes.
@@ -26,14 +26,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from observe.cli.files import settle
 from observe.errors import BadInputError
 from observe.text import message
-from observe.video.store import CHUNK_BYTES
+from observe.video.store import CHUNK_BYTES, SEALED
 
 DATABASE: Final = "observe.sqlite"
 MANIFEST: Final = "manifest.json"
 LARGEST_MANIFEST: Final = 64 * 1024**2
 _BLOBS: Final = "store/blobs/"
 _FILE = re.compile(
-    r"store/(blobs/(?P<two>[0-9a-f]{2})/(?P=two)[0-9a-f]{62}|incoming/[0-9a-z][0-9a-z-]{0,72})",
+    r"store/(blobs/(?P<two>[0-9a-f]{2})/(?P=two)[0-9a-f]{62}(\.sealed)?|incoming/[0-9a-z][0-9a-z-]{0,72})",
     re.ASCII,
 )
 
@@ -74,13 +74,7 @@ def write(target: Path, manifest: Manifest, sources: Mapping[str, Path]) -> None
     """
     for name, member in manifest.members.items():
         if not is_as_named(name, member):
-            raise BadInputError(
-                message(
-                    "The file %(name)s is damaged, so no backup was made. "
-                    "Run: observe doctor --files",
-                    name=name,
-                )
-            )
+            raise damaged_here(name)
     with target.open("wb") as made:
         with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
             _fill(archive, manifest, sources)
@@ -193,8 +187,12 @@ def _is_ours(name: str) -> bool:
 
 
 def is_as_named(name: str, member: Member) -> bool:
-    """Tell whether a file of the store that is named by its content has that content."""
-    return not name.startswith(_BLOBS) or member.sha256 == name[-64:]
+    """Tell whether a file of the store that is named by its content has that content.
+
+    Of a sealed one only its key tells: it does not open when it is not what its name says.
+    """
+    named_so = name.startswith(_BLOBS) and not name.endswith(SEALED)
+    return not named_so or member.sha256 == name[-64:]
 
 
 def unpack(manifest: Manifest, archive: tarfile.TarFile, folder: Path | None) -> None:
@@ -234,6 +232,16 @@ def _made(target: Path | None) -> IO[bytes]:
         return Path(os.devnull).open("wb")
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return target.open("xb")
+
+
+def damaged_here(name: str) -> BadInputError:
+    """Return the refusal to back up a home in which this file is damaged."""
+    return BadInputError(
+        message(
+            "The file %(name)s is damaged, so no backup was made. Run: observe doctor --files",
+            name=name,
+        )
+    )
 
 
 def _no_backup() -> BadInputError:

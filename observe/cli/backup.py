@@ -32,6 +32,7 @@ from observe.privacy import tombstones
 from observe.privacy.models import ConsentPaper
 from observe.settings import Settings
 from observe.text import Message, message
+from observe.vault import KeyMissingError, UnsealError, need_key, needed_key
 from observe.video.captions import GIVEN
 from observe.video.disk import sync_folder
 from observe.video.models import (
@@ -43,10 +44,11 @@ from observe.video.models import (
     RecordingPart,
     Upload,
 )
-from observe.video.store import Store
+from observe.video.store import SEALED, Store, sha256_of
 
 _INCOMING: Final = "store/incoming/"
 ATTEMPTS: Final = 5
+KEY_ID: Final = "vault_key_id"
 _KEPT: Final = frozenset({"README.md", ".gitignore"})  # what an empty home may hold
 
 
@@ -83,7 +85,17 @@ def backup(shell: Shell, *, file: Path) -> Answer:
         beside.unlink(missing_ok=True)
     told = _told(file, manifest)
     facts = dict(told.facts) | {"left_out": left_out}
-    return replace(told, facts=facts, warnings=list(_warnings(left_out)))
+    warnings = [*_warnings(left_out), *_key_warning(shell, manifest)]
+    return replace(told, facts=facts, warnings=warnings)
+
+
+def _key_warning(shell: Shell, manifest: Manifest) -> Iterator[Message]:
+    if KEY_ID in manifest.settings:
+        yield message(
+            "What is sealed in this backup opens only with the key file %(file)s, which is not in "
+            "it. Keep a copy of the key in another place.",
+            file=str(shell.settings.key_path),
+        )
 
 
 def _warnings(left_out: Sequence[str]) -> Iterator[Message]:
@@ -139,8 +151,8 @@ def _write(shell: Shell, target: Path) -> tuple[Manifest, list[str]]:
             _copy_database(shell.settings.database_path, copy)
             try:
                 given, made = _files(copy, shell.store)
-                members = _members({DATABASE: copy} | given)
-                remade, left_out = _whole(made)
+                members = _members(shell.store, {DATABASE: copy} | given)
+                remade, left_out = _whole(shell.store, made)
                 sources = {DATABASE: copy} | given | made
                 manifest = _manifest(shell.settings, members | remade)
                 archive.write(target, manifest, sources)
@@ -152,11 +164,14 @@ def _write(shell: Shell, target: Path) -> tuple[Manifest, list[str]]:
     )
 
 
-def _members(sources: dict[str, Path]) -> dict[str, Member]:
+def _members(store: Store, sources: dict[str, Path]) -> dict[str, Member]:
+    for name in sources:
+        if not _opens(store, name):
+            raise archive.damaged_here(name)
     return {name: archive.member_of(path) for name, path in sources.items()}
 
 
-def _whole(made: dict[str, Path]) -> tuple[dict[str, Member], list[str]]:
+def _whole(store: Store, made: dict[str, Path]) -> tuple[dict[str, Member], list[str]]:
     """Return the files that are what their names say, and the names of the others.
 
     What was made from a video can be made again: that must not keep the videos out of a backup.
@@ -165,7 +180,7 @@ def _whole(made: dict[str, Path]) -> tuple[dict[str, Member], list[str]]:
     for name, path in made.items():
         with suppress(OSError):  # gone, or on a part of the disk that is dying
             member = archive.member_of(path)
-            if archive.is_as_named(name, member):
+            if archive.is_as_named(name, member) and _opens(store, name):
                 found[name] = member
     return found, [name for name in made if name not in found]
 
@@ -232,7 +247,24 @@ def _away(copy: Path, store: Store) -> list[str]:
 
 
 def _blobs(store: Store, names: set[str]) -> dict[str, Path]:
-    return {f"store/blobs/{sha256[:2]}/{sha256}": store.blob(sha256) for sha256 in sorted(names)}
+    lying = [store.lying(sha256) for sha256 in sorted(names)]
+    return {f"store/blobs/{path.parent.name}/{path.name}": path for path in lying}
+
+
+def _opens(store: Store, name: str) -> bool:
+    """Tell whether a sealed file still opens to what its name says, without a plain copy of it.
+
+    Where the key is not here nobody can tell: it goes along as it lies.
+    """
+    if not name.endswith(SEALED):
+        return True
+    sha256 = name.rpartition("/")[2].removesuffix(SEALED)
+    try:
+        return sha256_of(store.kept(sha256)) == sha256
+    except UnsealError:
+        return False
+    except KeyMissingError:
+        return True
 
 
 def _given(session: Session, store: Store) -> tuple[set[str], set[str]]:
@@ -242,7 +274,7 @@ def _given(session: Session, store: Store) -> tuple[set[str], set[str]]:
         *session.execute(sa.select(RecordingPart.sha256, RecordingPart.incoming)),
     ]
     # Between naming and moving, a file is still where it came in.
-    adopted = {row.sha256 for row in rows if row.sha256 and store.blob(row.sha256).is_file()}
+    adopted = {row.sha256 for row in rows if row.sha256 and store.kept(row.sha256).exists()}
     moving = {row.incoming for row in rows if row.incoming and row.sha256 not in adopted}
     kept = {row.sha256 for row in rows if row.sha256 and row.incoming not in moving}
     unfinished = sa.select(Upload.id).where(Upload.recording_id.is_(None), Upload.offset > 0)
@@ -254,9 +286,15 @@ def _manifest(settings: Settings, members: dict[str, Member]) -> Manifest:
         program=__version__,
         schema_revision=schema.head(),
         made_at=now().isoformat(timespec="seconds"),
-        settings={"mode": settings.mode, "locale": settings.locale},
+        settings={"mode": settings.mode, "locale": settings.locale} | _key_note(settings),
         members=members,
     )
+
+
+def _key_note(settings: Settings) -> dict[str, str]:
+    """Return by what the key is known that the sealed files need: never the key itself."""
+    key_id = needed_key(settings)
+    return {KEY_ID: key_id} if key_id else {}
 
 
 def _verify(made: Path) -> None:
@@ -323,6 +361,7 @@ def _restored(file: Path, settings: Settings) -> tuple[Manifest, Again]:
         with tempfile.TemporaryDirectory(dir=home) as folder:
             manifest = _prove(file, Path(folder))
             _renew(Path(folder, DATABASE))
+            need_key(settings, manifest.settings.get(KEY_ID, ""))
             again = _delete_again(Path(folder), settings)
             _place(Path(folder), settings)
     except BaseException:

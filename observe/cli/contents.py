@@ -13,47 +13,55 @@ from sqlalchemy.orm import Session
 from observe.cli.progress import bar_for
 from observe.cli.shell import Shell
 from observe.text import Message, message
+from observe.vault import KeyMissingError, UnsealError
 from observe.video.models import DerivedFile, Recording, RecordingPart
-from observe.video.store import Store, sha256_of
+from observe.video.store import SEALED, Store, StoredFile, sha256_of
 
 
 @dataclass(frozen=True)
 class Contents:
-    """How many files were read, and a sentence for each that is damaged."""
+    """How many files were read, and a sentence for each that is damaged or cannot be opened."""
 
     read: int
     damaged: tuple[Message, ...]
+    locked: tuple[Message, ...] = ()
 
 
 def read_all(shell: Shell, session: Session) -> Contents:
     """Read every file of the store, with a bar on a terminal, and compare it with its name."""
-    files, damaged, done = list(shell.store.blobs()), [], 0
+    files, done = list(shell.store.blobs()), 0
+    damaged: list[Message] = []
+    locked: list[Message] = []
     with bar_for(shell) as bar:
         said = shell.spoken(message("Reading every file"))
         task = bar.add_task(said, total=sum(file.size_bytes for file in files))
         for file in files:
             tell = partial(_tell, bar, task, done)
-            if not _is_whole(shell.store, file.name, tell):
-                damaged.append(_told(session, shell.store, file.name))
+            try:
+                if not _is_whole(shell.store, file, tell):
+                    damaged.append(_told(session, shell.store, file))
+            except KeyMissingError as error:
+                locked.append(error.message)
             done += file.size_bytes
-    return Contents(len(files), tuple(damaged))
+    return Contents(len(files) - len(locked), tuple(damaged), tuple(dict.fromkeys(locked)))
 
 
 def _tell(bar: Progress, task: TaskID, before: int, read: int) -> None:
     bar.update(task, completed=before + read)
 
 
-def _is_whole(store: Store, name: str, tell: Callable[[int], None]) -> bool:
+def _is_whole(store: Store, file: StoredFile, tell: Callable[[int], None]) -> bool:
     try:
-        return sha256_of(store.blob(name), tell) == name
+        return sha256_of(store.form(file), tell) == file.name
     except FileNotFoundError:
         return True  # gone meanwhile: whether it should be there is another check
-    except (OSError, ValueError):
+    except (OSError, ValueError, UnsealError):
         return False  # a disk that is dying, or a name that the store does not give
 
 
-def _told(session: Session, store: Store, name: str) -> Message:
-    path = str(store.root / "blobs" / name[:2] / name)
+def _told(session: Session, store: Store, file: StoredFile) -> Message:
+    name = file.name
+    path = str(store.root / "blobs" / name[:2] / (name + SEALED if file.is_sealed else name))
     whole = sa.select(Recording.id).where(Recording.sha256 == name)
     part = sa.select(RecordingPart.recording_id).where(RecordingPart.sha256 == name)
     recording_id = session.scalar(whole.union_all(part).limit(1))

@@ -25,7 +25,7 @@ from observe.jobs import Job, JobState
 from observe.people import access, audit
 from observe.people.access import HOME, Action
 from observe.text import Message, message
-from observe.video import check
+from observe.video import at_rest, check
 from observe.video.blur.detectors import detector_for
 from observe.video.media.tools import ffmpeg_path
 
@@ -192,7 +192,7 @@ def _of_the_content(shell: Shell, *, read_files: bool) -> Iterator[Finding]:
     with shell.database.read() as session:
         access.require(shell.actor, Action.HOME_CHECK, HOME)
         checks: tuple[Callable[[Shell, Session], Finding], ...] = (
-            _integrity, _files, _audit, _jobs,
+            _integrity, _files, _sealed, _audit, _jobs,
         )  # fmt: skip
         for each in checks:
             yield each(shell, session)
@@ -229,7 +229,25 @@ def _contents(shell: Shell, session: Session) -> Finding:
         count=found.read,
         damaged=len(found.damaged),
     )
-    return Finding("contents", said, found.damaged)
+    return Finding("contents", said, found.damaged + found.locked)
+
+
+def _sealed(shell: Shell, _session: Session) -> Finding:
+    """Tell whether videos lie sealed; a home that does not want that is well without."""
+    found, wanted = at_rest.standing(shell.store), shell.settings.seal_films
+    said = message(
+        "Videos are not sealed on this disk; set OBSERVE_SEAL_FILMS=yes if they should be."
+    )
+    if wanted or found.sealed:
+        said = message(
+            "Videos sealed on this disk: %(sealed)s files; not sealed: %(plain)s.",
+            sealed=found.sealed,
+            plain=found.plain,
+        )
+    todo = list(at_rest.locked(shell.store))
+    if wanted and found.plain:
+        todo.append(message("Seal the others too: observe video seal"))
+    return Finding("sealed", said, tuple(todo))
 
 
 def _audit(_shell: Shell, session: Session) -> Finding:

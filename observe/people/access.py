@@ -108,6 +108,7 @@ class Action(enum.StrEnum):
     BREACH = "breach"  # the register of breaches
     HOME_BACKUP = "home.backup"
     HOME_CHECK = "home.check"
+    HOME_SEAL = "home.seal"
     RETENTION_RULE = "retention.rule"  # for how long this home keeps what
     CERTIFICATE_SEE = "certificate.see"
 
@@ -185,6 +186,7 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.BREACH: frozenset({_R.WHOLE_ADMINISTRATOR}),
     Action.HOME_BACKUP: frozenset({_R.ADMINISTRATOR}),
     Action.HOME_CHECK: frozenset({_R.ADMINISTRATOR}),
+    Action.HOME_SEAL: frozenset({_R.ADMINISTRATOR}),
     Action.RETENTION_RULE: frozenset({_R.WHOLE_ADMINISTRATOR}),
     Action.CERTIFICATE_SEE: frozenset({_R.SCHOOL_OBSERVER, _R.SCHOOL_UTP_HEAD, _R.ADMINISTRATOR}),
 }

@@ -56,11 +56,18 @@ def _cloned_on_linux(source: Path, target: Path) -> bool:
         return True
 
 
+def replace(source: Path, target: Path) -> None:
+    """Give `source` the name `target` in place of what has it, at once or not at all."""
+    _make_folder(target.parent)
+    with source.open("rb") as file:
+        sync(file.fileno())
+    source.replace(target)
+    sync_folder(target.parent)
+
+
 def place(source: Path, target: Path) -> None:
-    """Give `source` the name `target` for good, at once or not at all."""
-    if not target.parent.exists():
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-        sync_folder(target.parent.parent)
+    """Give `source` the name `target` for good, at once or not at all; what has it stays."""
+    _make_folder(target.parent)
     with source.open("rb") as file:
         sync(file.fileno())
     try:
@@ -72,6 +79,12 @@ def place(source: Path, target: Path) -> None:
             raise
         source.replace(target)
     sync_folder(target.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def sync(descriptor: int) -> None:

@@ -34,6 +34,15 @@ class Sealing:
         """
         return self.vault().own_key_again(self.purpose, head.key_id, head.salt)
 
+    def open(self) -> BinaryIO:
+        """Return its content to be read; raises as `KeptFile.open`."""
+        return sealed.opened(self.path.open("rb"), self.key)
+
+    def size(self) -> int:
+        """Return how long its content is; 0 when it is not there. Raises as `head`."""
+        head = self.head()
+        return head.size_bytes if head is not None else 0
+
     def head(self) -> Head | None:
         """Return what it says of itself, without the key; None when it is not there.
 
@@ -96,7 +105,7 @@ class KeptFile:
                 if self.sealing is None:
                     raise
             try:
-                return sealed.opened(self.sealing.path.open("rb"), self.sealing.key)
+                return self.sealing.open()
             except FileNotFoundError:
                 pass
         return self.plain.open("rb")

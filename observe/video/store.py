@@ -21,7 +21,7 @@ import re
 import shutil
 import stat
 from collections.abc import Callable, Container, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -29,12 +29,12 @@ from pathlib import Path
 from typing import BinaryIO, Final
 from uuid import UUID
 
-from observe.errors import BadInputError, NotFoundError
+from observe.errors import BadInputError, NotFoundError, ObserveError
 from observe.ids import new_id
 from observe.settings import Settings
 from observe.text import message
 from observe.vault import KeyMissingError, Vault, open_vault
-from observe.video import sealed
+from observe.video import disk, sealed
 from observe.video.disk import cloned, place, sync, sync_folder
 from observe.video.kept import KeptFile, Sealing
 
@@ -48,6 +48,10 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}(\.[a-z0-9]{1,8})?", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PLACING = "placing-"
 _SIDE = re.compile(r"side-(?P<owner>[0-9a-f]{32})\.[a-z0-9]{1,8}", re.ASCII)
+
+
+class DamagedError(ObserveError):
+    """The content of a kept file is not what its name says."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,9 @@ def _no_vault() -> Vault:
     raise KeyMissingError(message("No key is known here, so what was sealed cannot be opened."))
 
 
+Form = KeptFile | Sealing
+
+
 @dataclass(frozen=True)
 class Store:
     """The files of one home, under `root`.
@@ -136,13 +143,19 @@ class Store:
         Raises:
             ValueError: this is no sha256.
         """
-        return KeptFile(self.blob(sha256), self._sealing(sha256))
+        return KeptFile(self.blob(sha256), self.sealing(sha256))
 
-    def sealed_blob(self, sha256: str) -> Path:
-        """Return where the sealed form of this file is, or would be; raises as `kept`."""
-        return self._sealing(sha256).path
+    def lying(self, sha256: str) -> Path:
+        """Return where the file with this content really lies, in whichever form; as `kept`."""
+        plain, sealed_form = self.blob(sha256), self.sealing(sha256).path
+        return sealed_form if not plain.exists() and sealed_form.exists() else plain
 
-    def _sealing(self, sha256: str) -> Sealing:
+    def form(self, file: StoredFile) -> Form:
+        """Return one of the forms that `blobs` found; raises as `kept`."""
+        return self.sealing(file.name) if file.is_sealed else KeptFile(self.blob(file.name))
+
+    def sealing(self, sha256: str) -> Sealing:
+        """Return the sealed form of this file, wherever it is or would be; raises as `kept`."""
         path = self._inside("blobs", sha256[:2], self.blob(sha256).name + SEALED)
         return Sealing(path, f"film {sha256}", self.vault)
 
@@ -294,7 +307,8 @@ class Store:
 
         Raises:
             FileNotFoundError: there is neither the incoming file nor the blob.
-            BadInputError: it is to be sealed, and the disk has no room for it or it is damaged.
+            BadInputError: it is to be sealed, and the disk has no room for it.
+            DamagedError: it is to be sealed, and is not what this hash says.
             KeyMissingError: it is to be sealed, and the key is gone.
         """
         if not self.kept(sha256).exists():
@@ -307,7 +321,7 @@ class Store:
 
         Raises:
             ValueError: `made` is not one of this store's temporary files.
-            BadInputError, KeyMissingError: as `adopt`.
+            BadInputError, DamagedError, KeyMissingError: as `adopt`.
         """
         path = self._inside("work", _checked(made.name))
         if path != made:
@@ -338,53 +352,50 @@ class Store:
         What is sealed is hashed once more: the plain form goes afterwards.
 
         Raises:
-            FileNotFoundError, BadInputError, KeyMissingError: as `adopt`.
+            FileNotFoundError, BadInputError, DamagedError, KeyMissingError: as `adopt`.
         """
-        sealing, made = self._sealing(sha256), self.temporary(SEALED)
-        self.make_sure_of_room(size := source.stat().st_size)
-        try:
-            own = self.vault().own_key(sealing.purpose)
-            with source.open("rb") as plain, made.open("xb") as target:
-                hashing = _Hashing(plain)
-                sealed.write(hashing, size, target, own)
-                target.flush()
-                sync(target.fileno())
-            if hashing.sha256 != sha256:
-                raise _not_as_named(sha256)
-            place(made, sealing.path)
-        finally:
-            made.unlink(missing_ok=True)
+        form, size = self.sealing(sha256), source.stat().st_size
+        with self._made(size, SEALED) as made, source.open("rb") as plain:
+            hashing = _Hashing(plain)
+            with made.open("xb") as target:
+                sealed.write(hashing, size, target, self.vault().own_key(form.purpose))
+            _require(hashing, sha256)
+            disk.replace(made, form.path)
 
     def lay_plain(self, sha256: str) -> None:
         """Put the plain form of a sealed file in its place, whole or not at all; both are there.
 
         Raises:
-            FileNotFoundError: it is not there. UnsealError: it is damaged.
+            FileNotFoundError: it is not there. UnsealError, DamagedError: it is damaged.
             BadInputError: the disk has no room for it. KeyMissingError: the key is gone.
         """
-        kept, made = self.kept(sha256), self.temporary()
-        self.make_sure_of_room(kept.size() or 0)
-        try:
-            with kept.open() as content, made.open("xb") as target:
-                hashing = _Hashing(content)
+        form = self.sealing(sha256)
+        with form.open() as content, self._made(form.size(), "") as made:
+            hashing = _Hashing(content)
+            with made.open("xb") as target:
                 shutil.copyfileobj(hashing, target, CHUNK_BYTES)
-                target.flush()
-                sync(target.fileno())
-            if hashing.sha256 != sha256:
-                raise _not_as_named(sha256)
-            place(made, kept.plain)
+            _require(hashing, sha256)
+            disk.replace(made, self.blob(sha256))
+
+    @contextmanager
+    def _made(self, size_bytes: int, suffix: str) -> Iterator[Path]:
+        """Give a temporary path for a file of this size; what is left there at the end goes."""
+        self.make_sure_of_room(size_bytes)
+        made = self.temporary(suffix)
+        try:
+            yield made
         finally:
             made.unlink(missing_ok=True)
 
     def drop_plain(self, sha256: str) -> None:
         """Remove the plain form of a file whose sealed form is there."""
-        if self._sealing(sha256).head() is not None:
+        if self.sealing(sha256).path.exists():
             self.blob(sha256).unlink(missing_ok=True)
 
     def drop_sealed(self, sha256: str) -> None:
         """Remove the sealed form of a file whose plain form is there."""
         if self.blob(sha256).exists():
-            self._sealing(sha256).path.unlink(missing_ok=True)
+            self.sealing(sha256).path.unlink(missing_ok=True)
 
     def put_aside(self, made: Path, side: Path) -> None:
         """Give the finished temporary file `made` its name, whole or not at all."""
@@ -411,7 +422,7 @@ class Store:
     def delete_blob(self, sha256: str) -> None:
         """Remove the file with this content in both its forms, if it is there."""
         self.blob(sha256).unlink(missing_ok=True)
-        self._sealing(sha256).path.unlink(missing_ok=True)
+        self.sealing(sha256).path.unlink(missing_ok=True)
 
     # --- looking after it -------------------------------------------------------------------
 
@@ -537,13 +548,14 @@ def _taken_away() -> NotFoundError:
     )
 
 
-def _not_as_named(sha256: str) -> BadInputError:
-    return BadInputError(
-        message(
-            "The file %(name)s… is damaged, so it stays as it is. Run: observe doctor --files",
-            name=sha256[:12],
+def _require(read: _Hashing, sha256: str) -> None:
+    if read.sha256 != sha256:
+        raise DamagedError(
+            message(
+                "The file %(name)s… is damaged, so it stays as it is. Run: observe doctor --files",
+                name=sha256[:12],
+            )
         )
-    )
 
 
 def _unreadable() -> BadInputError:
@@ -552,7 +564,7 @@ def _unreadable() -> BadInputError:
     )
 
 
-def sha256_of(file: Path | KeptFile, tell: Callable[[int], None] | None = None) -> str:
+def sha256_of(file: Path | Form, tell: Callable[[int], None] | None = None) -> str:
     """Return the sha256 of a file's content, calling `tell` with the bytes read so far."""
     read = 0
     with file.open("rb") if isinstance(file, Path) else file.open() as content:

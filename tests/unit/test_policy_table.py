@@ -45,6 +45,7 @@ MAY = {
     Action.HOME_SEE: EVERYBODY,
     Action.HOME_BACKUP: "admin",
     Action.HOME_CHECK: "admin",
+    Action.HOME_SEAL: "admin",
     Action.RUBRIC_SEE: EVERYBODY,
     Action.RUBRIC_LOAD: "admin",
     Action.RUBRIC_PROPOSE: f"{STAFF} moved head lead admin outsider out-head",

@@ -1,0 +1,186 @@
+"""Sealing what the store keeps already, after the setting was switched on; and unsealing it again.
+
+File by file. Each is at any moment there in one whole form or in both: killed anywhere, the verb is
+given again and goes on. Nobody is kept from watching or adding meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from observe.db import Database
+from observe.errors import BadInputError
+from observe.jobs import Job, JobState
+from observe.people import access, audit
+from observe.people.access import HOME, Action, Actor
+from observe.text import Message, message
+from observe.vault import KeyMissingError, UnsealError
+from observe.video import derived
+from observe.video.kept import Sealing
+from observe.video.sealed import Head
+from observe.video.store import DamagedError, Store, StoredFile, sha256_of
+
+Tell = Callable[[int], None]  # how many bytes are behind us
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many of the kept files lie sealed, and how many plain; one in both forms is in both."""
+
+    sealed: int
+    plain: int
+
+
+@dataclass
+class Outcome:
+    """What became of the files: how many are done, left for later, and damaged (their hashes)."""
+
+    done: int = 0
+    left: int = 0
+    damaged: list[str] = field(default_factory=list)
+
+
+def standing(store: Store) -> Standing:
+    """Return how the kept files lie."""
+    forms = [file.is_sealed for file in store.blobs()]
+    return Standing(forms.count(True), forms.count(False))
+
+
+def locked(store: Store) -> tuple[Message, ...]:
+    """Return why sealed files cannot be opened, a sentence for each reason; () is well."""
+    why: dict[bytes, Message | None] = {}
+    for sealing in (store.sealing(file.name) for file in store.blobs() if file.is_sealed):
+        with suppress(UnsealError):  # damaged: that is told of each file by `check`
+            head = sealing.head()
+            if head is not None and head.key_id not in why:
+                why[head.key_id] = _why_locked(sealing, head)
+    return tuple(dict.fromkeys(each for each in why.values() if each is not None))
+
+
+def _why_locked(sealing: Sealing, head: Head) -> Message | None:
+    try:
+        sealing.key(head)
+    except KeyMissingError as error:
+        return error.message
+    return None
+
+
+def to_change(session: Session, store: Store) -> list[StoredFile]:
+    """Return the kept files that do not lie as the setting wants; what nobody knows of is none."""
+    found = (file for file in store.blobs() if file.is_sealed != store.seals)
+    return [file for file in found if derived.is_known(session, file.name)]
+
+
+def seal_all(database: Database, store: Store, *, actor: Actor, tell: Tell) -> Outcome:
+    """Seal every kept file that lies plain. A file that work is going on with is left for later.
+
+    Raises:
+        NotAllowedError: it is not hers to do.
+        BadInputError: the setting is off, or the disk has no room.
+        KeyMissingError: the key is gone.
+    """
+    if not store.seals:
+        raise BadInputError(
+            message("Set OBSERVE_SEAL_FILMS=yes first: else what is added next is not sealed.")
+        )
+    return _all(database, store, actor, tell)
+
+
+def unseal_all(database: Database, store: Store, *, actor: Actor, tell: Tell) -> Outcome:
+    """Unseal every kept file that lies sealed; raises as `seal_all`."""
+    if store.seals:
+        raise BadInputError(
+            message("Set OBSERVE_SEAL_FILMS=no first: else what is added next is sealed.")
+        )
+    return _all(database, store, actor, tell)
+
+
+def _all(database: Database, store: Store, actor: Actor, tell: Tell) -> Outcome:
+    with database.write() as session:
+        access.require(actor, Action.HOME_SEAL, HOME)
+        files = to_change(session, store)
+        audit.record(
+            session,
+            "home.seal" if store.seals else "home.unseal",
+            actor_id=actor.user_id,
+            thing_kind="home",
+            thing_id=None,
+            files=len(files),
+        )
+    outcome, behind = Outcome(), 0
+    for file in files:
+        _one(database, store, file.name, outcome)
+        behind += file.size_bytes
+        tell(behind)
+    return outcome
+
+
+def _one(database: Database, store: Store, sha256: str, outcome: Outcome) -> None:
+    try:
+        if change(database, store, sha256):
+            outcome.done += 1
+        else:
+            outcome.left += 1
+    except (DamagedError, UnsealError):
+        outcome.damaged.append(sha256)
+    except FileNotFoundError:
+        pass  # deleted meanwhile
+
+
+def change(database: Database, store: Store, sha256: str) -> bool:
+    """Lay one file as the setting wants; tell whether its other form is gone.
+
+    It stays, and nothing is lost, while a job runs: that may read it. Of a file that was deleted
+    meanwhile both forms go; killed in here, the sweep asks whether it was.
+
+    Raises:
+        FileNotFoundError: it is not there (any more). DamagedError, UnsealError: it is damaged.
+        BadInputError: the disk has no room for it. KeyMissingError: the key is gone.
+    """
+    store.doom(sha256)
+    laid = False
+    try:
+        _lay(store, sha256)
+        laid = True
+    finally:
+        with database.write() as session:
+            done = not derived.is_known(session, sha256)
+            if done:
+                store.delete_blob(sha256)
+            elif laid and not _at_work(session):
+                done = True
+                _drop_other(store, sha256)
+            store.settle(sha256)
+    return done
+
+
+def _lay(store: Store, sha256: str) -> None:
+    if not store.seals:
+        store.lay_plain(sha256)
+    elif not _is_sealed_well(store, sha256):
+        store.lay_sealed(sha256, store.blob(sha256))
+
+
+def _is_sealed_well(store: Store, sha256: str) -> bool:
+    """Tell whether an earlier try left the sealed form whole: then it may be the better one."""
+    try:
+        return sha256_of(store.sealing(sha256)) == sha256
+    except (FileNotFoundError, UnsealError):
+        return False
+
+
+def _drop_other(store: Store, sha256: str) -> None:
+    if store.seals:
+        store.drop_plain(sha256)
+    else:
+        store.drop_sealed(sha256)
+
+
+def _at_work(session: Session) -> bool:
+    running = sa.select(Job.id).where(Job.state == JobState.RUNNING).limit(1)
+    return session.scalar(running) is not None
