@@ -20,7 +20,7 @@ from observe.feedback import followup  # noqa: F401  # as every way in: submitti
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import load_shipped, version_for
 from observe.settings import Settings
-from observe.video.store import Store
+from observe.video.store import Store, open_store
 from tests import factories
 
 # Nothing is judged by how fast a shared machine is, and a commit always by the same cases;
@@ -102,7 +102,7 @@ def session(database: Database) -> Iterator[Session]:
 @pytest.fixture
 def store(home: Settings) -> Store:
     """The home's files."""
-    return Store(home.store_path)
+    return open_store(home)
 
 
 @pytest.fixture

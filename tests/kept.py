@@ -37,7 +37,7 @@ def as_before(database: Database, store: Store) -> Iterator[None]:
         known = sa.select(DerivedFile).where(DerivedFile.kind.in_(KINDS))
         for row in session.scalars(known):
             if row.recording_id in films and derived.is_whole(store, row):
-                content = store.blob(row.sha256).read_bytes()
+                content = store.kept(row.sha256).read_bytes()
                 kept = _made.setdefault(films[row.recording_id], {})
                 kept[row.kind, row.recipe] = (content, row.media_type)
 

@@ -11,7 +11,7 @@ from observe.settings import Settings
 from observe.video.blur import making
 from observe.video.blur import operations as blurs
 from observe.video.models import Blurring
-from observe.video.store import Store
+from observe.video.store import open_store
 from observe.video.timecode import Span
 from tests import kept
 from tests.factories import Cast
@@ -31,7 +31,7 @@ def blurred(
         row = blurs.ask(session, recording_id, span, actor=cast.observer)
         job = blurs.job_of(session, row)
     work = Work(job.id if job else "", home, database)
-    with kept.as_before(database, Store(home.store_path)):
+    with kept.as_before(database, open_store(home)):
         for step in (making.find, making.draw, making.picture, making.finish, making.clear):
             step(work, row.asked_id)
     return row.id

@@ -31,7 +31,8 @@ def read_all(shell: Shell, session: Session) -> Contents:
     """Read every file of the store, with a bar on a terminal, and compare it with its name."""
     files, done = list(shell.store.blobs()), 0
     damaged: list[Message] = []
-    locked: list[Message] = []
+    locked: dict[str, Message] = {}
+    closed = 0
     with bar_for(shell) as bar:
         said = shell.spoken(message("Reading every file"))
         task = bar.add_task(said, total=sum(file.size_bytes for file in files))
@@ -41,9 +42,10 @@ def read_all(shell: Shell, session: Session) -> Contents:
                 if not _is_whole(shell.store, file, tell):
                     damaged.append(_told(session, shell.store, file))
             except KeyMissingError as error:
-                locked.append(error.message)
+                locked[str(error)] = error.message
+                closed += 1
             done += file.size_bytes
-    return Contents(len(files) - len(locked), tuple(damaged), tuple(dict.fromkeys(locked)))
+    return Contents(len(files) - closed, tuple(damaged), tuple(locked.values()))
 
 
 def _tell(bar: Progress, task: TaskID, before: int, read: int) -> None:

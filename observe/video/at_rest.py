@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -59,7 +60,7 @@ def locked(store: Store) -> tuple[Message, ...]:
             head = sealing.head()
             if head is not None and head.key_id not in why:
                 why[head.key_id] = _why_locked(sealing, head)
-    return tuple(dict.fromkeys(each for each in why.values() if each is not None))
+    return tuple({str(each): each for each in why.values() if each is not None}.values())
 
 
 def _why_locked(sealing: Sealing, head: Head) -> Message | None:
@@ -84,29 +85,23 @@ def seal_all(database: Database, store: Store, *, actor: Actor, tell: Tell) -> O
         BadInputError: the setting is off, or the disk has no room.
         KeyMissingError: the key is gone.
     """
-    if not store.seals:
-        raise BadInputError(
-            message("Set OBSERVE_SEAL_FILMS=yes first: else what is added next is not sealed.")
-        )
-    return _all(database, store, actor, tell)
+    return _all(database, store, actor, tell, sealed=True)
 
 
 def unseal_all(database: Database, store: Store, *, actor: Actor, tell: Tell) -> Outcome:
-    """Unseal every kept file that lies sealed; raises as `seal_all`."""
-    if store.seals:
-        raise BadInputError(
-            message("Set OBSERVE_SEAL_FILMS=no first: else what is added next is sealed.")
-        )
-    return _all(database, store, actor, tell)
+    """Unseal every kept file that lies sealed; raises as `seal_all`, where the setting is on."""
+    return _all(database, store, actor, tell, sealed=False)
 
 
-def _all(database: Database, store: Store, actor: Actor, tell: Tell) -> Outcome:
+def _all(database: Database, store: Store, actor: Actor, tell: Tell, *, sealed: bool) -> Outcome:
     with database.write() as session:
         access.require(actor, Action.HOME_SEAL, HOME)
+        if store.seals != sealed:
+            raise BadInputError(_SET_ON if sealed else _SET_OFF)
         files = to_change(session, store)
         audit.record(
             session,
-            "home.seal" if store.seals else "home.unseal",
+            "home.seal" if sealed else "home.unseal",
             actor_id=actor.user_id,
             thing_kind="home",
             thing_id=None,
@@ -118,6 +113,10 @@ def _all(database: Database, store: Store, actor: Actor, tell: Tell) -> Outcome:
         behind += file.size_bytes
         tell(behind)
     return outcome
+
+
+_SET_ON: Final = message("Set OBSERVE_SEAL_FILMS=yes first: else what is added next is not sealed.")
+_SET_OFF: Final = message("Set OBSERVE_SEAL_FILMS=no first: else what is added next is sealed.")
 
 
 def _one(database: Database, store: Store, sha256: str, outcome: Outcome) -> None:

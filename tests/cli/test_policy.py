@@ -106,6 +106,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "obs",
     ),
     "video list": ("", ALL),
+    "video seal": ("", "adm"),
+    "video unseal": ("", "adm"),
     "video show": ("{recording}", "obs"),
     "video consent": ("{recording}", "obs"),
     "video prepare": ("{recording}", "obs"),

@@ -1,0 +1,258 @@
+"""A home whose films are sealed on its disk: a lesson's whole life, and switching it on later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from observe.db import Database
+from observe.errors import NotAllowedError
+from observe.feedback import forgetting
+from observe.feedback.models import Feedback, FocusKind
+from observe.jobs import Job, JobState
+from observe.people.models import AuditEntry
+from observe.settings import Settings
+from observe.vault import KeyMissingError
+from observe.video import at_rest, check, derived, disk, erasing
+from observe.video.at_rest import Outcome, Standing
+from observe.video.models import DerivedFile, FileKind, Recording, RecordingState
+from observe.video.store import Store, open_store
+from observe.video.sweep import sweep
+from tests.factories import Cast
+from tests.feedback_cases import filmed, published
+from tests.lessons import Lessons
+from tests.signed_cases import both_signed
+
+
+class Killed(BaseException):
+    """Stands for the end of the process at this line."""
+
+
+@pytest.fixture
+def sealing(home: Settings) -> Store:
+    """The home's files, once the setting is on."""
+    return open_store(replace(home, seal_films=True))
+
+
+@pytest.fixture
+def film(database: Database, store: Store, cast: Cast, small_video: Path) -> Recording:
+    """A lesson whose film was kept while the setting was off."""
+    with database.write() as session:
+        return filmed(session, store, cast, small_video)
+
+
+assert forgetting  # it lets published feedback go of its clips
+
+
+def seal(database: Database, store: Store, cast: Cast) -> Outcome:
+    return at_rest.seal_all(database, store, actor=cast.administrator, tell=lambda _behind: None)
+
+
+def unseal(database: Database, store: Store, cast: Cast) -> Outcome:
+    return at_rest.unseal_all(database, store, actor=cast.administrator, tell=lambda _behind: None)
+
+
+def lies_plain(home: Settings, *contents: bytes) -> list[str]:
+    """Return the files of the home in which a part of the contents can be read."""
+    parts = [content[middle : middle + 48] for content in contents for middle in _places(content)]
+    files = [path for path in home.home.rglob("*") if path.is_file()]
+    return [path.name for path in files if any(part in path.read_bytes() for part in parts)]
+
+
+def _places(content: bytes) -> tuple[int, int, int]:
+    return len(content) // 4, len(content) // 2, len(content) * 3 // 4
+
+
+# --- switched on later ---------------------------------------------------------------------------
+
+
+def test_what_was_kept_before_is_sealed_and_comes_back(
+    database: Database, home: Settings, store: Store, sealing: Store, cast: Cast,
+    film: Recording, small_video: Path,
+) -> None:  # fmt: skip
+    whole = small_video.read_bytes()
+    assert lies_plain(home, whole) != []
+    assert seal(database, sealing, cast) == Outcome(done=1)
+    assert lies_plain(home, whole) == []
+    assert at_rest.standing(store) == Standing(sealed=1, plain=0)
+    assert sealing.kept(film.sha256 or "").read_bytes() == whole
+    assert seal(database, sealing, cast) == Outcome()
+    with database.read() as session:
+        assert check.problems(session, sealing) == []
+        assert session.scalars(
+            sa.select(AuditEntry.action).where(AuditEntry.thing_kind == "home")
+        ).all() == ["home.seal", "home.seal"]
+    assert unseal(database, store, cast) == Outcome(done=1)
+    assert store.blob(film.sha256 or "").read_bytes() == whole
+    assert at_rest.standing(store) == Standing(sealed=0, plain=1)
+
+
+def test_who_does_not_look_after_the_home_does_not_do_it(
+    database: Database, sealing: Store, cast: Cast, film: Recording
+) -> None:
+    with pytest.raises(NotAllowedError):
+        at_rest.seal_all(database, sealing, actor=cast.observer, tell=lambda _behind: None)
+    assert at_rest.standing(sealing) == Standing(sealed=0, plain=1)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [(disk, "replace"), (Store, "lay_sealed"), (Store, "drop_plain"), (Store, "settle")],
+)
+def test_killed_anywhere_it_goes_on_and_nothing_is_lost(
+    database: Database, sealing: Store, cast: Cast, film: Recording, small_video: Path,
+    monkeypatch: pytest.MonkeyPatch, where: object, name: str, when: str,
+) -> None:  # fmt: skip
+    real: Callable[..., None] = getattr(where, name)
+
+    def kill(*arguments: object) -> None:
+        if when == "after":
+            real(*arguments)
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(where, name, kill)
+        seal(database, sealing, cast)
+    assert sealing.kept(film.sha256 or "").read_bytes() == small_video.read_bytes()
+    sweep(database, sealing)
+    assert sealing.kept(film.sha256 or "").read_bytes() == small_video.read_bytes()
+    seal(database, sealing, cast)
+    sweep(database, sealing)
+    assert at_rest.standing(sealing) == Standing(sealed=1, plain=0)
+    assert sealing.kept(film.sha256 or "").read_bytes() == small_video.read_bytes()
+    assert list(sealing.leftovers()) == []
+
+
+def test_what_is_deleted_while_it_is_sealed_does_not_come_back(
+    database: Database, sealing: Store, cast: Cast, film: Recording,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    lay = Store.lay_sealed
+
+    def deleted_meanwhile(store: Store, sha256: str, source: Path) -> None:
+        lay(store, sha256, source)
+        late = store.sealing(sha256).path.read_bytes()
+        with database.write() as session:
+            place = erasing.Place(database, store)
+            erasing.erase_video(session, place, film.id, reason="x", actor=None)
+        assert list(store.blobs()) == []
+        store.sealing(sha256).path.write_bytes(late)  # as if it had been a moment slower
+
+    monkeypatch.setattr(Store, "lay_sealed", deleted_meanwhile)
+    seal(database, sealing, cast)
+    assert list(sealing.blobs()) == []
+
+
+def test_while_work_goes_on_the_form_that_it_reads_stays(
+    database: Database, sealing: Store, cast: Cast, film: Recording
+) -> None:
+    with database.write() as session:
+        session.add(_job(film.id))
+    assert seal(database, sealing, cast) == Outcome(left=1)
+    assert at_rest.standing(sealing) == Standing(sealed=1, plain=1)
+    with database.write() as session:
+        session.execute(sa.update(Job).values(state=JobState.DONE))
+    assert seal(database, sealing, cast) == Outcome(done=1)
+    assert at_rest.standing(sealing) == Standing(sealed=1, plain=0)
+
+
+def _job(subject_id: UUID) -> Job:
+    return Job(
+        id="x", kind="video.prepare", subject_id=subject_id, attempt=1, state=JobState.RUNNING
+    )
+
+
+def test_a_damaged_film_and_one_that_nobody_knows_stay_as_they_are(
+    database: Database, store: Store, sealing: Store, cast: Cast, film: Recording
+) -> None:
+    sha256 = film.sha256 or ""
+    made = store.temporary()
+    made.write_bytes(b"of a newer database")
+    unknown = store.put(made).sha256
+    content = store.blob(sha256).read_bytes()
+    store.blob(sha256).write_bytes(content[:-1] + b"?")
+    assert seal(database, sealing, cast) == Outcome(damaged=[sha256])
+    assert store.blob(sha256).read_bytes() == content[:-1] + b"?"
+    assert store.blob(unknown).read_bytes() == b"of a newer database"
+    assert at_rest.standing(store).sealed == 0
+
+
+# --- a lesson's life ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sealed_lessons(lessons: Lessons, sealing: Store, home: Settings) -> Lessons:
+    """The home with the setting on, ready for lessons."""
+    return replace(lessons, home=replace(home, seal_films=True), store=sealing)
+
+
+def test_a_lesson_is_prepared_and_nothing_of_it_lies_open(
+    sealed_lessons: Lessons, small_video: Path
+) -> None:
+    lessons = sealed_lessons
+    added, job = lessons.prepared(lessons.add(small_video))
+    assert (job.state, added.state) == (JobState.DONE, RecordingState.READY)
+    made = lessons.made(added)
+    assert {FileKind.POSTER, FileKind.STRIP, FileKind.WAVEFORM, FileKind.ACTIVITY} <= set(made)
+    contents = [lessons.store.kept(row.sha256).read_bytes() for row in made.values()]
+    assert contents[0]
+    pictures = [lessons.store.kept(made[kind].sha256) for kind in (FileKind.POSTER, FileKind.STRIP)]
+    opened = [small_video.read_bytes(), *(picture.read_bytes() for picture in pictures)]
+    assert lies_plain(lessons.home, *opened) == []
+    assert at_rest.standing(lessons.store) == Standing(sealed=1 + len(made), plain=0)
+    assert lessons.store.kept(added.sha256 or "").read_bytes() == small_video.read_bytes()
+    lessons.assert_clean()
+
+
+def test_its_clips_are_cut_blurred_published_and_deleted(
+    sealed_lessons: Lessons, small_video: Path
+) -> None:
+    lessons = sealed_lessons
+    feedback_id = published(
+        lessons.database, lessons.home, lessons.store, lessons.cast, small_video
+    )
+    both_signed(lessons.database, lessons.home, lessons.cast, feedback_id)
+    with lessons.database.read() as session:
+        rows = session.scalars(sa.select(DerivedFile)).all()
+        focus = session.get_one(Feedback, feedback_id).focus(FocusKind.STRENGTH)
+        assert focus is not None and focus.clip is not None
+        recording_id = focus.clip.recording_id
+    kinds = {FileKind.CLIP, FileKind.CLIP_POSTER, FileKind.FACES, FileKind.BLURRED}
+    assert kinds <= {row.kind for row in rows}
+    contents = [lessons.store.kept(row.sha256).read_bytes() for row in rows]
+    assert lies_plain(lessons.home, small_video.read_bytes(), *contents) == []
+    with lessons.database.write() as session:
+        place = erasing.Place(lessons.database, lessons.store)
+        erasing.erase_video(session, place, recording_id, reason="x", actor=None)
+    assert list(lessons.store.blobs()) == []
+
+
+def test_without_the_key_work_says_so_and_loses_nothing(
+    sealed_lessons: Lessons, small_video: Path
+) -> None:
+    lessons = sealed_lessons
+    lessons.prepared(lessons.add(small_video))
+    before = {file.name for file in lessons.store.blobs()}
+    key = lessons.home.key_path.read_bytes()
+    lessons.home.key_path.unlink()
+    (why,) = at_rest.locked(lessons.store)
+    assert "vault.key" in str(why)
+    second, job = lessons.prepared(lessons.add(small_video))
+    assert job.state is JobState.FAILED and job.why is not None
+    assert "vault.key" in str(job.why)
+    with lessons.database.read() as session:
+        given = session.get_one(Recording, second.id)
+        kept = derived.original(session, lessons.store, given.id)
+        assert kept.exists()
+    with pytest.raises(KeyMissingError):
+        lessons.store.kept(next(iter(before))).open()
+    assert {file.name for file in lessons.store.blobs()} == before
+    lessons.home.key_path.write_bytes(key)
+    assert at_rest.locked(lessons.store) == ()
+    assert kept.read_bytes() == small_video.read_bytes()
