@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 import sqlalchemy as sa
@@ -26,12 +26,11 @@ from observe.people.models import Membership, Network, Role, School, User
 from observe.people.owner import OWNER
 from observe.people.periods import Period, Place, meeting, yesterday
 from observe.people.school_import import plain_rbd
-from observe.people.sheets import Row, need_columns, read_sheet, refused
+from observe.people.sheets import Row, day_in, need_columns, read_sheet, refused
 from observe.text import Message, message
 
 COLUMNS: Final = ("id", "name", "email", "role", "rbd")
 DAYS: Final = ("starts_on", "ends_on")
-_DAY_FORMS: Final = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y")
 
 
 @dataclass(frozen=True)
@@ -199,14 +198,12 @@ def _period(row: Row, problems: list[Message]) -> Period:
 
 def _day(row: Row, column: str, problems: list[Message]) -> date | None:
     text = row.cells.get(column, "")
-    for form in _DAY_FORMS:
-        try:
-            return datetime.strptime(text, form).date() if text else None  # noqa: DTZ007  # a day
-        except ValueError:
-            continue
-    problems.append(
-        message("Line %(line)s: «%(text)s» is no day (2026-05-31).", line=row.line, text=text)
-    )
+    try:
+        return day_in(text) if text else None
+    except ValueError:
+        problems.append(
+            message("Line %(line)s: «%(text)s» is no day (2026-05-31).", line=row.line, text=text)
+        )
     return None
 
 

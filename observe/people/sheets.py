@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final, Protocol
 
 from observe.errors import InvalidError
@@ -17,6 +18,7 @@ from observe.xlsx import is_workbook
 
 LONGEST_CELL: Final = 500
 _DELIMITERS: Final = ";,\t"
+_DAY_FORMS: Final = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -146,6 +148,23 @@ def clean(cell: str) -> str:
     """Return `cell` composed (NFC), with single blanks and without unprintable letters."""
     text = _BLANKS.sub(" ", unicodedata.normalize("NFC", cell)).strip()
     return "".join(letter for letter in text if unicodedata.category(letter)[0] != "C")
+
+
+def day_in(cell: str) -> date:
+    """Return the day that a cell says, also as spreadsheets in Chile write it.
+
+    Raises:
+        ValueError: it is none.
+
+    >>> day_in("31-05-2026") == day_in("31/05/2026") == day_in("2026-05-31")
+    True
+    """
+    for form in _DAY_FORMS:
+        try:
+            return datetime.strptime(cell, form).date()  # noqa: DTZ007  # a day
+        except ValueError:
+            continue
+    raise ValueError(cell)
 
 
 def _unmarked(cell: str) -> str:

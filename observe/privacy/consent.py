@@ -249,13 +249,16 @@ def register_class(
 
     Raises:
         NotFoundError, NotAllowedError: the class, or a child, is not hers.
-        BadInputError: the way it came cannot be registered; `field` names what.
+        BadInputError: the way it came cannot be registered, or the paper is older than a no;
+            `field` names what.
     """
     how.check()
     group_for(session, class_group_id, actor=actor)
     known = set(session.scalars(sa.select(Child.id).where(Child.class_group_id == class_group_id)))
     if answers.keys() - known:
         raise access.not_found()
+    for told in outdated(session, answers, how.given_on):
+        raise BadInputError(told, field="given_on")
     for child_id, granted in answers.items():
         _add(session, {"child_id": child_id}, granted, how, actor)
         _on_file(session, "consent.registered", "child", child_id, actor, granted)
@@ -273,9 +276,69 @@ def register_educator(
     """
     how.check()
     educator_for(session, user_id, actor=actor)
+    of_hers = Consent.educator_id == user_id
+    since = _said_no(_noes(session, of_hers).get(user_id, ()), granted, how.given_on)
+    if since is not None:
+        raise BadInputError(
+            message(
+                "She said no on %(day)s, after this paper: what she allows again is a newer one.",
+                day=since.isoformat(),
+            ),
+            field="given_on",
+        )
     _add(session, {"educator_id": user_id}, granted, how, actor)
     _on_file(session, "consent.registered", "person", user_id, actor, granted)
     _tell(session, educators=[user_id])
+
+
+def outdated(
+    session: Session, answers: Mapping[UUID, frozenset[Scope]], given_on: date
+) -> list[Message]:
+    """Return of whom a paper of `given_on` allows what was refused since, a sentence each.
+
+    An old paper that is found, or a table that comes in a second time, opens nothing again.
+    """
+    children = session.scalars(
+        sa.select(Child).where(Child.id.in_(list(answers))).order_by(Child.list_number)
+    )
+    noes = _noes(session, Consent.child_id.in_(list(answers)))
+    found = (
+        (child, _said_no(noes.get(child.id, ()), answers[child.id], given_on)) for child in children
+    )
+    return [
+        message(
+            "List number %(number)s: its family said no on %(day)s, after this paper. What they "
+            "allow again is a newer one.",
+            number=child.list_number,
+            day=since.isoformat(),
+        )
+        for child, since in found
+        if since is not None
+    ]
+
+
+def _noes(session: Session, whose: sa.ColumnElement[bool]) -> dict[UUID, list[Consent]]:
+    """Return every refusal and all that was taken back, by whom it is of."""
+    no = sa.or_(Consent.granted.is_(False), Consent.revocation_id.is_not(None))
+    rows = sa.select(Consent).where(whose, no).options(joinedload(Consent.revocation))
+    found: dict[UUID, list[Consent]] = {}
+    for row in session.scalars(rows):
+        found.setdefault(row.child_id or row.educator_id or row.id, []).append(row)
+    return found
+
+
+def _said_no(noes: Iterable[Consent], granted: frozenset[Scope], on: date) -> date | None:
+    """Return the last day on which something of `granted` was refused after `on`; None: on none.
+
+    A refusal of the same day may be put right; what was taken back that day stays taken back.
+    """
+    said = [
+        row.revocation.revoked_on if row.revocation else row.given_on
+        for row in noes
+        if row.scope in granted
+        and (row.revocation.revoked_on >= on if row.revocation else row.given_on > on)
+    ]
+    return max(said, default=None)
 
 
 def _add(

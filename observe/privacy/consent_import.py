@@ -67,10 +67,14 @@ def read(
     problems: list[Message] = []
     found: list[Line] = []
     for row in sheet.rows:
+        if not any(row.cells.get(name) for name in COLUMNS.values()):
+            continue  # a child of whom no paper came is in the table, too
         line = _line(row, known, problems)
         if line is not None:
             found.append(line)
     problems += _twice(found)
+    for how, answers in _by_how(found).items():
+        problems += consent.outdated(session, answers, how.given_on)
     if problems:
         raise refused(problems)
     if not found:
@@ -118,7 +122,7 @@ def _is_answer(cell: str) -> bool:
 def _day(row: Row, problems: list[Message]) -> date | None:
     told = row.cells.get(DAY, "")
     try:
-        return date.fromisoformat(told[:10]) if told else today()
+        return sheets.day_in(told) if told else today()
     except ValueError:
         problems.append(message("Line %(line)s: write the date like 2026-05-10.", line=row.line))
         return None
@@ -134,8 +138,12 @@ def register(
     session: Session, class_group_id: UUID, lines: Iterable[Line], *, actor: Actor
 ) -> None:
     """Register what was read; raises as `consent.register_class`."""
-    by_how: dict[How, dict[UUID, frozenset[Scope]]] = {}
-    for line in lines:
-        by_how.setdefault(line.how, {})[line.child.id] = line.granted
-    for how, answers in by_how.items():
+    for how, answers in _by_how(lines).items():
         consent.register_class(session, class_group_id, answers, how, actor=actor)
+
+
+def _by_how(lines: Iterable[Line]) -> dict[How, dict[UUID, frozenset[Scope]]]:
+    found: dict[How, dict[UUID, frozenset[Scope]]] = {}
+    for line in lines:
+        found.setdefault(line.how, {})[line.child.id] = line.granted
+    return found

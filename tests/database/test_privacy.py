@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -184,6 +185,53 @@ def test_all_that_a_table_gets_wrong_is_told(
         consent_import.read(session, cast.class_group.id, table, actor=cast.observer)
     told = " ".join(str(problem) for problem in refused.value.problems)
     assert all(part in told for part in ("observar", "9", "2026-05-10", "3 stands twice"))
+
+
+def test_a_child_without_an_answer_in_the_table_has_not_refused(
+    session: Session, cast: Cast, children: list[UUID]
+) -> None:
+    table = "lista;filmar;observar;fecha\n1;sí;sí;10-03-2026\n2;;;\n3;;;10-03-2026\n"
+    _text, found = consent_import.read(session, cast.class_group.id, table, actor=cast.observer)
+    assert [(line.child.id, line.how.given_on) for line in found] == [
+        (children[0], date(2026, 3, 10))
+    ]
+
+
+def test_an_older_paper_opens_nothing_that_was_refused_since(
+    session: Session, cast: Cast, children: list[UUID]
+) -> None:
+    film = recording(session, cast)
+    _answer(session, cast, dict.fromkeys(children, ALL))
+    subject = consent.child_for(session, children[1], actor=cast.utp_head)
+    consent.revoke(session, subject, ALL, on=today(), channel=Channel.MAIL, actor=cast.utp_head)
+    table = f"lista;filmar;observar;fecha\n1;x;x;{HOW.given_on}\n2;x;x;{HOW.given_on}\n"
+    for again in (table, table.replace(str(HOW.given_on), str(today()))):
+        with pytest.raises(InvalidError) as refused:
+            consent_import.read(session, cast.class_group.id, again, actor=cast.observer)
+        assert [each.values["number"] for each in refused.value.problems] == [2]
+    with pytest.raises(BadInputError, match="List number 2"):
+        _answer(session, cast, {children[1]: ALL})
+    assert film.is_locked
+
+    # A refusal is put right with its own date; an older paper does not do it.
+    later = replace(HOW, given_on=date(2026, 4, 1))
+    first = {children[0]: frozenset[Scope]()}
+    consent.register_class(session, cast.class_group.id, first, later, actor=cast.observer)
+    with pytest.raises(BadInputError, match="List number 1"):
+        _answer(session, cast, {children[0]: ALL})
+    first = {children[0]: ALL}
+    consent.register_class(session, cast.class_group.id, first, later, actor=cast.observer)
+    assert consent.standings_of(session, [cast.class_group.id])[children[0]].allows(ALL)
+
+
+def test_an_older_paper_of_hers_does_not_undo_what_the_educator_took_back(
+    session: Session, cast: Cast
+) -> None:
+    consent.register_educator(session, cast.educator.user_id, ALL, HOW, actor=cast.observer)
+    subject = consent.educator_for(session, cast.educator.user_id, actor=cast.educator)
+    consent.revoke(session, subject, ALL, on=today(), channel=Channel.DIGITAL, actor=cast.educator)
+    with pytest.raises(BadInputError, match="newer"):
+        consent.register_educator(session, cast.educator.user_id, ALL, HOW, actor=cast.observer)
 
 
 # --- papers -------------------------------------------------------------------------------------
