@@ -25,8 +25,10 @@ MOST_CHILDREN: Final = 80
 LARGEST_NUMBER: Final = 999
 SHORTEST_WORD: Final = 3  # `Ana` is a name to warn of; an initial is not
 Removal = Callable[[Session, Child], Message | None]
+Renaming = Callable[[Session, Child, str], Message | None]
 Written = Callable[[Session, UUID], None]
 _removals: list[Removal] = []
+_renamings: list[Renaming] = []
 _listeners: list[Written] = []
 _LINE: Final = re.compile(r"(?:(\d{1,3})[\s.;,)\-]*)?(.*)")
 
@@ -34,6 +36,12 @@ _LINE: Final = re.compile(r"(?:(\d{1,3})[\s.;,)\-]*)?(.*)")
 def before_removal(function: Removal) -> Removal:
     """Mark a function of a room above that says why a child may not be taken off its list."""
     _removals.append(function)
+    return function
+
+
+def before_another(function: Renaming) -> Renaming:
+    """Mark a function of a room above that says why a number may not become another child's."""
+    _renamings.append(function)
     return function
 
 
@@ -57,7 +65,8 @@ def class_list(session: Session, class_group_id: UUID, *, actor: Actor) -> list[
 def write_class_list(session: Session, class_group_id: UUID, text: str, *, actor: Actor) -> int:
     """Make `text` the class list, a child a line; return how many there are.
 
-    A child that keeps its list number stays the same child.
+    A child that keeps its list number stays the same child: its name may be written better, but a
+    list that was counted anew does not give one child what another's family answered.
 
     Raises:
         NotFoundError: there is no such class group for this actor.
@@ -67,7 +76,9 @@ def write_class_list(session: Session, class_group_id: UUID, text: str, *, actor
     _required(session, class_group_id, actor)
     wanted = parse(text)
     known = {child.list_number: child for child in class_list(session, class_group_id, actor=actor)}
-    _remove(session, [known[number] for number in sorted(known.keys() - wanted.keys())])
+    _refuse(_removed(session, known, wanted) + _renamed(session, known, wanted))
+    for number in known.keys() - wanted.keys():
+        session.delete(known[number])
     for number, name in wanted.items():
         child = known.get(number)
         if child is None:
@@ -117,12 +128,40 @@ def put_right(session: Session, child: Child, *, list_number: int, name: str | N
         listener(session, child.class_group_id)
 
 
-def _remove(session: Session, children: list[Child]) -> None:
-    told = [why for child in children for asked in _removals if (why := asked(session, child))]
+def is_another(before: str, after: str) -> bool:
+    """Tell whether two names of a line are not those of one child: neither is the other, longer.
+
+    Initials stand for what begins with them; a line without a name says nothing of it.
+
+    >>> is_another("Sofia", "Sofía Muñoz"), is_another("S. M.", "Sofía M."), is_another("", "Ana")
+    (False, False, False)
+    >>> is_another("Luis", "Antonia"), is_another("Sofía M.", "Sofía P.")
+    (True, True)
+    """
+    one, other = ([plain(word) for word in WORD.findall(name)] for name in (before, after))
+    fewer, more = sorted((one, other), key=len)
+    return not all(any(a.startswith(b) or b.startswith(a) for b in more) for a in fewer)
+
+
+def _removed(session: Session, known: dict[int, Child], wanted: dict[int, str]) -> list[Message]:
+    gone = [known[number] for number in sorted(known.keys() - wanted.keys())]
+    return [why for each in gone for asked in _removals if (why := asked(session, each))]
+
+
+def _renamed(session: Session, known: dict[int, Child], wanted: dict[int, str]) -> list[Message]:
+    both = [(known[number], wanted[number]) for number in sorted(known.keys() & wanted.keys())]
+    others = [(before, name) for before, name in both if is_another(before.name, name)]
+    return [
+        why
+        for before, name in others
+        for asked in _renamings
+        if (why := asked(session, before, name))
+    ]
+
+
+def _refuse(told: list[Message]) -> None:
     if told:
         raise InvalidError(message("Some lines of the list cannot be taken."), told)
-    for child in children:
-        session.delete(child)
 
 
 def _required(session: Session, class_group_id: UUID, actor: Actor) -> ClassGroup:

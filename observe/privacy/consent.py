@@ -445,13 +445,32 @@ def history_of(session: Session, subject: Subject) -> list[Consent]:
 @class_lists.before_removal
 def _stays(session: Session, child: Child) -> Message | None:
     """Say why a child with answers on file stays on its list."""
-    known = sa.select(Consent.id).where(Consent.child_id == child.id).limit(1)
-    if session.execute(known).first() is None:
+    if not _has_answers(session, child):
         return None
     return message(
         "List number %(number)s has consents on file: its line stays, even if the child has left.",
         number=child.list_number,
     )
+
+
+@class_lists.before_another
+def _keeps_its_number(session: Session, child: Child, name: str) -> Message | None:
+    """Say why the number of a child with answers on file does not become another's."""
+    if not _has_answers(session, child):
+        return None
+    return message(
+        "List number %(number)s has consents of «%(before)s» on file, so it cannot become "
+        "«%(after)s». Give other children numbers that are free. If it is the same child, keep "
+        "the number once without a name, then write the new one.",
+        number=child.list_number,
+        before=child.name,
+        after=name,
+    )
+
+
+def _has_answers(session: Session, child: Child) -> bool:
+    known = sa.select(Consent.id).where(Consent.child_id == child.id).limit(1)
+    return session.execute(known).first() is not None
 
 
 @class_lists.when_written

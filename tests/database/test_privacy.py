@@ -121,6 +121,22 @@ def test_a_child_with_answers_stays_on_its_list(
     assert "List number 1" in str(refused.value.problems[0])
 
 
+def test_a_list_counted_anew_gives_no_child_the_answers_of_another(
+    session: Session, cast: Cast, children: list[UUID]
+) -> None:
+    def write(text: str) -> None:
+        class_lists.write_class_list(session, cast.class_group.id, text, actor=cast.observer)
+
+    _answer(session, cast, {children[1]: ALL})
+    with pytest.raises(InvalidError) as refused:
+        write("1 Ana\n2 Antonia\n3 Luis\n4")
+    assert [str(each.values["before"]) for each in refused.value.problems] == ["Luis"]
+    write("1 Amanda\n2 Luis Alberto\n3 Pía")  # of 1 and 3 nothing is on file
+    write("1 Amanda\n2\n3 Pía")
+    write("1 Amanda\n2 Beto\n3 Pía")
+    assert consent.standings_of(session, [cast.class_group.id])[children[1]].registered
+
+
 def test_outsiders_register_and_see_nothing(
     session: Session, cast: Cast, children: list[UUID]
 ) -> None:
