@@ -2,8 +2,9 @@
 
 Somebody who works with both proposes it; it opens once each has agreed for herself, and either ends
 it whenever she likes. What is opened is small on purpose: the clips of feedback that was published
-before she agreed, with the faces covered and checked by a person, and not one word of what was said
-about them. She sees which ones before she agrees, and afterwards who looked at them.
+before she agreed, with the faces covered and checked by a person, where all who are seen allow that
+the network sees them, and not one word of what was said about them. She sees which ones before she
+agrees, and afterwards who looked at them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from observe.coding.models import Observation
 from observe.db import now, today
 from observe.errors import BadInputError, ConflictError
 from observe.feedback import openings, signed
+from observe.feedback.consent import allows_others
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
 from observe.feedback.signed import SignedMoment
 from observe.people import audit
@@ -197,6 +199,8 @@ def file_for(
     feedback = session.get(Feedback, feedback_id)
     if feedback is None or not can(actor, Action.FEEDBACK_VISIT, _opened(session, feedback)):
         raise not_found()
+    if not allows_others(session, feedback.observation.recording):
+        raise not_found()
     moment = signed.signed_moments(session, feedback).get(kind)
     file = _files(session, feedback, moment).get(file_kind) if moment else None
     if file is None:
@@ -253,7 +257,8 @@ def _clips(session: Session, visit: PeerVisit, owner_id: UUID) -> Iterator[Visit
         .order_by(Recording.recorded_on.desc(), Feedback.id)
     )
     for feedback in session.scalars(query):
-        if _covers(visit, owner_id, feedback):
+        shown = allows_others(session, feedback.observation.recording)
+        if shown and _covers(visit, owner_id, feedback):
             for kind, moment in signed.signed_moments(session, feedback).items():
                 files = _files(session, feedback, moment)
                 has = frozenset(each for each, file in files.items() if file is not None)

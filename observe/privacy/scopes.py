@@ -51,4 +51,5 @@ CHANNELS: Final[dict[Channel, Message]] = {
 }
 # What must be allowed by all who are seen before a film may serve for it.
 TO_CODE: Final = frozenset({Scope.RECORD, Scope.CODE})
-TO_SHOW: Final = frozenset({Scope.RECORD, Scope.FEEDBACK})
+TO_SHOW: Final = frozenset({Scope.RECORD, Scope.FEEDBACK})  # to the educator of the class
+TO_SHOW_OTHERS: Final = TO_SHOW | {Scope.TRAINING}  # the school's team, and peers of the network

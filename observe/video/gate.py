@@ -21,7 +21,7 @@ from observe.people.access import Action, Actor
 from observe.people.models import Child
 from observe.privacy import consent
 from observe.privacy.gate import OPEN, Count, Facts, Place, Verdict, decide, seen_of
-from observe.privacy.scopes import TO_CODE, Scope
+from observe.privacy.scopes import TO_CODE, TO_SHOW_OTHERS, Scope
 from observe.text import message
 from observe.video.models import ERASED, NO_FILM, Headcount, Recording
 
@@ -32,7 +32,8 @@ MOST_SEEN: Final = 200
 class Asked:
     """What has to be said of a film before it may be coded, and what was said last.
 
-    `without` are the children who did not allow it, each with where she was, if anybody said so.
+    `without` are the children who did not allow it, each with where she was, if anybody said so;
+    `not_shown` those who allow it, but not that clips reach the educator, or the team.
     """
 
     verdict: Verdict
@@ -40,6 +41,7 @@ class Asked:
     allowed: int
     without: tuple[tuple[Child, Place | None], ...]
     count: Headcount | None
+    not_shown: tuple[tuple[Child, Place | None], ...] = ()
 
 
 def verdict_of(
@@ -54,13 +56,23 @@ def asked_of(session: Session, recording: Recording) -> Asked:
     children = consent.answered(session, recording.class_group_id, TO_CODE)
     facts, last = _facts(session, recording, TO_CODE), last_count(session, recording.id)
     places = last.places if last else {}
-    without = tuple(
-        (child, Place(places[str(child.id)]) if str(child.id) in places else None)
-        for child, told in children
-        if not told.allowed
+    shown = consent.answered(session, recording.class_group_id, TO_SHOW_OTHERS)
+    placed = {
+        child: Place(places[str(child.id)]) if str(child.id) in places else None
+        for child, _told in children
+    }
+    without = tuple((child, placed[child]) for child, told in children if not told.allowed)
+    refused = {child for child, told in shown if not told.allowed}
+    return Asked(
+        decide(facts),
+        facts.by_child,
+        sum(told.allowed for _child, told in children),
+        without,
+        last,
+        tuple(
+            (child, placed[child]) for child, told in children if told.allowed and child in refused
+        ),
     )
-    allowed = sum(told.allowed for _child, told in children)
-    return Asked(decide(facts), facts.by_child, allowed, without, last)
 
 
 def last_count(session: Session, recording_id: UUID) -> Headcount | None:
@@ -113,7 +125,8 @@ def count_children(
 ) -> Verdict:
     """Keep how many children are seen in a film and where those without consent were.
 
-    It states too that the papers are on file. Return whether the film may be coded now.
+    It states too that the papers are on file. Of who may be observed but not shown, it may be
+    said. Return whether the film may be coded now.
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers.
@@ -125,12 +138,14 @@ def count_children(
         raise BadInputError(
             message("Write how many children are seen, as a number."), field="visible"
         )
-    asked = [child for child, _place in asked_of(session, recording).without]
-    if {child.id for child in asked} - places.keys():
+    asked = asked_of(session, recording)
+    without = {child.id for child, _place in asked.without}
+    if without - places.keys():
         raise BadInputError(
             message("Say of each child without consent whether she is seen."), field="places"
         )
-    told = {str(child.id): places[child.id].value for child in asked}
+    known = without | {child.id for child, _place in asked.not_shown}
+    told = {str(each): places[each].value for each in places if each in known}
     session.add(
         Headcount(recording_id=recording_id, visible=visible, places=told, by_id=actor.user_id)
     )

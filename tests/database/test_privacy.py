@@ -35,7 +35,7 @@ from observe.privacy.models import Certificate, Consent
 from observe.privacy.request_models import About, RequestState
 from observe.privacy.request_models import Channel as ByLetter
 from observe.privacy.retention import Rule
-from observe.privacy.scopes import FORM_VERSION, Channel, Scope
+from observe.privacy.scopes import FORM_VERSION, TO_SHOW, Channel, Scope
 from observe.rubric.models import RubricVersion
 from observe.settings import Settings
 from observe.vault import open_vault
@@ -97,6 +97,30 @@ def test_a_film_opens_when_it_was_said_who_is_seen_and_locks_when_it_is_taken_ba
     assert film.lock == Lock.CHILD
     with pytest.raises(ConflictError, match="child without consent"):
         start(session, film.id, rubric_version.id, actor=cast.observer)
+
+
+def test_of_a_child_who_may_be_observed_but_not_shown_it_may_be_said_that_she_was_away(
+    session: Session, cast: Cast, children: list[UUID]
+) -> None:
+    film = recording(session, cast)
+    only_code = frozenset({Scope.RECORD, Scope.CODE})
+    _answer(session, cast, dict.fromkeys(children, ALL) | {children[1]: only_code})
+    assert not film.is_locked
+    assert gate.verdict_of(session, film, TO_SHOW).numbers == (2,)
+    asked = gate.asked_of(session, film)
+    assert [(child.id, place) for child, place in asked.not_shown] == [(children[1], None)]
+    assert asked.without == ()
+
+    gate.count_children(session, film.id, 2, {}, actor=cast.observer)  # to code, it says nothing
+    assert not gate.verdict_of(session, film, TO_SHOW).is_open
+    away = {children[1]: Place.ABSENT, children[0]: Place.SEEN}
+    gate.count_children(session, film.id, 2, away, actor=cast.observer)
+    assert gate.verdict_of(session, film, TO_SHOW).is_open
+    assert gate.asked_of(session, film).not_shown[0][1] is Place.ABSENT
+    assert film.consent_at is not None
+    counted = gate.last_count(session, film.id)
+    assert counted is not None
+    assert counted.places.keys() == {str(children[1])}
 
 
 def test_a_new_child_on_the_list_is_asked_about(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from observe.ids import new_id
 from observe.jobs import Work
 from observe.people.access import Actor
 from observe.people.models import AuditEntry
+from observe.privacy.scopes import Scope
 from observe.settings import Settings
 from observe.video.blur import making as blur_making
 from observe.video.blur import operations as blurs
@@ -24,6 +26,7 @@ from observe.video.models import Blurring, BlurState, Recording
 from observe.video.store import Store
 from observe.video.timecode import Span
 from tests import kept
+from tests.consents import ALL, answered
 from tests.factories import Cast
 from tests.feedback_cases import published
 from tests.web.conftest import ClientFor
@@ -123,6 +126,12 @@ def test_a_utp_head_watches_only_what_is_blurred_and_signed(
     assert "Difuminado y revisado por Ana Peñailillo" in page
     assert "El video queda con su asesora" in page
     assert page.count("<video") == 1, "the priority was not blurred"
+    answered(database, cast, ALL - {Scope.TRAINING}, date(2026, 5, 1))
+    watches(allowed=False)  # the family allows the feedback, not that the team sees it
+    hers = client_for(cast.observer)
+    assert all(hers.get(path).status_code == 200 for path in clip_paths(feedback_id))
+    answered(database, cast, ALL, date(2026, 5, 2))
+    watches(allowed=True)
     with database.write() as session:
         blurs.correct(session, blurring_id, [region()], version=0, actor=cast.observer)
     watches(allowed=False)  # unsigned again

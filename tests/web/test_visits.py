@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,11 +11,13 @@ from flask.testing import FlaskClient
 
 from observe.db import Database, today
 from observe.feedback import operations as feedbacks
+from observe.privacy.scopes import Scope
 from observe.settings import Settings
 from observe.video import captions
 from observe.video.captions import Cue
 from observe.video.store import Store
 from tests import kept
+from tests.consents import ALL, answered
 from tests.factories import TODAY, Cast
 from tests.feedback_cases import cut_and_open, drafted, filmed, submitted
 from tests.signed_cases import both_signed
@@ -78,6 +80,12 @@ def test_a_visit_opens_when_both_agree_and_closes_when_one_ends_it(
         sent = peer.get(address)
         assert (sent.status_code, sent.mimetype) == (200, kind)
         assert "no-cache" in sent.headers["Cache-Control"], "a browser asks again"
+    answered(database, cast, ALL - {Scope.TRAINING}, date(2026, 5, 1))
+    for address in (clip, *beside):
+        assert peer.get(address).status_code == 404, "the family does not allow the network to see"
+    assert not CLIP.findall(peer.get(visit).text)
+    answered(database, cast, ALL, date(2026, 5, 2))
+    assert CLIP.findall(peer.get(visit).text) == [clip]
     # the words, the page and the clip as filmed stay closed to her
     for address in (
         f"/mi-retroalimentacion/{feedback_id}",

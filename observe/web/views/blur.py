@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from observe.errors import BadInputError, ConflictError
 from observe.feedback import operations as feedbacks
-from observe.feedback.consent import allows_pictures
+from observe.feedback.consent import allows_to
 from observe.feedback.models import FocusKind
 from observe.people.access import Action, not_found
 from observe.text import Message, message
@@ -266,6 +266,6 @@ def _checked(session: Session, feedback_id: UUID, kind: FocusKind) -> Blurring:
     row = blurred.blurring_of(session, feedback, kind)
     if row is None or row.state is not BlurState.CHECKED:
         raise not_found()
-    if not allows_pictures(session, row.recording):
+    if not allows_to(session, feedback, actor=current_actor()):
         raise not_found()
     return row

@@ -18,6 +18,7 @@ from observe.coding.assigning import is_blind
 from observe.db import now
 from observe.errors import BadInputError
 from observe.feedback import followup, rounds
+from observe.feedback.consent import allows_to
 from observe.feedback.models import FeedbackState
 from observe.feedback.report import page_of
 from observe.ids import parse_id
@@ -249,6 +250,8 @@ def _clips(session: Session, record: records.Record) -> dict[str, blurred.Watcha
     if feedback is None or feedback.state is not FeedbackState.PUBLISHED:
         return {}
     if not can(current_actor(), Action.FEEDBACK_WATCH_BLURRED, feedback.as_thing()):
+        return {}
+    if not allows_to(session, feedback, actor=current_actor()):
         return {}
     return blurred.watchable(session, feedback)
 
