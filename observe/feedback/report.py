@@ -6,7 +6,6 @@ it, one next step with its date.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,9 +13,9 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-import typst
 from babel.dates import format_date
 
+from observe import typeset
 from observe.feedback.checks import input_of
 from observe.feedback.models import Feedback, FocusKind
 from observe.feedback.offered import lines_of
@@ -150,13 +149,8 @@ def pdf(page: FeedbackPage, pictures: Mapping[FocusKind, bytes] | None = None) -
     without one is told by its time. What people typed goes in as data, so nothing in it is ever
     markup. The same page gives the same bytes on every machine: the fonts come with the typesetter.
     """
-    return typst.compile(
-        TEMPLATE,
-        sys_inputs={"page": json.dumps(_document(page, pictures or {}))},
-        ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
-        timestamp=int(page.published_at.timestamp()) if page.published_at else 0,
-    )
+    at = int(page.published_at.timestamp()) if page.published_at else 0
+    return typeset.pdf(TEMPLATE, _document(page, pictures or {}), timestamp=at)
 
 
 def _document(page: FeedbackPage, pictures: Mapping[FocusKind, bytes]) -> dict[str, object]:

@@ -5,13 +5,11 @@ The text is a template: whoever uses it has it checked by her own lawyer first.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import typst
-
+from observe import typeset
 from observe.people.models import Child, ClassGroup
 from observe.privacy.kinds import Kept
 from observe.privacy.retention import Rule
@@ -42,14 +40,7 @@ def pdf(
         ],
         "people": [_who(child, locale) for child in children] or [_who(None, locale)],
     }
-    written: bytes = typst.compile(
-        TEMPLATE,
-        sys_inputs={"form": json.dumps(form)},
-        ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
-        timestamp=0,
-    )
-    return written
+    return typeset.pdf(TEMPLATE, form)
 
 
 def _who(child: Child | None, locale: str) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import Final
 
-import typst
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from observe import typeset
 from observe.records.chart import svg_of
 from observe.records.histories import EducatorHistory
 from observe.records.history import SELECTIONS, Group, Line, Point, RubricHistory, Turn, told_of
@@ -21,14 +20,7 @@ TEMPLATE: Final = Path(__file__).with_name("history.typ")
 
 def pdf(shown: EducatorHistory, *, locale: str) -> bytes:
     """Return the history as a tagged PDF (PDF/UA-1)."""
-    written: bytes = typst.compile(
-        TEMPLATE,
-        sys_inputs={"history": json.dumps(_Paper(locale).document(shown))},
-        ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
-        timestamp=0,
-    )
-    return written
+    return typeset.pdf(TEMPLATE, _Paper(locale).document(shown))
 
 
 class _Paper:

@@ -6,16 +6,15 @@ computed here. Numbers are rounded as on the page, to two decimals; the CSV keep
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-import typst
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from sqlalchemy.orm import Session
 
+from observe import typeset
 from observe.coding.rules import DocumentCycle, DocumentNote
 from observe.feedback import openings
 from observe.feedback.models import FeedbackState
@@ -61,14 +60,7 @@ def table(record: Record) -> str:
 
 def pdf(record: Record, *, locale: str) -> bytes:
     """Return the record as a tagged PDF (PDF/UA-1); what people wrote is never markup."""
-    written: bytes = typst.compile(
-        TEMPLATE,
-        sys_inputs={"record": json.dumps(_Paper(record, locale).document())},
-        ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
-        timestamp=0,
-    )
-    return written
+    return typeset.pdf(TEMPLATE, _Paper(record, locale).document())
 
 
 class _Paper:

@@ -6,7 +6,6 @@ part, and the dates. One accompaniment is a sheet; those of a period are a table
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
-import typst
 from babel.dates import format_date
 from sqlalchemy.orm import Session
 
+from observe import typeset
 from observe.coding.models import Observation
 from observe.coding.operations import latest_document, observation_for
 from observe.db import now
@@ -161,14 +160,7 @@ def taken(session: Session, proof: Verification, *, actor: Actor) -> None:
 
 def pdf(proof: Verification, *, locale: str) -> bytes:
     """Return the proof as a tagged PDF (PDF/UA-1) to print and to sign."""
-    written: bytes = typst.compile(
-        TEMPLATE,
-        sys_inputs={"proof": json.dumps(_document(proof, locale))},
-        ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
-        timestamp=0,
-    )
-    return written
+    return typeset.pdf(TEMPLATE, _document(proof, locale))
 
 
 def _document(proof: Verification, locale: str) -> dict[str, object]:

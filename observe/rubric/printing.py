@@ -6,7 +6,6 @@ decided only what is on it and in which words.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -14,8 +13,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Final, Literal
 
-import typst
-
+from observe import typeset
 from observe.rubric.schema import (
     Behaviour,
     Descriptors,
@@ -92,14 +90,7 @@ def pdf(
     document = _Pauta(rubric, language_of(rubric, locale)).document(
         cycles or rubric.protocol.cycles, descriptors=descriptors, paper=paper
     )
-    printed: bytes = typst.compile(
-        TEMPLATE,
-        sys_inputs={"pauta": json.dumps(document)},
-        ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
-        timestamp=0,
-    )
-    return printed
+    return typeset.pdf(TEMPLATE, document)
 
 
 def language_of(rubric: Rubric, locale: str) -> Language:

@@ -118,9 +118,9 @@ def test_of_a_child_who_may_be_observed_but_not_shown_it_may_be_said_that_she_wa
     assert gate.verdict_of(session, film, TO_SHOW).is_open
     assert gate.asked_of(session, film).not_shown[0][1] is Place.ABSENT
     assert film.consent_at is not None
-    counted = gate.last_count(session, film.id)
-    assert counted is not None
-    assert counted.places.keys() == {str(children[1])}
+    last = gate.last_count(session, film.id)
+    assert last is not None
+    assert last.places.keys() == {str(children[1])}
 
 
 def test_a_new_child_on_the_list_is_asked_about(
