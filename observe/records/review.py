@@ -114,12 +114,12 @@ def review_of(session: Session, observation_id: UUID) -> Review:
     return reviews_of(session, [observation_id])[observation_id]
 
 
-def agree(session: Session, observation_id: UUID, *, actor: Actor) -> None:
-    """Say that `actor` agrees with what was submitted last; again is no second time.
+def agree(session: Session, observation_id: UUID, revision: int, *, actor: Actor) -> None:
+    """Say that `actor` agrees with the `revision` she read; again is no second time.
 
     Raises:
         NotFoundError, NotAllowedError: no such record for her, or not hers to review.
-        ConflictError: a correction waits for its answer.
+        ConflictError: a correction waits for its answer, or another revision came in meanwhile.
     """
     observation = reviewable(session, observation_id, actor=actor)
     if open_of(session, observation.id) is not None:
@@ -127,6 +127,12 @@ def agree(session: Session, observation_id: UUID, *, actor: Actor) -> None:
             message("A correction waits for its answer: take it back first, or wait for it.")
         )
     number = last_revision(session, observation.id)
+    if revision != number:
+        raise ConflictError(
+            message(
+                "Revision %(number)s came in since you opened it: read it first.", number=number
+            )
+        )
     if review_of(session, observation.id).agrees(actor.user_id):
         return
     session.add(

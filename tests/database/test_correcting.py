@@ -85,7 +85,7 @@ def test_she_agrees_with_a_revision_and_takes_it_back(
 ) -> None:
     assert state(session, cast, observation) is ReviewState.OPEN
     for _twice in range(2):
-        review.agree(session, observation.id, actor=cast.utp_head)
+        review.agree(session, observation.id, 1, actor=cast.utp_head)
     assert state(session, cast, observation) is ReviewState.AGREED
     assert len(review.review_of(session, observation.id).agreed) == 1
     review.agree_no_more(session, observation.id, actor=cast.utp_head)
@@ -95,7 +95,7 @@ def test_she_agrees_with_a_revision_and_takes_it_back(
 def test_a_correction_is_answered_by_a_new_revision(
     session: Session, cast: Cast, observation: Observation
 ) -> None:
-    review.agree(session, observation.id, actor=cast.utp_head)
+    review.agree(session, observation.id, 1, actor=cast.utp_head)
     before = latest_document(session, observation)
     asked = correcting.ask(session, observation.id, " El ciclo 1. ", actor=cast.utp_head)
     assert (asked.reason, asked.revision_number) == ("El ciclo 1.", 1)
@@ -119,7 +119,9 @@ def test_a_correction_is_answered_by_a_new_revision(
     assert json.loads(kept[0]) == before.model_dump(mode="json")
     trail = session.scalars(sa.select(AuditEntry.details)).all()
     assert not any("ciclo 1" in each for each in trail)
-    review.agree(session, observation.id, actor=cast.utp_head)
+    with pytest.raises(ConflictError, match="Revision 2"):  # an open page shows what was before
+        review.agree(session, observation.id, 1, actor=cast.utp_head)
+    review.agree(session, observation.id, 2, actor=cast.utp_head)
     assert state(session, cast, observation) is ReviewState.AGREED
 
 
@@ -210,7 +212,7 @@ def test_one_waits_at_a_time_and_can_be_taken_back_until_it_is_begun(
     correcting.ask(session, observation.id, "Uno.", actor=cast.utp_head)
     for verb in (
         lambda: correcting.ask(session, observation.id, "Dos.", actor=cast.utp_head),
-        lambda: review.agree(session, observation.id, actor=cast.utp_head),
+        lambda: review.agree(session, observation.id, 1, actor=cast.utp_head),
     ):
         with pytest.raises(ConflictError):
             verb()
@@ -233,9 +235,11 @@ def test_only_the_school_reviews_and_only_its_observer_answers(
         for verb in (correcting.ask, correcting.keep):
             with pytest.raises(NotFoundError):
                 verb(session, observation.id, "x", actor=actor)
-        for other in (review.agree, review.agree_no_more, correcting.begin, correcting.take_back):
+        for other in (review.agree_no_more, correcting.begin, correcting.take_back):
             with pytest.raises(NotFoundError):
                 other(session, observation.id, actor=actor)
+        with pytest.raises(NotFoundError):
+            review.agree(session, observation.id, 1, actor=actor)
     with pytest.raises(NotAllowedError):
         correcting.ask(session, observation.id, "x", actor=cast.observer)
     with pytest.raises(NotAllowedError):
@@ -263,7 +267,7 @@ def test_nobody_reviews_her_own_coding(
     session.expire(session.get_one(User, cast.observer.user_id), ["memberships"])
     both = actor_named(session, cast.observer.user_id)
     with pytest.raises(NotAllowedError):
-        review.agree(session, observation.id, actor=both)
+        review.agree(session, observation.id, 1, actor=both)
 
 
 def test_what_two_coded_blind_is_not_corrected(

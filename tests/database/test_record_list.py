@@ -90,7 +90,7 @@ def test_only_what_others_did_is_news(
     assert news(head) == (News.NEW,)
     assert news(observer) == ()
     records.comment(session, observation.id, "¿Y atrás?", actor=head)
-    review.agree(session, observation.id, actor=head)
+    review.agree(session, observation.id, 1, actor=head)
     assert news(observer) == (News.AGREED, News.COMMENT)
     correcting.ask(session, observation.id, "El ciclo 2.", actor=head)
     assert News.ASKED in news(observer)
@@ -104,7 +104,7 @@ def test_only_what_others_did_is_news(
 def test_the_list_is_narrowed_to_news_and_to_a_state_of_review(
     session: Session, cast: Cast, observation: Observation
 ) -> None:
-    review.agree(session, observation.id, actor=cast.utp_head)
+    review.agree(session, observation.id, 1, actor=cast.utp_head)
 
     def count(**where: object) -> int:
         asked = RecordFilter(**where)  # type: ignore[arg-type]

@@ -232,7 +232,11 @@ def test_a_correction_is_asked_for_and_answered_on_the_record(
     assert finish(observer, database, observation_id).status_code == 302
     page = head.get(address).text
     assert "respondió con la versión 2" in page
-    assert head.post(f"{address}/de-acuerdo").status_code == 302
+    assert 'name="known" value="2"' in page
+    assert head.post(f"{address}/de-acuerdo", data={"known": "1"}).status_code == 302
+    assert "Llegó la versión 2 después de que la abriste" in head.get(address).text
+    assert "De acuerdo" not in head.get("/registros?revision=agreed").text.split("<table")[1:]
+    assert head.post(f"{address}/de-acuerdo", data={"known": "2"}).status_code == 302
     assert "Dora Müller está de acuerdo" in head.get(address).text
     assert "De acuerdo" in head.get("/registros?revision=agreed").text
 

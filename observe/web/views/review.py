@@ -10,7 +10,7 @@ from flask import url_for as url
 from flask.typing import ResponseReturnValue
 
 from observe.coding import correcting
-from observe.errors import BadInputError
+from observe.errors import BadInputError, ConflictError
 from observe.people.access import Action
 from observe.records import review
 from observe.text import Message, message
@@ -26,9 +26,15 @@ blueprint = Blueprint("review", __name__)
 @blueprint.post("/registros/<uuid:observation_id>/de-acuerdo")
 @permission(Action.RECORD_REVIEW)
 def agree(observation_id: UUID) -> ResponseReturnValue:
-    """Say that she agrees with the record."""
-    with guards.writing() as session:
-        review.agree(session, observation_id, actor=current_actor())
+    """Say that she agrees with the revision that her page showed."""
+    known = request.form.get("known", "")
+    revision = int(known) if known.isdecimal() and len(known) < 9 else 0
+    try:
+        with guards.writing() as session:
+            review.agree(session, observation_id, revision, actor=current_actor())
+    except ConflictError as error:
+        flash(say(error.message), "warning")
+        return redirect(url("records.show", observation_id=observation_id))
     return _back(observation_id, message("It stands here that you agree."))
 
 
