@@ -75,11 +75,18 @@ def schools_visible_to(session: Session, *, actor: Actor) -> list[School]:
     ]
 
 
-def staffed_schools(session: Session) -> list[School]:
-    """Return the schools in which somebody has a role: few of the Ministry's sixteen thousand."""
+def staffed_schools(session: Session, *, actor: Actor) -> list[School]:
+    """Return the schools in which somebody has a role, of those that `actor` may see.
+
+    They are few of the Ministry's sixteen thousand.
+    """
     staffed = sa.select(Membership.school_id).where(Membership.school_id.is_not(None))
     query = sa.select(School).where(School.id.in_(staffed)).order_by(School.name, School.rbd)
-    return list(session.scalars(query))
+    return [
+        school
+        for school in session.scalars(query)
+        if can(actor, Action.SCHOOL_SEE, school_thing(school))
+    ]
 
 
 def people_visible_to(

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from observe.db import now, today
 from observe.errors import BadInputError, ConflictError
 from observe.people import audit
-from observe.people.access import Action, Actor, Thing, not_found, require
+from observe.people.access import Action, Actor, not_found, require
 from observe.people.directory import person_thing, place_thing
 from observe.people.models import (
     Membership,
@@ -97,11 +97,13 @@ def require_person(session: Session, user_id: UUID, action: Action, actor: Actor
     """Return a person to whom `actor` may do `action`.
 
     Raises:
-        NotFoundError, NotAllowedError: she may not.
+        NotFoundError, NotAllowedError: she may not, or there is none.
     """
     user = session.get(User, user_id)
-    require(actor, action, person_thing(user) if user else Thing("person"))
-    return session.get_one(User, user_id)
+    if user is None:
+        raise not_found()
+    require(actor, action, person_thing(user))
+    return user
 
 
 def _write(session: Session, user: User, person: PersonInput) -> None:

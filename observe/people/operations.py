@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from observe.errors import BadInputError, ConflictError
 from observe.people import audit
-from observe.people.access import Action, Actor, Thing, not_found, require
+from observe.people.access import Action, Actor, not_found, require
 from observe.people.directory import (
     find_user,
     people_visible_to,
@@ -51,9 +51,12 @@ def class_group_for(
 
     Raises:
         BadInputError: the name is empty or too long.
+        NotFoundError, NotAllowedError: there is no such school, or she names none there.
     """
     school = session.get(School, school_id)
-    require(actor, Action.CLASS_GROUP_EDIT, school_thing(school) if school else Thing("school"))
+    if school is None:
+        raise not_found()
+    require(actor, Action.CLASS_GROUP_EDIT, school_thing(school))
     written = _group_name(name)
     same = _same_group(session, school_id, written, year)
     if same is not None:
@@ -76,10 +79,9 @@ def rename_class_group(
         NotFoundError, NotAllowedError: there is none, or it is not the actor's to name.
     """
     group = session.get(ClassGroup, class_group_id)
-    thing = school_thing(group.school) if group else Thing("school")
-    require(actor, Action.CLASS_GROUP_EDIT, thing)
     if group is None:
         raise not_found()
+    require(actor, Action.CLASS_GROUP_EDIT, school_thing(group.school))
     written = _group_name(name)
     same = _same_group(session, group.school_id, written, group.year)
     if same is not None and same is not group:

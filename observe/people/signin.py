@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session, joinedload
 from observe.db import now
 from observe.errors import BadInputError
 from observe.people import audit
-from observe.people.access import Action, Actor, Thing, not_found, require
+from observe.people.access import Action, Actor, not_found, require
 from observe.people.directory import person_thing
 from observe.people.models import (
     CodeApp,
@@ -474,8 +474,10 @@ def own_account(session: Session, user_id: UUID, *, actor: Actor) -> User:
 
 def _user_for(session: Session, user_id: UUID, action: Action, actor: Actor) -> User:
     user = session.get(User, user_id)
-    require(actor, action, person_thing(user) if user else Thing("person"))
-    return session.get_one(User, user_id)
+    if user is None:
+        raise not_found()
+    require(actor, action, person_thing(user))
+    return user
 
 
 def _hash(secret: str) -> str:

@@ -64,13 +64,19 @@ COMPILED = Compiled()
 @pytest.fixture
 def app(home: Settings, cast: factories.Cast) -> Iterator[Flask]:
     """The application, with the cast in its home."""
+    made = served(home)
+    yield made
+    made.extensions["observe"].database.engine.dispose()
+
+
+def served(home: Settings) -> Flask:
+    """Return the application of `home`, as tests ask it."""
     made = create_app(home)
     made.jinja_env.bytecode_cache = COMPILED
     made.test_client_class = Browser
     # Errors of ours must fail the test, not become a page.
     made.config["PROPAGATE_EXCEPTIONS"] = True
-    yield made
-    made.extensions["observe"].database.engine.dispose()
+    return made
 
 
 ClientFor = Callable[[Actor], FlaskClient]
@@ -80,13 +86,15 @@ ClientFor = Callable[[Actor], FlaskClient]
 def client_for(app: Flask, database: Database, cast: factories.Cast) -> ClientFor:
     """Return a maker of browsers that are signed in by a link, as a person would be."""
 
-    def enter(actor: Actor) -> FlaskClient:
-        with database.write() as session:
-            secret = signin.create_link(session, actor.user_id, minutes=5, actor=cast.administrator)
-        client = app.test_client()
-        client.get(f"/entrar/enlace/{secret}")
-        assert client.post(f"/entrar/enlace/{secret}").status_code == 302
-        client.get("/mi-cuenta")  # a page whose token belongs to the new session
-        return client
+    return lambda actor: signed_in(app, database, actor, by=cast.administrator)
 
-    return enter
+
+def signed_in(app: Flask, database: Database, actor: Actor, *, by: Actor) -> FlaskClient:
+    """Return a browser in which `actor` came in by a link that the administrator `by` made."""
+    with database.write() as session:
+        secret = signin.create_link(session, actor.user_id, minutes=5, actor=by)
+    client = app.test_client()
+    client.get(f"/entrar/enlace/{secret}")
+    assert client.post(f"/entrar/enlace/{secret}").status_code == 302
+    client.get("/mi-cuenta")  # a page whose token belongs to the new session
+    return client

@@ -172,7 +172,7 @@ def _educators(session: Session, user: User) -> list[User]:
 def _choices(session: Session) -> dict[str, object]:
     return {
         "roles": ROLE_NAMES,
-        "staffed": staffed_schools(session),
+        "staffed": staffed_schools(session, actor=current_actor()),
         "typed": request.form,
         "today": today(),
     }

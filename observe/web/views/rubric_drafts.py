@@ -159,7 +159,7 @@ def _page(
                 all_missing=bool(asked),
             ),
             dropped=drafts.dropped_of(draft),
-            schools=staffed_schools(session),
+            schools=staffed_schools(session, actor=current_actor()),
             today=today(),
             clashes=told,
             unseen=unseen or [],

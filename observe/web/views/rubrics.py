@@ -121,7 +121,7 @@ def _page(
             words=STAGE_WORDS,
             shapes=STAGE_SHAPES,
             pilots=[each for each in pilots(session, version.id) if _sees(each.school)],
-            schools=staffed_schools(session) if edits else [],
+            schools=staffed_schools(session, actor=current_actor()) if edits else [],
             proposes=proposes,
             edits=edits,
             proposals=found,
