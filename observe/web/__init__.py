@@ -109,7 +109,7 @@ def create_app(settings: Settings) -> Flask:
         MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
         WTF_CSRF_TIME_LIMIT=None,  # a coding screen stays open all day; the session is the limit
         WTF_CSRF_CHECK_DEFAULT=False,  # guards ask for it after they know who is asking
-        RATELIMIT_STORAGE_URI="memory://",
+        RATELIMIT_STORAGE_URI="home://",
         RATELIMIT_HEADERS_ENABLED=False,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
