@@ -40,12 +40,16 @@ def retention(shell: Shell, *, dry_run: bool, apply: bool, on: str | None) -> An
         tombstones.catch_up(shell.settings, shell.database)
         return Answer({"deleted": count}, [message("Deleted: %(count)s.", count=count)])
     due = [each for each in plan.due if each.on <= day]
-    facts = {"rules": [_rule(rule, plan) for rule in plan.rules], "due": [_due(e) for e in due]}
+    facts = {
+        "rules": [_rule(rule, plan) for rule in plan.rules],
+        "due": [_due(shell, e) for e in due],
+    }
     if not due:
         return Answer(facts, [message("Nothing would be deleted by that day.")])
+    going = sum(not each.held for each in due)
     return Answer(
         facts,
-        [message("Would be deleted by %(day)s: %(count)s.", day=day, count=len(due))],
+        [message("Would be deleted by %(day)s: %(count)s.", day=day, count=going)],
         columns=(message("Day"), message("What"), message("Rule"), message("Held")),
         rows=[(each.on.isoformat(), each.title, NAMES[each.kind], each.held) for each in due],
     )
@@ -60,8 +64,9 @@ def _rule(rule: Rule, plan: Plan) -> dict[str, object]:
     }
 
 
-def _due(due: Due) -> dict[str, object]:
-    return {"kind": due.kind.value, "on": due.on, "title": due.title, "held": due.held}
+def _due(shell: Shell, due: Due) -> dict[str, object]:
+    held = shell.spoken(due.held) if due.held else ""
+    return {"kind": due.kind.value, "on": due.on, "title": due.title, "held": held}
 
 
 @verb(privacy, "rule", message("Sets for how many days a kind is kept, and whether it is applied."))
