@@ -26,8 +26,9 @@ from observe.people import access
 from observe.people.access import Action, Actor, Thing
 from observe.people.models import AuditEntry, User
 from observe.privacy import personal_export
+from observe.privacy.models import Consent
 from observe.text import Message, message
-from observe.video.models import Blurring, Recording
+from observe.video.models import Recording
 
 
 class What(enum.StrEnum):
@@ -54,6 +55,8 @@ class What(enum.StrEnum):
     CLIP_OUT_UNBLURRED = "clip_out_unblurred"
     CAPTIONS_OUT = "captions_out"
     ALL_DATA = "all_data"
+    PAPER = "paper"
+    BACKUP = "backup"
 
 
 WORDS: Final[dict[What, Message]] = {
@@ -78,6 +81,8 @@ WORDS: Final[dict[What, Message]] = {
     What.CLIP_OUT_UNBLURRED: message("A clip with the faces uncovered, as a file"),
     What.CAPTIONS_OUT: message("What is said in the video, as a file"),
     What.ALL_DATA: message("The copy of all your data"),
+    What.PAPER: message("The scan of your authorisation, as a file"),
+    What.BACKUP: message("A backup of everything in the program"),
 }
 TAKEN: Final = frozenset(
     {
@@ -92,8 +97,11 @@ TAKEN: Final = frozenset(
             What.PROOF,
         ),
         *(What.CLIP_OUT, What.CLIP_OUT_UNBLURRED, What.CAPTIONS_OUT, What.ALL_DATA),
+        *(What.PAPER, What.BACKUP),
     }
 )
+_BLURRED: Final = "blurring.watched"  # names its lesson too: the clip may be deleted since
+_BACKUP: Final = "home.backup"  # of everybody's
 # What an entry of the audit trail tells of; the rest of its details says more.
 _BY_ACTION: Final = {
     openings.PAGE: What.PAGE,
@@ -103,13 +111,15 @@ _BY_ACTION: Final = {
     openings.CLIP: What.CLIP,
     openings.RECORD: What.RECORD,
     openings.VISIT: What.VISIT,
-    "blurring.watched": What.BLURRED,
+    _BLURRED: What.BLURRED,
     "recording.watched": What.VIDEO,
     "recording.captions_taken": What.CAPTIONS_OUT,
     "clip.taken_out": What.CLIP_OUT,
     "record.verified": What.PROOF,
     "record.export": What.TABLE,
     personal_export.TAKEN: What.ALL_DATA,
+    "paper.seen": What.PAPER,
+    _BACKUP: What.BACKUP,
 }
 _RECORD_BY_WAY: Final = {
     "pdf": What.RECORD_FILE,
@@ -117,7 +127,8 @@ _RECORD_BY_WAY: Final = {
     "history": What.HISTORY,
     "history.pdf": What.HISTORY_FILE,
 }
-_OF_MANY: Final = ("record.verified", "record.export")  # one entry for many records
+# Entries that are about more than the thing they name, or name none.
+_OF_MANY: Final = ("record.verified", "record.export", _BLURRED, _BACKUP)
 
 
 @dataclass(frozen=True)
@@ -184,9 +195,9 @@ def _entries(
     session: Session, user_id: UUID, lesson_ids: set[UUID]
 ) -> dict[UUID | None, tuple[Seen, ...]]:
     """Return what was seen, by lesson; None: of all her data."""
-    places = _places(session, lesson_ids) | {user_id: None}
+    places = _places(session, lesson_ids) | _her_own(session, user_id)
     grouped: dict[tuple[UUID | None, UUID, str, What], list[datetime]] = defaultdict(list)
-    for lesson_id, who, name, what, at in _hits(session, places):
+    for lesson_id, who, name, what, at in _hits(session, user_id, places):
         grouped[lesson_id, who, name, what].append(at)
     seen: dict[UUID | None, list[Seen]] = defaultdict(list)
     for (lesson_id, who, name, what), moments in grouped.items():
@@ -199,7 +210,7 @@ def _entries(
 
 
 def _places(session: Session, lesson_ids: set[UUID]) -> dict[UUID, UUID | None]:
-    """Return to which lesson each thing belongs: the lesson, its codings, feedbacks and clips."""
+    """Return to which lesson each thing belongs: the lesson, its codings and feedbacks."""
     places: dict[UUID, UUID | None] = {lesson_id: lesson_id for lesson_id in lesson_ids}
     observations = sa.select(Observation.id, Observation.recording_id)
     feedbacks = (
@@ -207,47 +218,52 @@ def _places(session: Session, lesson_ids: set[UUID]) -> dict[UUID, UUID | None]:
         .join(Feedback.observation)
         .where(Feedback.published_at.is_not(None))
     )
-    blurrings = sa.select(Blurring.id, Blurring.recording_id)
-    for query, column in (
-        (observations, Observation.recording_id),
-        (feedbacks, Observation.recording_id),
-        (blurrings, Blurring.recording_id),
-    ):
-        for row in session.execute(query.where(column.in_(lesson_ids))):
+    for query in (observations, feedbacks):
+        for row in session.execute(query.where(Observation.recording_id.in_(lesson_ids))):
             places[row[0]] = row[1]
     return places
+
+
+def _her_own(session: Session, user_id: UUID) -> dict[UUID, UUID | None]:
+    """Return what belongs to her and to no lesson: her account, and the scans of her own papers."""
+    papers = sa.select(Consent.paper_id).where(
+        Consent.educator_id == user_id, Consent.paper_id.is_not(None)
+    )
+    return dict.fromkeys((user_id, *(each for each in session.scalars(papers) if each)))
 
 
 Hit = tuple[UUID | None, UUID, str, What, datetime]
 
 
-def _hits(session: Session, places: Mapping[UUID, UUID | None]) -> Iterator[Hit]:
+def _hits(session: Session, user_id: UUID, places: Mapping[UUID, UUID | None]) -> Iterator[Hit]:
     """Yield whose entries in the audit trail speak of these, once for each lesson they speak of."""
     rows = session.execute(
         sa.select(AuditEntry, User.name)
         .join(User, User.id == AuditEntry.actor_id)
         .where(
             AuditEntry.action.in_(_BY_ACTION),
-            sa.or_(
-                AuditEntry.thing_id.in_(places),
-                sa.and_(AuditEntry.thing_id.is_(None), AuditEntry.action.in_(_OF_MANY)),
-            ),
+            sa.or_(AuditEntry.thing_id.in_(places), AuditEntry.action.in_(_OF_MANY)),
         )
         .order_by(AuditEntry.number)
     )
+    on_file_since = session.get_one(User, user_id).created_at
     for entry, name in rows:
         details = json.loads(entry.details)
+        things = _things(entry, details)
+        if entry.action == _BACKUP and entry.at >= on_file_since:
+            things = (user_id,)
         if entry.actor_id is not None:
-            for lesson_id in {
-                places[thing] for thing in _things(entry, details) if thing in places
-            }:
+            for lesson_id in {places[thing] for thing in things if thing in places}:
                 yield lesson_id, entry.actor_id, name, _what(entry.action, details), entry.at
 
 
 def _things(entry: AuditEntry, details: Mapping[str, Any]) -> Iterable[UUID]:
-    if entry.thing_id is not None:
+    if entry.action == _BLURRED:
+        told = [parse_id(details.get("recording", ""))]
+    elif entry.thing_id is not None:
         return (entry.thing_id,)
-    told = (parse_id(each) for each in details.get("observations", ()))
+    else:
+        told = [parse_id(each) for each in details.get("observations", ())]
     return [each for each in told if each is not None]
 
 

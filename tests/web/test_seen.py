@@ -19,15 +19,20 @@ from observe.feedback import rounds, seen, visiting
 from observe.feedback.answers import Besides
 from observe.feedback.models import Feedback
 from observe.feedback.seen import What
+from observe.people import audit
 from observe.people.access import Action
 from observe.people.models import Role
-from observe.privacy import personal_export, requests
+from observe.privacy import consent, papers, personal_export, requests
 from observe.privacy.clocks import RequestKind
+from observe.privacy.consent import How
 from observe.privacy.request_models import About, Channel
 from observe.privacy.requests import Asked
+from observe.privacy.scopes import FORM_VERSION, Scope
+from observe.privacy.scopes import Channel as ConsentChannel
 from observe.rubric.operations import version_for
 from observe.settings import Settings
-from observe.video import captions, leaving
+from observe.vault import open_vault
+from observe.video import captions, erasing, leaving
 from observe.video.store import Store
 from observe.video.timecode import Span
 from tests.factories import TODAY, Cast, person, recording
@@ -107,7 +112,12 @@ def feedback_id(
 
 
 def test_each_verb_is_on_her_page(
-    database: Database, home: Settings, client_for: ClientFor, cast: Cast, feedback_id: UUID
+    database: Database,
+    home: Settings,
+    store: Store,
+    client_for: ClientFor,
+    cast: Cast,
+    feedback_id: UUID,
 ) -> None:
     with database.read() as session:
         feedback = session.get_one(Feedback, feedback_id)
@@ -145,7 +155,10 @@ def test_each_verb_is_on_her_page(
     _visit(database, client_for, cast, feedback_id)
     _next_lesson(database, client_for, cast)
     _copy(database, client_for, cast)
-    assert _seen(database, cast) == set(What)
+    _paper(database, home, store, head, cast)
+    assert _seen(database, cast) == set(What) - {What.BACKUP}
+    _backup(database, cast)
+    assert _seen(database, cast, others=1) == set(What)
     page = educator.get("/mis-datos/quien-abrio").text
     missing = [what for what in What if seen.WORDS[what].in_language("es_CL") not in page]
     assert missing == []
@@ -153,10 +166,10 @@ def test_each_verb_is_on_her_page(
         assert name in page
 
 
-def _seen(database: Database, cast: Cast) -> set[What]:
+def _seen(database: Database, cast: Cast, *, others: int = 0) -> set[What]:
     with database.read() as session:
         chapters = seen.seen_of(session, actor=cast.educator)
-        assert seen.seen_of(session, actor=cast.second_educator) == ()
+        assert len(seen.seen_of(session, actor=cast.second_educator)) == others
     return {each.what for chapter in chapters for each in chapter.seen}
 
 
@@ -236,6 +249,40 @@ def _copy(database: Database, client_for: ClientFor, cast: Cast) -> None:
         )
         found = personal_export.asked_for(session, export_id, actor=cast.administrator)
         personal_export.taken(session, found, actor=cast.administrator)
+
+
+def _paper(database: Database, home: Settings, store: Store, head: FlaskClient, cast: Cast) -> None:
+    """The scan of her own authorisation is opened by the UTP head."""
+    with database.write() as session:
+        how = How(ConsentChannel.PAPER, FORM_VERSION, TODAY)
+        her = cast.educator.user_id
+        consent.register_educator(session, her, frozenset(Scope), how, actor=cast.observer)
+        subject = consent.educator_for(session, her, actor=cast.observer)
+        vault = open_vault(home)
+        kept = papers.keep_paper(session, store, vault, subject, b"%PDF-1.7", actor=cast.observer)
+    assert head.get(f"/autorizaciones/papeles/{kept.id}").status_code == 200
+
+
+def _backup(database: Database, cast: Cast) -> None:
+    """What the command does when a backup of the whole home is written."""
+    with database.write() as session:
+        by = cast.administrator.user_id
+        audit.record(session, "home.backup", actor_id=by, thing_kind="home", thing_id=None)
+
+
+def test_what_was_opened_stays_told_when_the_film_is_deleted(
+    database: Database, store: Store, client_for: ClientFor, cast: Cast, feedback_id: UUID
+) -> None:
+    head = client_for(cast.utp_head)
+    opened = head.get(f"/retroalimentaciones/{feedback_id}/difuminado/fortaleza.mp4")
+    assert opened.status_code in (200, 206)
+    with database.write() as session:
+        lesson_id = session.get_one(Feedback, feedback_id).observation.recording_id
+        place = erasing.Place(database, store)
+        erasing.erase_video(session, place, lesson_id, reason="prueba", actor=cast.observer)
+    page = client_for(cast.educator).get("/mis-datos/quien-abrio").text
+    assert seen.WORDS[What.BLURRED].in_language("es_CL") in page
+    assert "Dora Müller" in page
 
 
 def test_drafts_of_others_are_none_of_it(
