@@ -42,7 +42,7 @@ FIELDS: Final[dict[str, Message]] = {
     "list_number": message("List number"),
     "initials": message("Name or initials in the list"),
 }
-_CHANGED: Final = "…"  # stands for a child's name, which no trail keeps
+_CHANGED: Final = "…"  # stands for what names somebody, which no trail keeps
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,8 @@ def _corrected(entry: AuditEntry, by: str, request_id: str) -> Iterator[Correcte
     told = json.loads(entry.details)
     if told.get("request") != request_id:  # it stands elsewhere in the details
         return
-    before, after = told["before"], told["after"]
+    unsaid = dict.fromkeys(told.get("fields", ()), _CHANGED)
+    before, after = told.get("before", unsaid), told.get("after", unsaid)
     for field in FIELDS:
         if field in after:
             yield Corrected(entry.at, by, field, before[field] or "", after[field] or "")

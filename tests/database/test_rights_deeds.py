@@ -204,8 +204,8 @@ def test_a_lesson_is_put_right_and_what_stood_there_stays_with_the_request(
         ("recorded_on", (day + timedelta(days=1)).isoformat(), day.isoformat()),
         ("subject", "Lenguaje", "Ciencias"),
         ("class_group", "1° B · 2026", "2° A · 2026"),
-        ("name", "Berta O'Brien", "Berta Soto"),
-        ("email", "educator-berta-obrien@escuela.test", ""),
+        ("name", "…", "…"),
+        ("email", "…", "…"),
     ]
     assert rectifying.corrections_of(session, asks(session, cast, RequestKind.RECTIFICATION)) == []
 

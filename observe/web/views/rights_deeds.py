@@ -47,7 +47,7 @@ def correct(request_id: UUID) -> ResponseReturnValue:
             email=form.get("email", ""),
             actor=current_actor(),
         ),
-        message("Corrected. What stood there before is kept in the audit trail."),
+        message("Corrected. What stood there before is not kept."),
     )
 
 
