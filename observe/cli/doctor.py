@@ -236,13 +236,15 @@ def _sealed(shell: Shell, _session: Session) -> Finding:
     """Tell whether videos lie sealed; a home that does not want that is well without."""
     found, wanted = at_rest.standing(shell.store), shell.settings.seal_films
     said = message(
-        "Videos are not sealed on this disk; set OBSERVE_SEAL_FILMS=yes if they should be."
+        "Videos are not sealed. Encrypt the whole disk; OBSERVE_SEAL_FILMS=yes seals videos too."
     )
     if wanted or found.sealed:
         said = message(
-            "Videos sealed on this disk: %(sealed)s files; not sealed: %(plain)s.",
+            "Files of videos that are sealed: %(sealed)s; not sealed: %(plain)s. "
+            "Their key is %(file)s.",
             sealed=found.sealed,
             plain=found.plain,
+            file=str(shell.settings.key_path),
         )
     todo = list(at_rest.locked(shell.store))
     if wanted and found.plain:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,22 +12,25 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from observe.db import Database
+from observe.db import Database, open_database
 from observe.errors import NotAllowedError
 from observe.feedback import forgetting
 from observe.feedback.models import Feedback, FocusKind
 from observe.jobs import Job, JobState
+from observe.people.access import Actor
 from observe.people.models import AuditEntry
 from observe.settings import Settings
 from observe.vault import KeyMissingError
 from observe.video import at_rest, check, derived, disk, erasing
 from observe.video.at_rest import Outcome, Standing
+from observe.video.derived import Made
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingState
 from observe.video.store import Store, open_store
 from observe.video.sweep import sweep
 from tests.factories import Cast
 from tests.feedback_cases import filmed, published
 from tests.lessons import Lessons
+from tests.program import PROCESSES
 from tests.signed_cases import both_signed
 
 
@@ -129,6 +134,43 @@ def test_killed_anywhere_it_goes_on_and_nothing_is_lost(
     assert list(sealing.leftovers()) == []
 
 
+def _seal_in(home: Settings, person: Actor) -> None:
+    """Seal the films of `home` in a process of its own."""
+    store = open_store(home)
+    at_rest.seal_all(open_database(home.url), store, actor=person, tell=lambda _behind: None)
+
+
+def test_a_power_cut_while_it_is_sealed_loses_no_film(
+    database: Database, home: Settings, store: Store, sealing: Store, cast: Cast,
+    film: Recording,
+) -> None:  # fmt: skip
+    films = {film.sha256 or "": store.blob(film.sha256 or "").read_bytes()}
+    for number in range(40):
+        content = bytes([number]) * 3_000_000
+        made = store.temporary()
+        made.write_bytes(content)
+        what = Made(film.id, FileKind.CLIP, f"clip-{number}", "video/mp4")
+        derived.keep(database, store, made, what)
+        films[hashlib.sha256(content).hexdigest()] = content
+    wanted = replace(home, seal_films=True)
+    process = PROCESSES.Process(target=_seal_in, args=(wanted, cast.administrator))
+    process.start()
+    deadline = time.monotonic() + 60
+    while at_rest.standing(store).sealed < 5 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.join(60)
+    between = at_rest.standing(store)
+    assert between.sealed >= 5
+    assert between.plain > 0, "it was killed in the middle"
+    sweep(database, sealing)
+    for sha256, content in films.items():
+        assert sealing.kept(sha256).read_bytes() == content
+    seal(database, sealing, cast)
+    assert at_rest.standing(store) == Standing(sealed=len(films), plain=0)
+    assert list(sealing.leftovers()) == []
+
+
 def test_what_is_deleted_while_it_is_sealed_does_not_come_back(
     database: Database, sealing: Store, cast: Cast, film: Recording,
     monkeypatch: pytest.MonkeyPatch,
@@ -163,9 +205,8 @@ def test_while_work_goes_on_the_form_that_it_reads_stays(
 
 
 def _job(subject_id: UUID) -> Job:
-    return Job(
-        id="x", kind="video.prepare", subject_id=subject_id, attempt=1, state=JobState.RUNNING
-    )
+    running = JobState.RUNNING
+    return Job(id="x", kind="video.prepare", subject_id=subject_id, attempt=1, state=running)
 
 
 def test_a_damaged_film_and_one_that_nobody_knows_stay_as_they_are(
