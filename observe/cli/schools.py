@@ -12,7 +12,13 @@ from observe.cli.program import noun
 from observe.cli.shell import Answer, Shell, verb
 from observe.cli.words import Option
 from observe.people.models import School
-from observe.people.operations import import_schools, school_for, schools_visible_to
+from observe.people.operations import (
+    find_class_group,
+    import_schools,
+    remove_class_group,
+    school_for,
+    schools_visible_to,
+)
 from observe.text import message
 
 schools = noun("schools", message("Schools: import, list, show."))
@@ -49,6 +55,23 @@ def show(shell: Shell, *, school: str) -> Answer:
     with shell.database.read() as session:
         found = school_for(session, school, actor=shell.actor)
     return Answer(facts(found), [f"{found.name} · {found.rbd} · {found.commune}"])
+
+
+@verb(
+    schools,
+    "remove-class-group",
+    message("Removes a class group without lessons or consents: school, name and year."),
+)
+@click.argument("school")
+@click.argument("name")
+@click.argument("year", type=int)
+def remove_group(shell: Shell, *, school: str, name: str, year: int) -> Answer:
+    """Remove a class group that was made by mistake."""
+    with shell.database.write() as session:
+        found = school_for(session, school, actor=shell.actor)
+        group = find_class_group(session, found, name, year, actor=shell.actor)
+        remove_class_group(session, group.id, actor=shell.actor)
+    return Answer({"class_group": group.id}, [message("The class group was removed.")])
 
 
 def facts(school: School) -> dict[str, object]:

@@ -26,9 +26,11 @@ LARGEST_NUMBER: Final = 999
 SHORTEST_WORD: Final = 3  # `Ana` is a name to warn of; an initial is not
 Removal = Callable[[Session, Child], Message | None]
 Renaming = Callable[[Session, Child, str], Message | None]
+GroupRemoval = Callable[[Session, UUID], Message | None]
 Written = Callable[[Session, UUID], None]
 _removals: list[Removal] = []
 _renamings: list[Renaming] = []
+_group_removals: list[GroupRemoval] = []
 _listeners: list[Written] = []
 _LINE: Final = re.compile(r"(?:(\d{1,3})[\s.;,)\-]*)?(.*)")
 
@@ -42,6 +44,12 @@ def before_removal(function: Removal) -> Removal:
 def before_another(function: Renaming) -> Renaming:
     """Mark a function of a room above that says why a number may not become another child's."""
     _renamings.append(function)
+    return function
+
+
+def before_group_removal(function: GroupRemoval) -> GroupRemoval:
+    """Mark a function of a room above that says why a class group may not be removed."""
+    _group_removals.append(function)
     return function
 
 
@@ -162,6 +170,27 @@ def _renamed(session: Session, known: dict[int, Child], wanted: dict[int, str]) 
 def _refuse(told: list[Message]) -> None:
     if told:
         raise InvalidError(message("Some lines of the list cannot be taken."), told)
+
+
+def remove_with_group(session: Session, class_group_id: UUID) -> int:
+    """Remove a class list, of a group that goes with it; return how many were on it.
+
+    Raises:
+        ConflictError: something hangs on the group, or on a child of it.
+    """
+    for ask_group in _group_removals:
+        if (why := ask_group(session, class_group_id)) is not None:
+            raise ConflictError(why)
+    rows = sa.select(Child).where(Child.class_group_id == class_group_id)
+    children = {child.list_number: child for child in session.scalars(rows)}
+    if _removed(session, children, {}):
+        raise ConflictError(
+            message("Consents are registered for children of this class group: it stays.")
+        )
+    for child in children.values():
+        session.delete(child)
+    session.flush()
+    return len(children)
 
 
 def _required(session: Session, class_group_id: UUID, actor: Actor) -> ClassGroup:

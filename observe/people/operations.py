@@ -8,9 +8,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe.db import locked
 from observe.errors import BadInputError, ConflictError
-from observe.people import audit
-from observe.people.access import Action, Actor, not_found, require
+from observe.people import audit, class_lists
+from observe.people.access import Action, Actor, Thing, not_found, require
 from observe.people.directory import (
     find_user,
     people_visible_to,
@@ -29,10 +30,12 @@ from observe.text import message
 __all__ = [
     "Imported",
     "class_group_for",
+    "find_class_group",
     "find_user",
     "import_people",
     "import_schools",
     "people_visible_to",
+    "remove_class_group",
     "rename_class_group",
     "school_for",
     "schools_visible_to",
@@ -90,6 +93,41 @@ def rename_class_group(
     session.flush()
     _tell(session, "class_group.rename", group, actor)
     return group
+
+
+def remove_class_group(session: Session, class_group_id: UUID, *, actor: Actor) -> UUID:
+    """Remove a class group that was made by mistake, with its list; return its school's id.
+
+    Raises:
+        ConflictError: lessons, consents or requests hang on it; the sentence says which.
+        NotFoundError, NotAllowedError: there is none, or it is not the actor's.
+    """
+    group = locked(session, ClassGroup, class_group_id)
+    thing = school_thing(group.school) if group else Thing("school")
+    require(actor, Action.CLASS_GROUP_EDIT, thing)
+    if group is None:
+        raise not_found()
+    class_lists.remove_with_group(session, group.id)
+    school_id = group.school_id
+    _tell(session, "class_group.remove", group, actor)
+    session.delete(group)
+    session.flush()
+    return school_id
+
+
+def find_class_group(
+    session: Session, school: School, name: str, year: int, *, actor: Actor
+) -> ClassGroup:
+    """Return the class group of this name in that year.
+
+    Raises:
+        NotFoundError, NotAllowedError: there is none, or it is not the actor's.
+    """
+    require(actor, Action.CLASS_GROUP_EDIT, school_thing(school))
+    found = _same_group(session, school.id, _group_name(name), year)
+    if found is None:
+        raise not_found()
+    return found
 
 
 def _group_name(name: str) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from observe.db import Row, locked, now
 from observe.errors import BadInputError, ConflictError
-from observe.people import access, audit
+from observe.people import access, audit, class_lists
 from observe.people.access import Action, Actor, Thing
 from observe.people.directory import person_thing
 from observe.people.models import Child, ClassGroup, User
@@ -305,6 +305,15 @@ def lift(session: Session, request_id: UUID, *, actor: Actor) -> RightsRequest:
     _block_changed(session, request)
     _told(session, "rights.lifted", request, actor)
     return request
+
+
+@class_lists.before_group_removal
+def _requests_keep(session: Session, class_group_id: UUID) -> Message | None:
+    """Say that a class group stays as long as a request about a child of it is on file."""
+    rows = sa.select(RightsRequest.id).where(RightsRequest.class_group_id == class_group_id)
+    if session.scalar(rows.limit(1)) is None:
+        return None
+    return message("A request about a child of this class group is on file: it stays.")
 
 
 BlockChanged = Callable[[Session, RightsRequest], None]

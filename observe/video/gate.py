@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 
 from observe.db import now
 from observe.errors import BadInputError, ConflictError
-from observe.people import access, audit
+from observe.people import access, audit, class_lists
 from observe.people.access import Action, Actor
 from observe.people.models import Child
 from observe.privacy import consent
 from observe.privacy.gate import OPEN, Count, Facts, Place, Verdict, decide, seen_of
 from observe.privacy.scopes import TO_CODE, TO_SHOW_OTHERS, Scope
-from observe.text import message
+from observe.text import Message, message
 from observe.video.models import ERASED, NO_FILM, Headcount, Recording
 
 MOST_SEEN: Final = 200
@@ -173,6 +173,16 @@ def _hers(session: Session, recording_id: UUID, actor: Actor) -> Recording:
     if recording.is_erased:
         raise ConflictError(ERASED)
     return recording
+
+
+@class_lists.before_group_removal
+def _lessons_keep(session: Session, class_group_id: UUID) -> Message | None:
+    """Say that a class group stays as long as a lesson of it is on file, also a deleted one."""
+    rows = sa.select(sa.func.count()).where(Recording.class_group_id == class_group_id)
+    count = session.scalar(rows)
+    if not count:
+        return None
+    return message("Lessons of this class group are on file (%(count)s): it stays.", count=count)
 
 
 # --- in step ------------------------------------------------------------------------------------

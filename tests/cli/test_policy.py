@@ -85,6 +85,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schools import": ("{schools} --dry-run", "adm"),
     "schools list": ("", ALL),
     "schools show": ("1234-5", "obs utp red adm"),
+    "schools remove-class-group": ("1234-5 1°B 2026", "obs utp adm"),
     "audit verify": ("", "adm"),
     "people forget-second-step": ("{educator}", "adm"),
     "privacy breaches": ("", "adm"),

@@ -11,8 +11,12 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from observe.db import Database
-from observe.people.models import Role, School, User
+from observe.db import Database, today
+from observe.people import class_lists
+from observe.people.models import Child, ClassGroup, Role, School, User
+from observe.privacy import consent
+from observe.privacy.consent import How
+from observe.privacy.scopes import FORM_VERSION, Channel, Scope
 from tests.factories import Cast, person, recording
 from tests.web.conftest import ClientFor
 
@@ -245,6 +249,36 @@ def test_schools_have_a_page_with_class_groups_and_networks(
     assert "77-7" in refused.text
     administrator.post("/personas/redes", data={"name": "Costa", "rbds": "1234-5"})
     assert "Escuela Los Aromos" in administrator.get("/personas/redes").text
+
+
+def test_a_class_group_made_by_mistake_is_removed_and_one_in_use_stays(
+    client_for: ClientFor, database: Database, cast: Cast
+) -> None:
+    observer, page = client_for(cast.observer), f"/establecimientos/{cast.school.id}"
+    observer.post(f"{page}/cursos", data={"name": "2º A", "year": "2026"})
+    with database.write() as session:
+        made = session.scalars(sa.select(ClassGroup.id).filter_by(name="2° A")).one()
+        class_lists.write_class_list(session, made, "1 Ana\n2", actor=cast.observer)
+        recording(session, cast)
+    assert client_for(cast.outsider_observer).post(f"/cursos/{made}/borrar").status_code == 404
+    kept = observer.post(f"/cursos/{cast.class_group.id}/borrar")
+    assert kept.status_code == 409
+    assert "Este curso tiene clases registradas (1)" in kept.text
+    with database.write() as session:
+        child = session.scalars(sa.select(Child.id).filter_by(list_number=1)).one()
+        how = How(Channel.PAPER, FORM_VERSION, today())
+        consent.register_class(session, made, {child: frozenset(Scope)}, how, actor=cast.observer)
+    assert "autorizaciones" in observer.post(f"/cursos/{made}/borrar").text
+    observer.post(f"{page}/cursos", data={"name": "3º A", "year": "2026"})
+    with database.write() as session:
+        empty = session.scalars(sa.select(ClassGroup.id).filter_by(name="3° A")).one()
+        class_lists.write_class_list(session, empty, "1 Luis", actor=cast.observer)
+    done = observer.post(f"/cursos/{empty}/borrar", follow_redirects=True)
+    assert "El curso se quitó" in done.text
+    with database.read() as session:
+        assert session.get(ClassGroup, empty) is None
+        assert session.get(ClassGroup, made) is not None
+        assert "Luis" not in session.scalars(sa.select(Child.name)).all()
 
 
 def test_the_list_is_taken_away_as_a_table(administrator: FlaskClient) -> None:

@@ -17,7 +17,8 @@ from observe.people.directory import (
     school_for,
     school_thing,
 )
-from observe.people.operations import class_group_for, rename_class_group
+from observe.people.models import ClassGroup
+from observe.people.operations import class_group_for, remove_class_group, rename_class_group
 from observe.text import Message, message
 from observe.web.guards import current_actor, permission, reading, today, writing
 from observe.web.words import say
@@ -77,6 +78,22 @@ def rename_group(class_group_id: UUID) -> ResponseReturnValue:
         group = rename_class_group(session, class_group_id, name, actor=current_actor())
     flash(say(message("Kept.")), "done")
     return redirect(url("schools.show", school_id=group.school_id))
+
+
+@blueprint.post("/cursos/<uuid:class_group_id>/borrar")
+@permission(Action.CLASS_GROUP_EDIT)
+def remove_group(class_group_id: UUID) -> ResponseReturnValue:
+    """Remove a class group that nothing hangs on."""
+    actor = current_actor()
+    try:
+        with writing() as session:
+            school_id = remove_class_group(session, class_group_id, actor=actor)
+    except ConflictError as error:
+        with reading() as session:
+            school_id = session.get_one(ClassGroup, class_group_id).school_id
+        return _page(school_id, error.message), error.status
+    flash(say(message("The class group was removed.")), "done")
+    return redirect(url("schools.show", school_id=school_id))
 
 
 # --- networks -------------------------------------------------------------------------------------
