@@ -17,7 +17,7 @@ from flask_babel import Babel, Domain, get_locale
 from observe.db import now
 from observe.people.directory import ROLE_NAMES
 from observe.settings import SCHOOL_TIME
-from observe.text import CATALOGUES, DEFAULT_LOCALE, LOCALES, Message, translations
+from observe.text import CATALOGUES, DEFAULT_LOCALE, LOCALES, Message, Spoken, translations
 from observe.web import guards
 
 DAY: Final = "d MMM y"
@@ -68,9 +68,9 @@ def language() -> str:
     return str(get_locale() or DEFAULT_LOCALE) if has_request_context() else DEFAULT_LOCALE
 
 
-def say(told: Message | str) -> str:
+def say(told: Spoken | str) -> str:
     """Return a message in the language of the request; a plain string is taken as a source."""
-    return (told if isinstance(told, Message) else Message(told)).in_language(language())
+    return (Message(told) if isinstance(told, str) else told).in_language(language())
 
 
 def day(value: date | datetime) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from pypdf import PdfReader
 
 from observe.db import Database, today
-from observe.people import class_lists
-from observe.people.models import Child
-from observe.privacy import consent
+from observe.people import class_lists, signin
+from observe.people.models import Child, User
+from observe.privacy import consent, pseudonyms
 from observe.privacy.models import Certificate, Consent, RetentionRule
 from observe.privacy.scopes import TO_CODE, Scope
 from observe.video.models import Recording
@@ -141,6 +143,13 @@ def test_a_video_is_deleted_by_hand_with_a_reason_and_a_word(
     assert "Certificado 1" in page
     assert "Lo pidió &lt;b&gt;una familia" in page
     assert "Tal como se emitió" in page
+    (paper,) = re.findall(r'href="(/privacidad/certificados/[^"]+/certificado.pdf)"', page)
+    written = PdfReader(io.BytesIO(browser.get(paper).data))
+    text = " ".join(written.pages[0].extract_text().split())
+    assert "Certificado 1" in text
+    assert "Lo pidió <b>una familia</b>" in text
+    assert "Archivos borrados" in text
+    assert client_for(cast.outsider_utp_head).get(paper).status_code == 404
     page = browser.get(lesson).text
     assert "El video se borró el" in page
     assert "<video" not in page
@@ -154,6 +163,22 @@ def test_a_video_is_deleted_by_hand_with_a_reason_and_a_word(
     assert (
         str(row.id) not in client_for(cast.outsider_utp_head).get("/privacidad/certificados").text
     )
+
+
+def test_the_certificate_of_a_pseudonym_tells_what_went_and_where_a_name_stands(
+    client_for: ClientFor, database: Database, cast: factories.Cast, film: UUID
+) -> None:
+    with database.write() as session:
+        session.get_one(Recording, film).subject = "Lenguaje, con Berta O'Brien"
+        user = session.get_one(User, cast.educator.user_id)
+        signin.make_link(session, user, timedelta(days=1))
+        row = pseudonyms.replace(session, user, cast.school.id, reason="rule:educators")
+    page = client_for(cast.administrator).get(f"/privacidad/certificados/{row.id}").text
+    told = " ".join(page.split())
+    assert f"<dd> {row.what['pseudonym']} </dd>" in told
+    assert "enlaces de ingreso: 1" in told
+    assert "Filas en que aparece: recording: 1" in told
+    assert "Berta" not in page
 
 
 def test_rules_are_the_administrators(

@@ -5,73 +5,31 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 
 from observe.errors import BadInputError, ConflictError, NotFoundError
-from observe.feedback import forgetting
+from observe.feedback import certificate_paper, forgetting
+from observe.feedback.certificate_paper import FILE_KINDS, KINDS, facts_of, reached_of
 from observe.people.access import Action, not_found
 from observe.privacy import certificates, rules
 from observe.privacy.certificates import certificate_for
-from observe.privacy.consent import REVOKE
 from observe.privacy.kinds import CertificateKind, Kept
-from observe.privacy.requests import BY_REQUEST
 from observe.privacy.retention import LONGEST_DAYS, NAMES, SINCE, Rule
-from observe.privacy.scopes import SCOPES
 from observe.text import Message, message, plain
 from observe.video import erasing
-from observe.video.models import FileKind, Recording
+from observe.video.models import Recording
 from observe.video.operations import recording_for, recordings_of
+from observe.web import words
 from observe.web.guards import current_actor, home, permission, reading, today, writing
+from observe.web.responses import as_download
 from observe.web.views.library import lesson_page
 from observe.web.words import say
 
 blueprint = Blueprint("privacy", __name__)
 
 MOST_DAYS: Final = 3
-KINDS: Final[dict[CertificateKind, Message]] = {
-    CertificateKind.REVOKED: message("A consent was revoked"),
-    CertificateKind.VIDEO_DELETED: message("The video of a lesson was deleted"),
-    CertificateKind.CLIPS_DELETED: message("The clips of a lesson were deleted"),
-    CertificateKind.COPIES_DELETED: message("A copy of the database was deleted"),
-    CertificateKind.NAMES_DELETED: message("The names of a class list were emptied"),
-    CertificateKind.PSEUDONYMISED: message("A pseudonym took the place of an educator's name"),
-}
-FILE_KINDS: Final[dict[str, Message]] = {
-    "original": message("The video as it was filmed"),
-    "copy": message("A copy of the database"),
-    "paper": message("The scan of a paper, sealed"),
-    FileKind.PROXY: message("A copy that plays"),
-    FileKind.POSTER: message("The cover picture"),
-    FileKind.STRIP: message("The film strip"),
-    FileKind.WAVEFORM: message("The wave of the sound"),
-    FileKind.VOICES: message("Where somebody speaks"),
-    FileKind.ACTIVITY: message("Where something moves"),
-    FileKind.CAPTIONS: message("The captions"),
-    FileKind.CLIP: message("A clip"),
-    FileKind.CLIP_POSTER: message("The picture of a clip"),
-    FileKind.CLIP_CAPTIONS: message("The captions of a clip"),
-    FileKind.FACES: message("Where faces were found, to cover them"),
-    FileKind.BLURRED: message("A clip with covered faces"),
-    FileKind.BLURRED_POSTER: message("The picture of a clip with covered faces"),
-}
-HERS: Final[dict[str, Message]] = {
-    "invitation": message("invitations"),
-    "sign_in_link": message("sign-in links"),
-    "sign_in_session": message("sessions"),
-    "code_app": message("code apps"),
-    "recovery_code": message("recovery codes"),
-    "security_key": message("security keys"),
-    "outside_account": message("accounts elsewhere"),
-    "self_assessment": message("her own looks at her lessons"),
-    "answer_draft": message("answers that she never sent"),
-    "saved_view": message("her saved views"),
-}
-REASONS: Final[dict[str, Message]] = {REVOKE: message("The consent was taken back")} | {
-    f"rule:{kind.value}": message("The rule of this home: %(rule)s", rule=NAMES[kind])
-    for kind in Kept
-}
 
 
 # --- rules ---------------------------------------------------------------------------------------
@@ -202,27 +160,25 @@ def certificate(certificate_id: UUID) -> ResponseReturnValue:
         return render_template(
             "privacy/certificate.html",
             row=row,
-            why=_why(row.reason),
+            facts=list(facts_of(row)),
+            reached=reached_of(row),
             files=row.what.get("files", []),
             kinds=KINDS,
             file_kinds=FILE_KINDS,
-            hers=HERS,
-            scopes=SCOPES,
             true_copy=certificates.is_true(session, row),
         )
 
 
-def _why(reason: str) -> Message | None:
-    """Return the words of a reason that is a code; None: it is in a person's own words."""
-    if reason.startswith(certificates.AGAIN):
-        return message(
-            "It was deleted before (certificate %(number)s), and a backup from before that was "
-            "restored",
-            number=reason.removeprefix(certificates.AGAIN),
-        )
-    if reason.startswith(BY_REQUEST):
-        return message("A request about data asked for it")
-    return REASONS.get(reason)
+@blueprint.get("/privacidad/certificados/<uuid:certificate_id>/certificado.pdf")
+@permission(Action.CERTIFICATE_SEE)
+def certificate_pdf(certificate_id: UUID) -> ResponseReturnValue:
+    """Give a certificate as a PDF, to hand over."""
+    with reading() as session:
+        row = certificate_for(session, certificate_id, actor=current_actor())
+        is_true = certificates.is_true(session, row)
+        content = certificate_paper.pdf(row, is_true=is_true, locale=words.language())
+    name = say(message("certificate-%(number)s.pdf", number=row.number))
+    return as_download(Response(content, mimetype="application/pdf"), name)
 
 
 @blueprint.get("/videos/<uuid:recording_id>/certificado")
