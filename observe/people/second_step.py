@@ -34,6 +34,7 @@ PURPOSE: Final = "code app"  # what the seal is for
 SECONDS: Final = 30
 NEIGHBOURS: Final = 1  # clocks differ: the code before and the one after do too
 RECOVERY_CODES: Final = 10
+FORGOTTEN: Final = "second_step.forgotten"
 RECENT: Final = timedelta(minutes=10)
 _CODE_BYTES: Final = 10  # 80 bits: a plain hash cannot be searched
 _PAPER_LETTERS: Final = 16
@@ -241,7 +242,9 @@ def _uses_up(session: Session, user_id: UUID, code: str) -> bool:
 
 
 def forget(session: Session, user_id: UUID, *, actor: Actor) -> None:
-    """Take all second steps from a person who lost them; she enters with the first, and sets anew.
+    """Take all second steps from a person who lost them, and end all her sessions.
+
+    She enters with the first step alone, and sets up another.
 
     Raises:
         NotFoundError: the actor may not know of her.
@@ -251,7 +254,8 @@ def forget(session: Session, user_id: UUID, *, actor: Actor) -> None:
     require(actor, Action.PERSON_LINK, person_thing(user) if user else Thing("person"))
     for kind in (CodeApp, SecurityKey, RecoveryCode):
         session.execute(sa.delete(kind).where(kind.user_id == user_id))
-    _told(session, "second_step.forgotten", user_id, actor)
+    signin.end_all_sessions(session, user_id)
+    _told(session, FORGOTTEN, user_id, actor)
 
 
 def _app(session: Session, user_id: UUID) -> CodeApp | None:

@@ -437,6 +437,16 @@ def end_other_sessions(session: Session, user_id: UUID, secret: str, *, actor: A
     return len(ended)
 
 
+def end_all_sessions(session: Session, user_id: UUID) -> None:
+    """End every session of a person; whoever calls has asked access and puts on file why."""
+    session.execute(
+        sa.update(SignInSession)
+        .where(SignInSession.user_id == user_id, *_still_open())
+        .values(ended_at=now())
+        .execution_options(synchronize_session=False)
+    )
+
+
 def choose_language(session: Session, user_id: UUID, locale: str, *, actor: Actor) -> None:
     """Keep the language in which a person reads."""
     own_account(session, user_id, actor=actor).locale = locale

@@ -74,9 +74,11 @@ def lesson_for(
 
     Raises:
         NotFoundError, NotAllowedError: the request is not hers to handle, or speaks of no such
-            lesson. ConflictError: it was ended.
+            lesson. ConflictError: it was ended, or asks for no correction.
     """
     request = requests.open_for(session, request_id, actor=actor)
+    if request.kind is not RequestKind.RECTIFICATION:
+        raise ConflictError(message("This request asks for no correction."))
     lesson = session.get(Recording, recording_id)
     if lesson is None or lesson not in lessons_of(session, request, actor=actor):
         raise access.not_found()

@@ -6,11 +6,12 @@ import re
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.orm import Session
 
 from observe.db import Database, now
 from observe.errors import BadInputError, ConflictError, NotAllowedError, NotFoundError
 from observe.mail import RefusedError
-from observe.people import inviting, memberships, signin
+from observe.people import inviting, lost_step, memberships, signin
 from observe.people.inviting import Invited, State
 from observe.people.models import Invitation, User
 from observe.settings import Settings
@@ -97,3 +98,17 @@ def test_who_has_left_or_has_no_mail_is_not_invited(database: Database, cast: Ca
         )
     with pytest.raises(ConflictError):
         invited(database, cast, by_mail=False)
+
+
+def test_a_letter_tells_her_that_her_second_step_was_taken_away(
+    home: Settings, session: Session, cast: Cast
+) -> None:
+    user = session.get_one(User, cast.observer.user_id)
+    assert not lost_step.tell(home, user, "Flora Díaz"), "no server, and nothing breaks"
+    with serving() as box:
+        assert lost_step.tell(mailing(home, box), user, "Flora Díaz")
+        box.refused.add(str(user.email))
+        assert not lost_step.tell(mailing(home, box), user, "Flora Díaz")
+    (letter,) = box.letters
+    assert letter["To"] == user.email
+    assert "Flora Díaz quitó el segundo paso de tu cuenta" in letter.get_content()

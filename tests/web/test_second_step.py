@@ -161,3 +161,31 @@ def test_where_it_is_asked_of_administrators_they_do_nothing_before(
     code = Phone(shown.group(1)).code()
     assert client.post(f"{STEP}/programa/confirmar", data={"code": code}).status_code == 200
     assert client.get("/personas", headers=HTML).status_code == 200
+
+
+def test_an_administrator_takes_a_lost_one_away_and_she_is_told(
+    client_for: ClientFor, database: Database, home: Settings, cast: Cast
+) -> None:
+    vault, address = open_vault(home), f"/personas/{cast.observer.user_id}"
+    hers, administrator = client_for(cast.observer), client_for(cast.administrator)
+    with_phone(database, vault, cast.observer)
+    own, _codes = with_phone(database, vault, cast.administrator)
+    for other in (hers, client_for(cast.utp_head), client_for(cast.outsider_utp_head)):
+        assert other.post(f"{address}/segundo-paso").status_code in (403, 404)
+    assert "Quitarle el segundo paso" in administrator.get(address).text
+    refused = administrator.post(f"{address}/segundo-paso", data={"code": "000000"})
+    assert (refused.status_code, hers.get("/mi-cuenta").status_code) == (400, 200)
+    answer = administrator.post(f"{address}/segundo-paso", data={"code": own.code()})
+    assert answer.location == address
+    assert "Quitarle el segundo paso" not in administrator.get(address).text
+    assert "/entrar" in hers.get("/mi-cuenta", headers=HTML).location, "her sessions end"
+    page = client_for(cast.observer).get("/mi-cuenta").text
+    assert "Flora Díaz te quitó el segundo paso" in page
+    assert administrator.get("/mi-cuenta").status_code == 200
+    again = administrator.post(f"{address}/segundo-paso", data={"code": own.code()})
+    assert again.status_code == 409
+    mine = administrator.post(f"/personas/{cast.administrator.user_id}/segundo-paso")
+    assert mine.status_code == 409, "her own she takes away in her account, by a code"
+    back = client_for(cast.observer)
+    with_phone(database, vault, cast.observer)
+    assert "te quitó el segundo paso" not in back.get("/mi-cuenta").text

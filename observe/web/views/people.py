@@ -1,4 +1,4 @@
-"""People: who is here, one person's page, what is written about her, and how she comes in."""
+"""People: who is here, one person's page, and what is written about her."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from observe.db import now
 from observe.errors import BadInputError, ConflictError
 from observe.ids import parse_id
-from observe.mail import MailError
 from observe.people import evaluators, inviting, memberships, signin
 from observe.people.access import HOME, Action, can
 from observe.people.directory import (
@@ -126,10 +125,11 @@ def _invited(
 @permission(Action.PERSON_SEE)
 def show(user_id: UUID) -> ResponseReturnValue:
     """Show a person: her roles, from when to when, and what may be done about her."""
-    return _page(user_id), 200
+    return page(user_id), 200
 
 
-def _page(user_id: UUID, refused: Message | None = None) -> str:
+def page(user_id: UUID, refused: Message | None = None) -> str:
+    """Return a person's page, with why something that was asked for was not done."""
     actor = current_actor()
     with reading() as session:
         user = user_for(session, str(user_id), actor=actor)
@@ -147,6 +147,9 @@ def _page(user_id: UUID, refused: Message | None = None) -> str:
             notes_evaluation=notes and any(row.role in _WATCHING for row in user.memberships),
             evaluates=evaluators.evaluated_by(session, user.id, actor=actor),
             educators=_educators(session, user) if notes else [],
+            has_step=signin.has_second_step(session, user.id),
+            own_step=signin.has_second_step(session, actor.user_id),
+            is_self=user.id == actor.user_id,
             refused=refused,
             **_choices(session),
         )
@@ -234,8 +237,8 @@ def edit(user_id: UUID) -> ResponseReturnValue:
         with writing() as session:
             memberships.edit_person(session, user_id, _person(), actor=current_actor())
     except BadInputError as error:
-        return _page(user_id, error.message), error.status
-    return _done(user_id, message("Kept."))
+        return page(user_id, error.message), error.status
+    return done(user_id, message("Kept."))
 
 
 @blueprint.post("/personas/<uuid:user_id>/roles")
@@ -248,8 +251,8 @@ def give_role(user_id: UUID) -> ResponseReturnValue:
             given = _given(session)
             memberships.give_role(session, user_id, given, actor=current_actor())
     except (BadInputError, ConflictError) as error:
-        return _page(user_id, error.message), error.status
-    return _done(user_id, message("She has this role now."))
+        return page(user_id, error.message), error.status
+    return done(user_id, message("She has this role now."))
 
 
 @blueprint.post("/personas/roles/<uuid:membership_id>/fechas")
@@ -261,8 +264,8 @@ def change_days(membership_id: UUID) -> ResponseReturnValue:
         with writing() as session:
             memberships.change_days(session, membership_id, _days(), actor=current_actor())
     except (BadInputError, ConflictError) as error:
-        return _page(user_id, error.message), error.status
-    return _done(user_id, message("Kept."))
+        return page(user_id, error.message), error.status
+    return done(user_id, message("Kept."))
 
 
 @blueprint.post("/personas/roles/<uuid:membership_id>/terminar")
@@ -275,8 +278,8 @@ def end_role(membership_id: UUID) -> ResponseReturnValue:
             last_day = memberships.at_once()
             memberships.end_role(session, membership_id, last_day, actor=current_actor())
     except ConflictError as error:
-        return _page(user_id, error.message), error.status
-    return _done(user_id, message("This role has ended. Her records stay."))
+        return page(user_id, error.message), error.status
+    return done(user_id, message("This role has ended. Her records stay."))
 
 
 def _whose(membership_id: UUID) -> UUID:
@@ -296,76 +299,14 @@ def leave(user_id: UUID) -> ResponseReturnValue:
                 session, user_id, last_day or memberships.at_once(), actor=current_actor()
             )
     except (BadInputError, ConflictError) as error:
-        return _page(user_id, error.message), error.status
-    return _done(user_id, message("Written down. Her records stay."))
+        return page(user_id, error.message), error.status
+    return done(user_id, message("Written down. Her records stay."))
 
 
-def _done(user_id: UUID, told: Message) -> ResponseReturnValue:
+def done(user_id: UUID, told: Message) -> ResponseReturnValue:
+    """Lead back to a person's page, which says what was done."""
     flash(say(told), "done")
     return redirect(url("people.show", user_id=user_id))
-
-
-# --- coming in ------------------------------------------------------------------------------------
-
-
-@blueprint.post("/personas/<uuid:user_id>/enlace")
-@permission(Action.PERSON_LINK)
-def link(user_id: UUID) -> ResponseReturnValue:
-    """Make a link that signs the person in once; it is shown this one time."""
-    actor, minutes = current_actor(), home().settings.link_minutes
-    with writing() as session:
-        user = user_for(session, str(user_id), actor=actor)
-        secret = signin.create_link(session, user.id, minutes=minutes, actor=actor)
-    within = message("%(count)s minutes", count=minutes)
-    return _link_page(user, url("signin.link", secret=secret, _external=True), within)
-
-
-@blueprint.post("/personas/<uuid:user_id>/invitar")
-@permission(Action.PERSON_LINK)
-def invite(user_id: UUID) -> ResponseReturnValue:
-    """Invite the person for some days: by mail, or with a link that is shown this one time."""
-    by_mail = request.form.get("how") == "mail" and inviting.can_mail(home().settings)
-    try:
-        with writing() as session:
-            invited = inviting.invite(session, user_id, by_mail=by_mail, actor=current_actor())
-    except (BadInputError, ConflictError) as error:
-        return _page(user_id, error.message), error.status
-    refused: Message | None = None
-    if by_mail:
-        refused = _mailed(invited)
-        if refused is None:
-            told = message("The invitation went to %(email)s.", email=invited.user.email)
-            return _done(user_id, told)
-    address = url("signin.link", secret=invited.secret, _external=True)
-    within = message("%(count)s days", count=inviting.DAYS)
-    return _link_page(invited.user, address, within, refused)
-
-
-def _mailed(invited: inviting.Invited) -> Message | None:
-    """Send an invitation; return what went wrong, None where nothing did."""
-    try:
-        path = url("signin.link", secret=invited.secret)
-        inviting.send(home().settings, home().database, invited, path)
-    except (MailError, BadInputError) as error:
-        return error.message
-    return None
-
-
-def _link_page(
-    user: User, address: str, within: Message, refused: Message | None = None
-) -> ResponseReturnValue:
-    return render_template(
-        "people/link.html", user=user, address=address, within=within, refused=refused
-    )
-
-
-@blueprint.post("/personas/invitaciones/<uuid:invitation_id>/anular")
-@permission(Action.PERSON_LINK)
-def revoke(invitation_id: UUID) -> ResponseReturnValue:
-    """Take an invitation back."""
-    with writing() as session:
-        row = inviting.revoke(session, invitation_id, actor=current_actor())
-    return _done(row.user_id, message("The invitation was taken back: its link works no more."))
 
 
 # --- who evaluates --------------------------------------------------------------------------------
@@ -385,8 +326,8 @@ def note_evaluation(user_id: UUID) -> ResponseReturnValue:
         # Whoever may not write it down learns nothing of what was wrong with it.
         with reading() as session:
             memberships.require_person(session, user_id, Action.EVALUATOR_NOTE, current_actor())
-        return _page(user_id, error.message), error.status
-    return _done(user_id, message("Written down."))
+        return page(user_id, error.message), error.status
+    return done(user_id, message("Written down."))
 
 
 @blueprint.post("/personas/evalua/<uuid:evaluator_id>/quitar")
@@ -395,7 +336,7 @@ def end_evaluation(evaluator_id: UUID) -> ResponseReturnValue:
     """Write down that it is so no more."""
     with writing() as session:
         user_id = evaluators.end(session, evaluator_id, actor=current_actor())
-    return _done(user_id, message("Written down."))
+    return done(user_id, message("Written down."))
 
 
 @blueprint.app_template_global()

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from observe.errors import BadInputError, ConflictError
 from observe.feedback import erasure, halting  # noqa: F401  # told when a request blocks
+from observe.feedback.certificate_paper import KINDS as CERTIFIED
 from observe.ids import parse_id
 from observe.people.access import Action
 from observe.privacy import breaches, personal_export, requests, withdrawing
@@ -27,7 +28,6 @@ from observe.video import rectifying
 from observe.web import guards
 from observe.web.forms import typed_day, typed_lines
 from observe.web.guards import current_actor, permission
-from observe.web.views.privacy import KINDS as CERTIFIED
 from observe.web.words import say
 
 blueprint = Blueprint("rights", __name__)

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import PasswordField, StringField
 
 from observe.errors import BadInputError
-from observe.people import outside, second_step, signin
+from observe.people import lost_step, outside, second_step, signin
 from observe.people.access import Action
 from observe.text import LOCALES, message
 from observe.web import guards, navigation
@@ -232,6 +232,7 @@ def _account_page(filled: PasswordForm, status: int) -> ResponseReturnValue:
             asks_old=signin.asks_for_old_password(opened, secret),
             sessions=signin.sessions_of(opened, actor.user_id, secret, actor=actor),
             tied=second_step.tied_to(opened, actor.user_id, actor=actor),
+            taken=lost_step.taken_from(opened, actor.user_id),
             accounts=outside.accounts_of(opened, actor.user_id, actor=actor),
         )
     return page, status
