@@ -1,0 +1,180 @@
+"""What a table of people says, row by row, with every problem told; nothing is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
+
+from observe.errors import BadInputError
+from observe.people.memberships import checked_email, fits
+from observe.people.models import Network, Role, School, User
+from observe.people.periods import Period, Place
+from observe.people.school_import import plain_rbd
+from observe.people.sheets import Row, day_in
+from observe.text import Message, message
+
+COLUMNS: Final = ("id", "name", "email", "role", "rbd")
+DAYS: Final = ("starts_on", "ends_on")
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """One row that can be taken: a person, and one role of hers."""
+
+    line: int
+    reference: str
+    name: str
+    email: str | None
+    role: Role
+    place: Place
+    place_name: str
+    period: Period | None  # None: the table tells no days
+
+
+class Places:
+    """The schools by RBD, also without its check digit as often written, and networks by name."""
+
+    def __init__(self, session: Session, *, dated: bool) -> None:
+        self.dated = dated
+        schools = {school.rbd: school for school in session.scalars(sa.select(School))}
+        bare = {rbd.partition("-")[0]: school for rbd, school in schools.items()}
+        self.schools = bare | schools
+        networks = session.scalars(sa.select(Network))
+        self.networks = {network.name.casefold(): network for network in networks}
+
+
+def known_people(session: Session) -> dict[str, User]:
+    """Return everybody by the provider's id, or by ours where there is none."""
+    users = session.scalars(sa.select(User).options(selectinload(User.memberships)))
+    return {user.reference or str(user.id): user for user in users}
+
+
+def person_row(row: Row, places: Places, problems: list[Message]) -> PersonRow | None:
+    """Return what a row says; None where something of it is among `problems`."""
+    before, cells = len(problems), row.cells
+    for column in ("id", "name", "role"):
+        if not cells[column]:
+            problems.append(
+                message("Line %(line)s: «%(column)s» is empty.", line=row.line, column=column)
+            )
+    role = _role(row, problems)
+    place, place_name = _place(row, places, problems)
+    if role is not None and len(problems) == before and not fits(role, place):
+        problems.append(
+            message("Line %(line)s: this role needs the RBD of its school.", line=row.line)
+        )
+    email = _email(row, problems)
+    period = _period(row, problems) if places.dated else None
+    if len(problems) > before or role is None:
+        return None
+    return PersonRow(row.line, cells["id"], cells["name"], email, role, place, place_name, period)
+
+
+def _place(row: Row, places: Places, problems: list[Message]) -> tuple[Place, str]:
+    rbd, name = plain_rbd(row.cells["rbd"]), row.cells.get("network", "")
+    if rbd and name:
+        problems.append(
+            message("Line %(line)s: a role is in a school or in a network.", line=row.line)
+        )
+    elif rbd:
+        if rbd in places.schools:
+            return Place(school_id=places.schools[rbd].id), places.schools[rbd].name
+        problems.append(
+            message(
+                "Line %(line)s: there is no school %(rbd)s here. Import the schools first.",
+                line=row.line,
+                rbd=rbd,
+            )
+        )
+    elif name:
+        if network := places.networks.get(name.casefold()):
+            return Place(network_id=network.id), network.name
+        problems.append(
+            message("Line %(line)s: there is no network «%(name)s».", line=row.line, name=name)
+        )
+    return Place(), ""
+
+
+def _role(row: Row, problems: list[Message]) -> Role | None:
+    text = row.cells["role"].casefold()
+    if text in set(Role):
+        return Role(text)
+    if text:
+        problems.append(
+            message(
+                "Line %(line)s: there is no role «%(role)s». The roles are %(roles)s.",
+                line=row.line,
+                role=text,
+                roles=", ".join(Role),
+            )
+        )
+    return None
+
+
+def _email(row: Row, problems: list[Message]) -> str | None:
+    text = row.cells["email"]
+    try:
+        return checked_email(text)
+    except BadInputError:
+        problems.append(
+            message("Line %(line)s: «%(email)s» is no e-mail.", line=row.line, email=text)
+        )
+        return None
+
+
+def _period(row: Row, problems: list[Message]) -> Period:
+    starts, ends = (_day(row, column, problems) for column in DAYS)
+    period = Period(starts, ends)
+    if not period.possible:
+        problems.append(message("Line %(line)s: it ends before it begins.", line=row.line))
+    return period
+
+
+def _day(row: Row, column: str, problems: list[Message]) -> date | None:
+    text = row.cells.get(column, "")
+    try:
+        return day_in(text) if text else None
+    except ValueError:
+        problems.append(
+            message("Line %(line)s: «%(text)s» is no day (2026-05-31).", line=row.line, text=text)
+        )
+    return None
+
+
+def check_same_person(rows: list[PersonRow], problems: list[Message]) -> None:
+    """Tell of rows that say different things of one person."""
+    first: dict[str, PersonRow] = {}
+    for row in rows:
+        before = first.setdefault(row.reference, row)
+        if (before.name, before.email) != (row.name, row.email):
+            problems.append(
+                message(
+                    "Line %(line)s: «%(id)s» has another name or e-mail than in line %(before)s.",
+                    line=row.line,
+                    id=row.reference,
+                    before=before.line,
+                )
+            )
+
+
+def check_emails(session: Session, rows: list[PersonRow], problems: list[Message]) -> None:
+    """Tell of e-mails that would belong to two people, in the file or with those known."""
+    moved = {row.reference for row in rows}
+    owner = {
+        user.email.casefold(): reference
+        for reference, user in known_people(session).items()
+        if user.email and reference not in moved
+    }
+    for row in rows:
+        if row.email and owner.setdefault(row.email, row.reference) != row.reference:
+            problems.append(
+                message(
+                    "Line %(line)s: the e-mail %(email)s belongs to another person.",
+                    line=row.line,
+                    email=row.email,
+                )
+            )
