@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -21,7 +22,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from observe.db import now
 from observe.errors import BadInputError
-from observe.people import audit
+from observe.people import audit, passwords
 from observe.people.access import Action, Actor, not_found, require
 from observe.people.directory import person_thing
 from observe.people.models import (
@@ -34,8 +35,6 @@ from observe.people.models import (
 )
 from observe.text import message
 
-SHORTEST_PASSWORD: Final = 12
-LONGEST_PASSWORD: Final = 200  # argon2 works on all of it
 WAITING: Final = timedelta(minutes=15)  # for the second step
 SEEN_EVERY: Final = timedelta(minutes=5)
 _hasher = PasswordHasher()
@@ -64,28 +63,24 @@ class OpenSession:
 # --- passwords ----------------------------------------------------------------------------------
 
 
-def hash_password(password: str) -> str:
-    """Return the argon2id hash of `password`.
+def hash_password(password: str, about: Iterable[str] = ()) -> str:
+    """Return the argon2id hash of a new password; `about` is what is known of its owner.
 
     Raises:
-        BadInputError: it is too short or too long.
+        BadInputError: it is too short, too long, or among the first that somebody would try.
     """
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise BadInputError(
-            message(
-                "Use a password of %(low)s to %(high)s letters; a short sentence is easy to keep.",
-                low=SHORTEST_PASSWORD,
-                high=LONGEST_PASSWORD,
-            ),
-            field="new_password",
-        )
+    problem = passwords.problem_of(password, about)
+    if problem is not None:
+        raise BadInputError(problem, field="new_password")
     return _hasher.hash(password)
 
 
 def verify_password(password_hash: str | None, password: str) -> bool:
     """Tell whether `password` is the one; without a hash the answer is no and takes as long."""
     try:
-        matches = _hasher.verify(password_hash or _nobodys_hash(), password[:LONGEST_PASSWORD])
+        matches = _hasher.verify(
+            password_hash or _nobodys_hash(), password[: passwords.LONGEST_TYPED]
+        )
     except (VerificationError, InvalidHashError):
         return False
     return matches and password_hash is not None
@@ -124,7 +119,7 @@ def change_password(
     came in by a link may have forgotten it.
 
     Raises:
-        BadInputError: the old one is not right, or the new one is too short.
+        BadInputError: the old one is not right, or the new one will not do.
     """
     if asks_for_old_password(session, secret):
         user = session.get_one(User, user_id)
@@ -143,11 +138,13 @@ def set_password(session: Session, user_id: UUID, password: str, *, actor: Actor
     """Give a person a new password; all her other sessions stay as they are.
 
     Raises:
-        BadInputError: the password is too short.
+        BadInputError: the password is too short, or among the first that somebody would try.
         NotFoundError: it is not her own account.
     """
     user = own_account(session, user_id, actor=actor)
-    user.password_hash = hash_password(password)
+    schools = (row.school for row in user.memberships if row.school)
+    places = (word for school in schools for word in (school.name, school.commune))
+    user.password_hash = hash_password(password, (user.name, user.email or "", *places))
     audit.record(
         session,
         "password.set",

@@ -1,19 +1,20 @@
 """Signing in by an account elsewhere, with a provider that is a program of its own.
 
-It is the OpenID provider of `oidc-provider-mock`: it signs its tokens, describes itself, and asks
-for the nonce. A browser's part (going there and back) is played with plain requests.
+It is `tests.strict_provider`: it refuses what a strict one refuses, and attacks where it is asked
+to. A browser's part (going there and back) is played with plain requests.
 """
 
 from __future__ import annotations
 
 import html
-import json
 import re
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
@@ -27,14 +28,9 @@ from observe.settings import Settings
 from observe.web import create_app
 from tests.factories import Cast
 from tests.program import child, free_port
+from tests.strict_provider import ATTACKS, RETURN, SECRET
 from tests.web.conftest import Browser, ClientFor
 
-ANA = "observer-ana-peñailillo@escuela.test"
-PEOPLE = (
-    {"sub": "ana", "email": ANA, "email_verified": True},
-    {"sub": "ana-unchecked", "email": ANA, "email_verified": False},
-    {"sub": "nobody", "email": "nadie@escuela.test", "email_verified": True},
-)
 HTML = {"Accept": "text/html"}
 
 
@@ -42,8 +38,7 @@ HTML = {"Accept": "text/html"}
 def provider() -> Iterator[str]:
     """The address of the running provider."""
     port = free_port()
-    told = [part for each in PEOPLE for part in ("--user-claims", json.dumps(each))]
-    with child("oidc_provider_mock", "--port", str(port), "--require-nonce", "true", *told):
+    with child("tests.strict_provider", "--port", str(port)):
         address = f"http://127.0.0.1:{port}"
         _wait_for(f"{address}/.well-known/openid-configuration")
         yield address
@@ -133,6 +128,69 @@ def test_another_answer_of_the_provider_does_not_fit(app: Flask) -> None:
     assert client.get(approved(going.replace(nonce, "planted"), "ana")).location == "/entrar"
     assert not entered(client)
     assert "no te dejó entrar" in client.get("/entrar").text
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_token_that_the_provider_did_not_sign_for_this_sign_in_opens_nothing(
+    app: Flask, database: Database, attack: str
+) -> None:
+    token = ATTACKS[attack]({"iss": "i", "sub": "ana", "aud": ["a"], "exp": 0, "nonce": "n"})
+    assert token.count(".") == 2  # the provider does send one
+    client = app.test_client()
+    back = approved(client.get("/entrar/con/red").location, attack)
+    assert client.get(back).location == "/entrar"
+    assert not entered(client)
+    with database.read() as session:
+        assert session.scalar(sa.select(sa.func.count(OutsideAccount.id))) == 0
+
+
+def test_a_code_that_was_given_to_another_browser_is_of_no_use(app: Flask) -> None:
+    """Whoever plants her own code in somebody's way back lacks the proof that goes with it."""
+    hers, planted = app.test_client(), app.test_client()
+    mine = approved(planted.get("/entrar/con/red").location, "ana")
+    way = hers.get("/entrar/con/red").location
+    code = parse_qs(urlsplit(mine).query)["code"][0]
+    state = parse_qs(urlsplit(way).query)["state"][0]
+    assert hers.get(f"/entrar/con/red/vuelta?code={code}&state={state}").location == "/entrar"
+    assert not entered(hers)
+
+
+def test_the_provider_is_as_strict_as_this_file_takes_it_to_be(app: Flask, provider: str) -> None:
+    """Else that we pass would prove nothing."""
+    way = app.test_client().get("/entrar/con/red").location
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(way).query).items()}
+    there = f"{provider}/oauth2/authorize"
+    assert requests.get(there, params=asked, timeout=30).status_code == 200
+    for name, other in (
+        ("code_challenge", ""),
+        ("code_challenge_method", "plain"),
+        ("redirect_uri", RETURN + "/otra"),
+        ("state", ""),
+        ("nonce", ""),
+    ):
+        answer = requests.get(there, params=asked | {name: other}, timeout=30)
+        assert answer.status_code == 400, name
+    proof = "v" * 64
+    challenge = urlsafe_b64encode(sha256(proof.encode()).digest()).decode().rstrip("=")
+    way = f"{there}?{urlencode(asked | {'code_challenge': challenge})}"
+    good = {"grant_type": "authorization_code", "redirect_uri": RETURN, "code_verifier": proof}
+    for wrong in ({"code_verifier": "w" * 64}, {"redirect_uri": RETURN + "/"}, {"code": "x"}):
+        assert redeemed(provider, good | {"code": code_of(way)} | wrong) == 400, wrong
+    once = good | {"code": code_of(way)}
+    assert redeemed(provider, once, secret="guessed") == 400
+    once = good | {"code": code_of(way)}
+    assert [redeemed(provider, once), redeemed(provider, once)] == [200, 400]
+
+
+def code_of(way: str) -> str:
+    return parse_qs(urlsplit(approved(way, "ana")).query)["code"][0]
+
+
+def redeemed(provider: str, form: dict[str, str], secret: str = SECRET) -> int:
+    answer = requests.post(
+        f"{provider}/oauth2/token", data=form, auth=("observe", secret), timeout=30
+    )
+    return answer.status_code
 
 
 @pytest.mark.parametrize("who", ["ana-unchecked", "nobody"])

@@ -242,6 +242,18 @@ def test_the_language_is_spanish_until_another_is_chosen(client_for: ClientFor, 
     assert "My account" in client_for(cast.observer).get("/mi-cuenta").text
 
 
+@pytest.mark.parametrize("weak", ["password1234", "Ana Peñailillo", "Los Aromos 2026"])
+def test_a_password_that_anybody_would_try_is_refused_in_a_sentence(
+    client_for: ClientFor, cast: Cast, database: Database, weak: str
+) -> None:
+    refused = client_for(cast.observer).post("/mi-cuenta/clave", data={"new_password": weak})
+    assert refused.status_code == 400
+    assert "de las primeras que alguien probaría" in refused.text
+    assert weak not in refused.text.replace(cast.observer.name, "") or weak == cast.observer.name
+    with database.read() as session:
+        assert session.get_one(User, cast.observer.user_id).password_hash is None
+
+
 def test_the_language_can_be_changed_after_a_refused_form(
     client_for: ClientFor, cast: Cast
 ) -> None:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import PasswordField, StringField
 
 from observe.errors import BadInputError
-from observe.people import lost_step, outside, second_step, signin
+from observe.people import lost_step, outside, passwords, second_step, signin
 from observe.people.access import Action
 from observe.text import LOCALES, message
 from observe.web import guards, navigation
@@ -44,13 +44,13 @@ class SignInForm(Form):
     """E-mail and password."""
 
     email = StringField(validators=[needed(), at_most(320)])
-    password = PasswordField(validators=[needed(), at_most(signin.LONGEST_PASSWORD)])
+    password = PasswordField(validators=[needed(), at_most(passwords.LONGEST_TYPED)])
 
 
 class PasswordForm(Form):
     """A new password for one's own account; the old one where it is asked for."""
 
-    old_password = PasswordField(validators=[at_most(signin.LONGEST_PASSWORD)])
+    old_password = PasswordField(validators=[at_most(passwords.LONGEST_TYPED)])
     new_password = PasswordField(validators=[needed()])
 
 
