@@ -198,12 +198,15 @@ def _rules(session: Session) -> dict[UUID, Rule]:
 def releases_for(session: Session, *, actor: Actor) -> list[Release]:
     """Return what was given out, as far as `actor` may see it, the newest first.
 
-    A network lead sees every cell; a UTP head the cell of her school, and the mean of all that was
-    given out. Where her school was in a cell with others, she sees that it is, not the cell.
+    A network lead, and a reader, sees every cell of schools that are all hers; a UTP head the cell
+    of her school. Each sees the mean of all that was given out. Where a UTP head's school was in a
+    cell with others, she sees that it is, not the cell.
     """
-    everything = access.can(actor, Action.AVERAGES_SEE_ALL, NETWORK)
-    own = _own_schools(session, actor)
-    if not everything and not own:
+    seen = _Seen(
+        alone=_schools_as(session, actor, Role.UTP_HEAD),
+        together=_schools_as(session, actor, Role.NETWORK_LEAD, Role.READER),
+    )
+    if not seen.alone and not seen.together:
         return []
     rows = session.scalars(sa.select(AverageRelease).order_by(AverageRelease.number.desc()))
     names = {row.id: row.name for row in session.scalars(sa.select(School))}
@@ -212,42 +215,51 @@ def releases_for(session: Session, *, actor: Actor) -> list[Release]:
             row.id,
             row.number,
             row.at,
-            tuple(_tables(session, _read(row.document), names, None if everything else own)),
+            tuple(_tables(session, _read(row.document), names, seen)),
         )
         for row in rows
     ]
 
 
-def _own_schools(session: Session, actor: Actor) -> set[UUID]:
-    heads = {each.school_id for each in actor.standings if each.role is Role.UTP_HEAD}
+@dataclass(frozen=True)
+class _Seen:
+    """Of which schools somebody sees cells: of one school alone, or of several together."""
+
+    alone: set[UUID]
+    together: set[UUID]
+
+    def holds(self, cell: Cell) -> bool:
+        """Tell whether she sees this cell."""
+        single = len(cell.school_ids) == 1 and cell.school_ids <= self.alone
+        return single or cell.school_ids <= self.together
+
+
+def _schools_as(session: Session, actor: Actor, *roles: Role) -> set[UUID]:
+    held = {each.school_id for each in actor.standings if each.role in roles}
     every = session.scalars(sa.select(School.id))
     return {
         each
-        for each in (every if None in heads else heads)
+        for each in (every if None in held else held)
         if each is not None
         and access.can(actor, Action.AVERAGES_SEE, Thing("averages", school_ids=frozenset({each})))
     }
 
 
 def _tables(
-    session: Session, cells: Iterable[Cell], names: Mapping[UUID, str], own: set[UUID] | None
+    session: Session, cells: Iterable[Cell], names: Mapping[UUID, str], sees: _Seen
 ) -> Iterable[Table]:
     by_version: dict[UUID, list[Cell]] = defaultdict(list)
     for cell in cells:
         by_version[cell.version_id].append(cell)
     for version_id, found in sorted(by_version.items()):
-        seen = [each for each in found if own is None or _is_of(each, own)]
+        seen = [each for each in found if sees.holds(each)]
         covered = {next(iter(each.school_ids)) for each in seen if len(each.school_ids) == 1}
         yield Table(
             rubric=rubric_of(session.get_one(RubricVersion, version_id)),
             own=tuple(sorted(((_name(each, names), each) for each in seen), key=_by_name)),
             everybody=tuple(found),
-            missing=own is not None and bool(own - covered),
+            missing=bool(sees.alone - covered),
         )
-
-
-def _is_of(cell: Cell, own: set[UUID]) -> bool:
-    return len(cell.school_ids) == 1 and cell.school_ids <= own
 
 
 def _name(cell: Cell, names: Mapping[UUID, str]) -> str:

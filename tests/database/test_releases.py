@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe.coding.models import Observation
-from observe.db import Database
+from observe.db import Database, today
 from observe.errors import ConflictError, NotFoundError
 from observe.feedback.models import LessonMean
-from observe.people.access import Actor
-from observe.people.models import ClassGroup, Role, School
+from observe.people.access import Actor, actor_of
+from observe.people.models import ClassGroup, Membership, Network, Role, School, User
 from observe.privacy import requests
 from observe.privacy.clocks import RequestKind
 from observe.records import releases
@@ -90,6 +90,43 @@ def test_a_school_sees_its_own_row_and_one_of_two_sees_none(
     assert [name for name, _cell in own.tables[0].own] == ["Escuela Los Aromos"]
     (other,) = releases.releases_for(session, actor=cast.outsider_utp_head)
     assert (other.tables[0].own, other.tables[0].missing) == ((), True)
+
+
+def test_a_lead_and_a_reader_see_the_cells_of_their_own_schools_alone(
+    session: Session, cast: Cast, five: list[Observation]
+) -> None:
+    coded(session, cast, cast.other_school, ["Tres O", "Cuatro O", "Cinco O"])
+    here, both = (
+        Network(name=name, schools=schools)
+        for name, schools in (("A", [cast.school]), ("B", [cast.school, cast.other_school]))
+    )
+    session.add_all([here, both])
+    releases.release(session, actor=cast.network_lead)
+
+    def seen(actor: Actor) -> list[str]:
+        (shown,) = releases.releases_for(session, actor=actor)
+        (table,) = shown.tables
+        assert len(table.everybody) == 2
+        assert not table.missing
+        return [name for name, _cell in table.own]
+
+    def of_network(role: Role, network: Network) -> Actor:
+        row = Membership(user=User(name="Olga", reference=network.name + role), role=role)
+        row.network = network
+        session.add(row)
+        session.flush()
+        session.refresh(row)
+        return actor_of(row.user, today())
+
+    everywhere = ["Escuela Los Aromos", "Escuela O'Higgins"]
+    for role in (Role.NETWORK_LEAD, Role.READER):
+        assert seen(of_network(role, here)) == everywhere[:1]
+        of_both = of_network(role, both)
+        assert seen(of_both) == everywhere
+        with pytest.raises(NotFoundError):
+            releases.release(session, actor=of_both)
+    assert seen(person(session, "Rita", Role.READER, None)) == everywhere
+    assert seen(person(session, "Rosa", Role.READER, cast.other_school)) == everywhere[1:]
 
 
 def test_nobody_else_gives_out_or_sees(
