@@ -24,6 +24,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sess
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from observe.ids import new_id
+from observe.settings import SCHOOL_TIME
 
 BUSY_TIMEOUT_MS = 15_000
 TRACE_TIMEOUT_MS = 2_000
@@ -98,8 +99,17 @@ def now() -> datetime:
 
 
 def today() -> date:
-    """Return the day it is here: in Chile the evening's UTC day is already tomorrow."""
-    return now().astimezone().date()
+    """Return the day it is at the schools, wherever this computer stands: see `day_of`."""
+    return day_of(now())
+
+
+def day_of(moment: datetime) -> date:
+    """Return the day of a moment at the schools: the evening there is tomorrow already in UTC.
+
+    >>> day_of(datetime(2026, 11, 29, 1, 30, tzinfo=UTC)).isoformat()
+    '2026-11-28'
+    """
+    return moment.astimezone(SCHOOL_TIME).date()
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from observe.db import Base, Database, choice, now, open_database
 from observe.errors import ObserveError
-from observe.settings import Settings
+from observe.settings import SCHOOL_TIME, Settings
 from observe.text import Message, message
 
 PROTOCOL = "observe-jobs-1"  # not the source's hash: an upgrade must not orphan waiting jobs
@@ -248,7 +248,7 @@ def daily(
 
 
 def ask_for_daily(settings: Settings, database: Database, at: datetime) -> list[str]:
-    """Ask for the day's jobs that are due at `at`, on this machine's clock; return their ids."""
+    """Ask for the day's jobs that are due at `at`, by the clock it tells; return their ids."""
     due = [each for each in _dailies if at.hour >= each.hour and each.wanted(settings)]
     if not due:
         return []
@@ -578,7 +578,7 @@ def run_worker(settings: Settings, stopped: threading.Event) -> None:
 
 def _look(settings: Settings, database: Database) -> None:
     try:
-        ask_for_daily(settings, database, now().astimezone())
+        ask_for_daily(settings, database, now().astimezone(SCHOOL_TIME))
     except sa.exc.OperationalError:  # a busy database: the next look is soon
         log.warning("daily jobs not looked for")
 

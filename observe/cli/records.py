@@ -10,6 +10,7 @@ from observe.cli.files import FILE, write_bytes
 from observe.cli.program import noun
 from observe.cli.shell import Answer, Shell, Words, the_id, verb
 from observe.cli.words import option
+from observe.db import day_of
 from observe.errors import BadInputError
 from observe.people.access import not_found
 from observe.people.directory import find_user
@@ -109,7 +110,7 @@ def averages(shell: Shell, *, give_out: bool) -> Answer:
         ),
         rows=[
             (
-                release.at.date().isoformat(),
+                day_of(release.at).isoformat(),
                 name,
                 table.rubric.dimension(dimension).title.in_language(shell.settings.locale),
                 f"{mean.mean:.2f}",

@@ -16,6 +16,7 @@ from observe.cli.program import noun
 from observe.cli.progress import wait_for
 from observe.cli.shell import Answer, Shell, Words, the_day, the_id, today, verb
 from observe.cli.words import option
+from observe.db import day_of
 from observe.errors import BadInputError, ConflictError
 from observe.feedback import erasure, halting  # noqa: F401  # told when a request blocks
 from observe.people.access import Action
@@ -258,7 +259,7 @@ def breaches_(shell: Shell) -> Answer:
         rows=[
             (
                 str(row.id),
-                row.discovered_at.date().isoformat(),
+                day_of(row.discovered_at).isoformat(),
                 str(sum(each.done is None for each in due)),
             )
             for row, due in found

@@ -23,7 +23,8 @@ from rich.table import Table
 
 from observe import schema
 from observe.cli.words import Command, Group, Option, usage_message
-from observe.db import Database, now, open_database
+from observe.db import Database, open_database
+from observe.db import today as today
 from observe.errors import BadInputError, InvalidError, ObserveError
 from observe.ids import parse_id
 from observe.people.access import Actor, actor_of, not_found
@@ -208,11 +209,6 @@ def the_day(text: str) -> date:
         raise BadInputError(
             message("«%(text)s» is no day. Write it like 2026-05-10.", text=text[:40])
         ) from error
-
-
-def today() -> date:
-    """Return the day it is where this computer stands."""
-    return now().astimezone().date()
 
 
 class Program(Group):

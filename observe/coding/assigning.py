@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from observe.coding import cycles
 from observe.coding.models import Cycle, Observation, ObservationState
-from observe.db import locked, now
+from observe.db import locked, today
 from observe.errors import BadInputError, ConflictError, NotAllowedError
 from observe.people import access, audit
 from observe.people.access import Action, Actor
@@ -109,7 +109,7 @@ def _check_colleague(session: Session, recording: Recording, observer_id: UUID) 
 
 
 def _observes(user: User, recording: Recording) -> bool:
-    actor = access.actor_of(user, now().astimezone().date())
+    actor = access.actor_of(user, today())
     return access.can(actor, Action.RECORDING_ADD, recording.as_thing())
 
 

@@ -7,7 +7,7 @@ Making it again changes nothing.
 from __future__ import annotations
 
 import tempfile
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe.db import Database, now
+from observe.db import Database, today
 from observe.demo.lesson import make_lesson
 from observe.people.access import Actor, actor_of
 from observe.people.directory import find_user, school_for
@@ -78,11 +78,7 @@ def people(session: Session) -> list[User]:
 def _acting(user: User | None) -> Actor:
     if user is None:
         raise LookupError("the demo needs a home that has its owner and the demo's people")
-    return actor_of(user, _today())
-
-
-def _today() -> date:
-    return now().astimezone().date()
+    return actor_of(user, today())
 
 
 def _lesson(session: Session) -> UUID | None:
@@ -107,7 +103,7 @@ def _add_lesson(database: Database, store: Store) -> UUID:
 
 
 def _details(session: Session, observer: Actor) -> LessonDetails:
-    day = _today() - timedelta(days=2)
+    day = today() - timedelta(days=2)
     educator = _acting(find_user(session, _EDUCATOR))
     school = school_for(session, "90001-K", actor=observer)
     group = class_group_for(session, school.id, "1° B", day.year, actor=observer)

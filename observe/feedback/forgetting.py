@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from observe import jobs
 from observe.coding.models import Observation, ObservationState
-from observe.db import Database, locked, today
+from observe.db import Database, day_of, locked, today
 from observe.feedback import pseudonymising, publishing
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
 from observe.jobs import Work, daily, handler
@@ -32,7 +32,7 @@ from observe.privacy.models import Consent, Revocation
 from observe.privacy.reach import held as asked_for
 from observe.privacy.retention import REQUESTED, Due, Rule
 from observe.privacy.scopes import TO_SHOW, Scope
-from observe.settings import SCHOOL_TIME, Settings
+from observe.settings import Settings
 from observe.text import Message
 from observe.video import erasing, gate
 from observe.video.erasing import CLIPS
@@ -228,7 +228,7 @@ def _closed_on(session: Session, observation: Observation) -> date | None:
     if feedback is None or feedback.published_at is None:
         return None
     step = feedback.focus(FocusKind.PRIORITY)
-    day = feedback.published_at.astimezone(SCHOOL_TIME).date()
+    day = day_of(feedback.published_at)
     return retention.feedback_closed(day, step.due_on if step else None)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from observe import jobs
 from observe.coding.models import Observation, ObservationState, Revision
 from observe.coding.operations import check_visible, latest_document
-from observe.db import locked, now, today
+from observe.db import day_of, locked, now, today
 from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.feedback import answers, checks, publishing
 from observe.feedback.answers import Besides, SentAnswer
@@ -72,7 +72,7 @@ def suggestion_for(session: Session, observation_id: UUID, *, actor: Actor) -> S
     """Return the candidates for strength and priority in the submitted observation."""
     observation = composable(session, observation_id, actor=actor)
     rubric, document = rubric_of(observation.rubric_version), latest_document(session, observation)
-    known = known_of(session, observation, on=now().astimezone().date(), actor=actor)
+    known = known_of(session, observation, on=day_of(now()), actor=actor)
     return suggest(profile_of(document, rubric), rubric, checks.evidence_of(document), known)
 
 
@@ -352,7 +352,7 @@ def publish(
     if begins:
         if seen is not None and seen != mark_of(feedback):
             raise ChangedError
-        _check_ready(session, feedback, today or now().astimezone().date())
+        _check_ready(session, feedback, today or day_of(now()))
         feedback.revision_number = _latest_revision(session, feedback.observation_id)
         feedback.state = FeedbackState.PUBLISHING
         session.flush()

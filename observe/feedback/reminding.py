@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.orm import Session, selectinload
 
 from observe import mail
-from observe.db import Database, now, today
+from observe.db import Database, day_of, now, today
 from observe.feedback import letters, openings, schooldays, waiting
 from observe.feedback.board import Row
 from observe.feedback.models import Feedback, FeedbackState, Reminder
@@ -211,4 +211,4 @@ def _opened(session: Session, feedback_id: UUID, educator_id: UUID) -> bool:
 
 def _published_on(feedback: Feedback) -> date:
     at = feedback.published_at or feedback.created_at
-    return at.astimezone().date()
+    return day_of(at)

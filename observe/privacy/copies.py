@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from observe.db import day_of
 from observe.privacy import certificates
 from observe.privacy.certificates import Told
 from observe.privacy.kinds import CertificateKind
@@ -53,4 +54,4 @@ def _copies(settings: Settings) -> list[Path]:
 
 
 def _made_on(path: Path) -> date:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+    return day_of(datetime.fromtimestamp(path.stat().st_mtime, UTC))

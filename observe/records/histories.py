@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from observe.coding.models import Observation, Revision
 from observe.coding.rules import Document
+from observe.db import day_of
 from observe.feedback import openings
 from observe.feedback.models import Feedback, FeedbackState
 from observe.people import access, audit
@@ -206,7 +207,7 @@ def _said(session: Session, rubric_id: str) -> list[Said]:
             comparable=row.comparable,
             by=row.by.name,
             reason=row.reason,
-            on=row.at.date(),
+            on=day_of(row.at),
         )
         for older, newer in pairs
         for row in said_of(session, older.id, newer.id)

@@ -7,7 +7,7 @@ part, and the dates. One accompaniment is a sheet; those of a period are a table
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from observe import typeset
 from observe.coding.models import Observation
 from observe.coding.operations import latest_document, observation_for
-from observe.db import now
+from observe.db import day_of, now
 from observe.errors import BadInputError, NotFoundError
 from observe.feedback import openings
 from observe.feedback.models import Feedback, FeedbackState
@@ -30,7 +30,6 @@ from observe.people.models import AuditEntry
 from observe.records.operations import RecordFilter, records_of
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric
-from observe.settings import SCHOOL_TIME
 from observe.text import Message, message
 
 TEMPLATE: Final = Path(__file__).with_name("verification.typ")
@@ -79,7 +78,7 @@ def of_one(session: Session, observation_id: UUID, *, actor: Actor) -> Verificat
         NotFoundError, NotAllowedError: there is none, or the actor may not know of it.
     """
     observation = observation_for(session, observation_id, actor=actor, action=Action.RECORD_VERIFY)
-    return Verification((_act(session, observation),), None, _day(now()))
+    return Verification((_act(session, observation),), None, day_of(now()))
 
 
 def of_period(session: Session, where: RecordFilter, *, actor: Actor) -> Verification:
@@ -101,7 +100,7 @@ def of_period(session: Session, where: RecordFilter, *, actor: Actor) -> Verific
         raise BadInputError(message("Choose one school: each files its own document."))
     found.sort(key=lambda each: (each.recording.recorded_on, each.id))
     acts = tuple(_act(session, each) for each in found)
-    return Verification(acts, (where.since, where.until), _day(now()))
+    return Verification(acts, (where.since, where.until), day_of(now()))
 
 
 def _act(session: Session, observation: Observation) -> Accompaniment:
@@ -120,8 +119,8 @@ def _act(session: Session, observation: Observation) -> Accompaniment:
         lesson_on=lesson.recorded_on,
         rubric=rubric_of(observation.rubric_version),
         cycles=len(latest_document(session, observation).cycles),
-        submitted_on=_day(observation.submitted_at) if observation.submitted_at else None,
-        published_on=_day(published_at) if published_at else None,
+        submitted_on=day_of(observation.submitted_at) if observation.submitted_at else None,
+        published_on=day_of(published_at) if published_at else None,
         read_on=_read_on(session, feedback, lesson.educator_id) if feedback else None,
         answered=any(each.sent_at for each in feedback.answers) if feedback else False,
     )
@@ -135,11 +134,7 @@ def _read_on(session: Session, feedback: Feedback, educator_id: UUID) -> date | 
             AuditEntry.action.in_([openings.PAGE, openings.DOWNLOAD]),
         )
     )
-    return _day(first) if first is not None else None
-
-
-def _day(moment: datetime) -> date:
-    return moment.astimezone(SCHOOL_TIME).date()
+    return day_of(first) if first is not None else None
 
 
 def taken(session: Session, proof: Verification, *, actor: Actor) -> None:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe import jobs
-from observe.db import Database, locked, now
+from observe.db import Database, day_of, locked, now
 from observe.errors import BadInputError, ConflictError
 from observe.people import access, audit
 from observe.people.access import Action, Actor
@@ -269,7 +269,7 @@ def backups_since(session: Session, recording: Recording) -> list[Any]:
     rows = sa.select(AuditEntry.at).where(
         AuditEntry.action == "home.backup", AuditEntry.at >= recording.created_at
     )
-    return sorted({at.date() for at in session.scalars(rows)})
+    return sorted({day_of(at) for at in session.scalars(rows)})
 
 
 def _when_committed(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -21,7 +20,8 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
 
-from observe.db import Database, now
+from observe.db import Database
+from observe.db import today as today
 from observe.errors import BadInputError, NotAllowedError, ObserveError
 from observe.people import signin
 from observe.people.access import RUBRICS, Action, Actor, Thing, actor_of, can, not_found
@@ -100,11 +100,6 @@ def writing() -> Iterator[Session]:
     """Open a transaction that commits when the block ends and changes nothing when it raises."""
     with home().database.write() as opened:
         yield opened
-
-
-def today() -> date:
-    """Return the day it is where this home stands."""
-    return now().astimezone().date()
 
 
 def current_user() -> User | None:

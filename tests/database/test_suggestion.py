@@ -13,7 +13,7 @@ from observe.coding.assigning import assign
 from observe.coding.changes import Change
 from observe.coding.models import Observation
 from observe.coding.operations import apply, start, submit
-from observe.db import Database, now
+from observe.db import Database, day_of, now
 from observe.errors import BadInputError, ConflictError, NotAllowedError, NotFoundError
 from observe.feedback import followup, network
 from observe.feedback import operations as feedbacks
@@ -288,7 +288,7 @@ def test_what_the_network_works_on_is_lifted_in_its_days(session: Session, cast:
     hers = coded(session, cast, cast.educator, [2, 3])
     version = hers.rubric_version
     last = rubric_of(version).dimensions[5].id
-    today = now().astimezone().date()
+    today = day_of(now())
 
     def first() -> str:
         found = feedbacks.suggestion_for(session, hers.id, actor=cast.observer)

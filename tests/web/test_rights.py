@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from observe.db import Database, now
+from observe.db import Database, today
 from observe.feedback import erasure
 from observe.jobs import Work
 from observe.people import class_lists
@@ -30,7 +30,7 @@ from tests.feedback_cases import filmed
 from tests.web.conftest import ClientFor
 
 NEW = "/privacidad/solicitudes/nueva"
-TODAY = now().astimezone().date()
+TODAY = today()
 
 
 @pytest.fixture

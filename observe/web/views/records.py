@@ -319,4 +319,4 @@ def export() -> ResponseReturnValue:
     with guards.writing() as session:
         records.exported(session, found, actor=current_actor())
     answer = Response(found.text.encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
-    return as_download(answer, f"registros-{now().date().isoformat()}.csv")
+    return as_download(answer, f"registros-{guards.today().isoformat()}.csv")
