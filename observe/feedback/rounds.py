@@ -36,6 +36,7 @@ from observe.jobs import Job, Work, handler
 from observe.people import access, audit
 from observe.people.access import Action, Actor, actor_of
 from observe.people.models import AuditEntry, ClassGroup, User
+from observe.privacy import certificates
 from observe.text import LOCALES, Message, message
 from observe.video.models import Recording
 from observe.video.store import Store, open_store
@@ -286,12 +287,15 @@ def make(work: Work, round_id: UUID) -> None:
 def make_zip(work: Work, round_id: UUID) -> None:
     """Put the zip where it waits to be taken away; doing it again makes it anew.
 
+    What is deleted while it is made is in none that is left.
+
     Raises:
         ConflictError: nothing of it may be taken any more.
     """
     store = open_store(work.settings)
     store.clear_outgoing(now() - KEPT_WITHIN)
     with work.database.read() as session:
+        gone = certificates.last_number(session)
         asked = _asked(session, round_id)
         user = session.get(User, asked.actor_id) if asked else None
         actor = actor_of(user, today()) if user else None
@@ -312,6 +316,11 @@ def make_zip(work: Work, round_id: UUID) -> None:
         store.put_aside(made, store.outgoing(round_id, "zip"))
     finally:
         made.unlink(missing_ok=True)
+    with work.database.read() as session:
+        again = certificates.last_number(session) != gone
+    if again:
+        store.outgoing(round_id, "zip").unlink(missing_ok=True)
+        make_zip(work, round_id)
 
 
 def take(session: Session, store: Store, round_id: UUID, *, actor: Actor) -> Path:

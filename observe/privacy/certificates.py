@@ -46,9 +46,8 @@ def issue(session: Session, told: Told, *, by_id: UUID | None) -> Certificate:
 
     `by_id` None: no person did it, but a rule.
     """
-    last = session.scalar(sa.select(sa.func.max(Certificate.number)))
     row = Certificate(
-        number=(last or 0) + 1,
+        number=last_number(session) + 1,
         kind=told.kind,
         thing_kind=told.thing_kind,
         thing_id=told.thing_id,
@@ -123,6 +122,11 @@ def certificates_of(session: Session, *, actor: Actor) -> list[Certificate]:
     rows = sa.select(Certificate).options(joinedload(Certificate.by))
     found = session.scalars(rows.order_by(Certificate.number.desc()))
     return [row for row in found if can(actor, Action.CERTIFICATE_SEE, thing_of(row))]
+
+
+def last_number(session: Session) -> int:
+    """Return the number of the last certificate, 0 for none: it tells whether something went."""
+    return session.scalar(sa.select(sa.func.max(Certificate.number))) or 0
 
 
 def last_of(session: Session, thing_id: UUID, *kinds: CertificateKind) -> Certificate | None:

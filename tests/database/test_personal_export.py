@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe import jobs
-from observe.db import Database, now
+from observe.db import Database, now, today
 from observe.errors import ConflictError, NotFoundError
 from observe.feedback import operations as feedbacks
 from observe.feedback import own_look
@@ -36,13 +36,13 @@ from observe.privacy.scopes import Scope
 from observe.records import operations as records
 from observe.records.personal import child, making, person
 from observe.settings import Settings
-from observe.video import gate
+from observe.video import erasing, gate
 from observe.video.models import Recording
 from observe.video.store import Store
 from tests.factories import Cast, recording
 from tests.feedback_cases import drafted, filmed, given_for, submitted
 
-TODAY = now().astimezone().date()
+TODAY = today()
 
 
 @pytest.fixture
@@ -238,11 +238,18 @@ def recording_day(database: Database) -> str:
 # --- who may have it ------------------------------------------------------------------------------
 
 
-def _ask(session: Session, cast: Cast, actor: Actor, request_id: UUID | None = None) -> UUID:
+def _ask(
+    session: Session,
+    cast: Cast,
+    actor: Actor,
+    request_id: UUID | None = None,
+    *,
+    with_videos: bool = False,
+) -> UUID:
     return personal_export.ask(
         session,
         cast.educator.user_id,
-        with_videos=False,
+        with_videos=with_videos,
         locale="es_CL",
         actor=actor,
         request_id=request_id,
@@ -299,3 +306,34 @@ def test_the_job_makes_it_and_after_a_day_it_goes(
     store.clear_outgoing(now() + timedelta(seconds=1))
     with database.write() as session:
         assert making.take(session, store, asked, actor=cast.educator) is None
+
+
+def test_what_is_deleted_while_it_is_made_is_not_in_it(
+    database: Database,
+    home: Settings,
+    store: Store,
+    cast: Cast,
+    small_video: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with database.write() as session:
+        film = filmed(session, store, cast, small_video)
+        export_id = _ask(session, cast, cast.educator, with_videos=True)
+        job = personal_export.job_of(session, export_id)
+    assert job is not None
+    write, written = personal_export.write_zip, []
+
+    def meanwhile(made: Path, found: Personal, **more: Any) -> None:
+        write(made, found, **more)
+        written.append(len(found.films))
+        if len(written) > 1:
+            return
+        place = erasing.Place(database, store)
+        with database.write() as session:
+            erasing.erase_video(session, place, film.id, reason="Así.", actor=cast.observer)
+
+    monkeypatch.setattr(personal_export, "write_zip", meanwhile)
+    making.make_zip(jobs.Work(job.id, home, database), export_id)
+    with zipfile.ZipFile(store.outgoing(export_id, "zip")) as packed:
+        assert not [name for name in packed.namelist() if name.endswith(".mp4")]
+    assert written == [1, 0]
