@@ -64,8 +64,12 @@ class Visit:
 
 
 def thing_of(visit: PeerVisit, on: date) -> Thing:
-    """Return what access needs to know of a visit; one that is over is nobody's any more."""
-    if visit.ended_at is not None or visit.ends_on < on:
+    """Return what access needs to know of a visit; one that is over is nobody's any more.
+
+    It is over, too, when the last day of one of the two as an educator is past.
+    """
+    left = not all(_teaches_in(user, on) for user in (visit.one, visit.other))
+    if visit.ended_at is not None or visit.ends_on < on or left:
         return Thing("visit", id=visit.id)
     both = frozenset({visit.one_id, visit.other_id})
     return Thing("visit", id=visit.id, visitor_ids=both, user_id=visit.by_id)
@@ -87,7 +91,7 @@ def propose(
     two = [
         require_person(session, each, Action.VISIT_PROPOSE, actor) for each in (one_id, other_id)
     ]
-    one, other = (_teaches_in(user) for user in two)
+    one, other = (_teaches_in(user, today()) for user in two)
     if not one or not other or one & other:
         told = message("Choose two educators of different schools.")
         raise BadInputError(told, field="other_id")
@@ -103,11 +107,11 @@ def propose(
     return visit
 
 
-def _teaches_in(user: User) -> set[UUID]:
+def _teaches_in(user: User, on: date) -> set[UUID]:
     return {
         row.school_id
         for row in user.memberships
-        if user.active and row.role is Role.EDUCATOR and row.school_id and row.period.holds(today())
+        if user.active and row.role is Role.EDUCATOR and row.school_id and row.period.holds(on)
     }
 
 
@@ -236,6 +240,7 @@ def _opened(session: Session, feedback: Feedback) -> Thing:
         for visit in _going_on(session, owner_id)
         if owner_id in (visit.one_id, visit.other_id)
         and visit.is_open(today())
+        and thing_of(visit, today()).visitor_ids
         and _covers(visit, owner_id, feedback)
     )
     return replace(feedback.as_thing(), visitor_ids=visitors)

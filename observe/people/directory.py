@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -40,6 +41,19 @@ def person_thing(user: User) -> Thing:
         school_ids=frozenset().union(*(row.school_ids for row in user.memberships)),
         in_territory=any(row.in_territory for row in user.memberships),
         user_id=user.id,
+    )
+
+
+def work_thing(user: User, on: date) -> Thing:
+    """Return a person as those see her who work with her: her schools now, or to come.
+
+    Of who has left, where she worked: somebody there still takes in what she writes.
+    """
+    now = [row for row in user.memberships if not row.period.is_over(on)] or user.memberships
+    return replace(
+        person_thing(user),
+        school_ids=frozenset().union(*(row.school_ids for row in now)),
+        in_territory=any(row.in_territory for row in now),
     )
 
 
@@ -134,7 +148,7 @@ def _named(name: str) -> sa.ColumnElement[bool]:
     key = parse_id(name)
     if key is not None:
         return School.id == key
-    if name.isdigit():
+    if name.isascii() and name.isdigit():
         return School.rbd.startswith(f"{int(name)}-")
     return School.rbd == name.upper()
 

@@ -180,6 +180,7 @@ def change_days(
     session.flush()
     _require_somebody(session, row)
     _tell(session, "membership.days", row.user, actor, row)
+    close_if_gone(session, row.user)
     return row
 
 

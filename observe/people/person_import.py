@@ -68,13 +68,16 @@ def import_people(
     rows = [taken for row in sheet.rows if (taken := person_row(row, places, problems)) is not None]
     users = known_people(session)
     check_same_person(rows, problems)
-    check_emails(session, rows, problems)
+    check_emails(users, rows, problems)
     if problems:
         raise refused(problems)
     told = _apply(session, rows, users, problems)
     if complete:
         _end_others(session, told, users, actor)
     session.flush()
+    for reference, each in told.people.items():
+        if each.ended:
+            close_if_gone(session, users[reference])
     if not has_administrator(session):
         problems.append(message("After it nobody would administer the whole territory."))
     if problems:
@@ -228,5 +231,3 @@ def _end_others(session: Session, done: _Done, users: Mapping[str, User], actor:
             place = each.school.name if each.school else each.network.name if each.network else ""
             told.lines.append(_line(_ENDS, each.role, place, Period(None, yesterday(today()))))
             cut(session, each, yesterday(today()))
-        if rest:
-            close_if_gone(session, user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from observe.errors import BadInputError
-from observe.people.memberships import checked_email, fits
+from observe.people.memberships import LONGEST_NAME, LONGEST_REFERENCE, checked_email, fits
 from observe.people.models import Network, Role, School, User
 from observe.people.periods import Period, Place
 from observe.people.school_import import plain_rbd
@@ -40,7 +41,10 @@ class Places:
 
     def __init__(self, session: Session, *, dated: bool) -> None:
         self.dated = dated
-        schools = {school.rbd: school for school in session.scalars(sa.select(School))}
+        every = session.execute(  # many, so no objects
+            sa.select(School.rbd, School.id, School.name)
+        )
+        schools = {rbd: (school_id, name) for rbd, school_id, name in every}
         bare = {rbd.partition("-")[0]: school for rbd, school in schools.items()}
         self.schools = bare | schools
         networks = session.scalars(sa.select(Network))
@@ -60,6 +64,16 @@ def person_row(row: Row, places: Places, problems: list[Message]) -> PersonRow |
         if not cells[column]:
             problems.append(
                 message("Line %(line)s: «%(column)s» is empty.", line=row.line, column=column)
+            )
+    for column, longest in (("id", LONGEST_REFERENCE), ("name", LONGEST_NAME)):
+        if len(cells[column]) > longest:
+            problems.append(
+                message(
+                    "Line %(line)s: «%(column)s» has more than %(limit)s letters.",
+                    line=row.line,
+                    column=column,
+                    limit=longest,
+                )
             )
     role = _role(row, problems)
     place, place_name = _place(row, places, problems)
@@ -82,7 +96,8 @@ def _place(row: Row, places: Places, problems: list[Message]) -> tuple[Place, st
         )
     elif rbd:
         if rbd in places.schools:
-            return Place(school_id=places.schools[rbd].id), places.schools[rbd].name
+            school_id, school = places.schools[rbd]
+            return Place(school_id=school_id), school
         problems.append(
             message(
                 "Line %(line)s: there is no school %(rbd)s here. Import the schools first.",
@@ -161,12 +176,12 @@ def check_same_person(rows: list[PersonRow], problems: list[Message]) -> None:
             )
 
 
-def check_emails(session: Session, rows: list[PersonRow], problems: list[Message]) -> None:
+def check_emails(users: Mapping[str, User], rows: list[PersonRow], problems: list[Message]) -> None:
     """Tell of e-mails that would belong to two people, in the file or with those known."""
     moved = {row.reference for row in rows}
     owner = {
         user.email.casefold(): reference
-        for reference, user in known_people(session).items()
+        for reference, user in users.items()
         if user.email and reference not in moved
     }
     for row in rows:

@@ -19,6 +19,7 @@ from observe.xlsx import is_workbook
 LONGEST_CELL: Final = 500
 _DELIMITERS: Final = ";,\t"
 _DAY_FORMS: Final = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y")
+_DELIMITER_TOLD = re.compile(r"\A\ufeff?sep=.\r?\n", re.IGNORECASE)  # a first line for Excel
 _BLANKS = re.compile(r"\s+")
 
 
@@ -55,10 +56,11 @@ def read_sheet(content: bytes | str) -> Sheet:
     if isinstance(content, bytes) and is_workbook(content):
         return _sheet(enumerate(workbooks.rows_of(content), start=1))
     text = content if isinstance(content, str) else decode(content)
-    lines = text.splitlines(keepends=True)
-    if not lines or not lines[0].strip():
+    text = _DELIMITER_TOLD.sub("", text)
+    names = next((line for line in text.splitlines() if line.strip()), "")
+    if not names:
         raise InvalidError(message("The file is empty. Its first line must name the columns."), [])
-    delimiter = max(_DELIMITERS, key=lines[0].count)
+    delimiter = max(_DELIMITERS, key=names.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     return _sheet((reader.line_num, cells) for cells in _told(reader))
 
@@ -84,7 +86,9 @@ def _sheet(lines: Iterable[tuple[int, list[str]]]) -> Sheet:
         header.pop()
     rows: list[Row] = []
     problems: list[Message] = []
-    for line, cells in told:
+    for number, (line, cells) in enumerate(told):
+        if number == workbooks.MOST_ROWS:
+            raise InvalidError(message("This table is far too long for a list."), [])
         _take(line, header, cells, rows, problems)
     if problems:
         raise refused(problems)

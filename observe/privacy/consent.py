@@ -20,7 +20,7 @@ from observe.db import today
 from observe.errors import BadInputError, ConflictError
 from observe.people import access, audit, class_lists
 from observe.people.access import Action, Actor
-from observe.people.directory import person_thing
+from observe.people.directory import work_thing
 from observe.people.models import Child, ClassGroup, User
 from observe.privacy.gate import Answered
 from observe.privacy.models import Consent, Revocation
@@ -228,7 +228,7 @@ def educator_for(session: Session, user_id: UUID, *, actor: Actor) -> Subject:
     user = session.get(User, user_id)
     if user is None:
         raise access.not_found()
-    access.require(actor, Action.CONSENT_OWN, person_thing(user))
+    access.require(actor, Action.CONSENT_OWN, work_thing(user, today()))
     return Subject(educator=user)
 
 

@@ -17,12 +17,13 @@ from observe.errors import (
     NotFoundError,
 )
 from observe.feedback import visiting
-from observe.people import evaluators, memberships, networks, signin
+from observe.people import evaluators, memberships, networks, person_import, signin
 from observe.people.access import Action, Actor, actor_of, can
 from observe.people.directory import person_thing, place_named, user_for
 from observe.people.memberships import PersonInput, RoleInput
 from observe.people.models import Membership, Role, User
 from observe.people.periods import Period, Place
+from observe.privacy import consent
 from observe.video.operations import recordings_of
 from tests.factories import Cast, person, recording
 
@@ -157,6 +158,48 @@ def test_her_peer_visits_end_when_she_leaves(session: Session, cast: Cast) -> No
     session.refresh(visit)
     assert not visit.is_open(today())
     assert visiting.visits_of(session, actor=cast.outsider_educator) == []
+
+
+def test_a_peer_visit_is_over_after_the_last_day_of_one_of_the_two(
+    session: Session, cast: Cast
+) -> None:
+    ids = cast.educator.user_id, cast.outsider_educator.user_id
+    visit = visiting.propose(session, *ids, today() + 30 * DAY, actor=cast.network_lead)
+    memberships.change_days(
+        session,
+        of(session, cast.educator).id,
+        Period(None, today() + DAY),
+        actor=cast.administrator,
+    )
+    assert visiting.thing_of(visit, today() + DAY).visitor_ids == set(ids)
+    assert not visiting.thing_of(visit, today() + 2 * DAY).visitor_ids
+
+
+def test_days_that_are_over_let_nobody_in(session: Session, cast: Cast) -> None:
+    row = of(session, cast.educator)
+    past = Period(None, memberships.at_once())
+    memberships.change_days(session, row.id, past, actor=cast.administrator)
+    assert not row.user.active
+    user = of(session, cast.second_educator).user
+    table = f"id,name,email,role,rbd,ends_on\n{user.reference},{user.name},{user.email},"
+    table += f"educator,1234-5,{memberships.at_once()}\n"
+    person_import.import_people(session, table, actor=cast.administrator)
+    assert not user.active
+
+
+def test_her_own_answers_are_taken_in_where_she_works_now(session: Session, cast: Cast) -> None:
+    user = of(session, cast.educator).user
+    elsewhere = RoleInput(Role.EDUCATOR, Place(school_id=cast.other_school.id), Period(today()))
+    memberships.give_role(session, user.id, elsewhere, actor=cast.administrator)
+    for head in (cast.utp_head, cast.outsider_utp_head):
+        assert consent.educator_for(session, user.id, actor=head).educator is user
+    before = of(session, cast.educator)
+    past = Period(None, memberships.at_once())
+    memberships.change_days(session, before.id, past, actor=cast.administrator)
+    with pytest.raises(NotFoundError):
+        consent.educator_for(session, user.id, actor=cast.utp_head)
+    memberships.leave(session, user.id, memberships.at_once(), actor=cast.administrator)
+    assert consent.educator_for(session, user.id, actor=cast.utp_head).educator is user
 
 
 def test_a_last_day_to_come_leaves_her_in_until_then(session: Session, cast: Cast) -> None:

@@ -143,6 +143,19 @@ def test_what_is_no_table_is_refused(session: Session, cast: Cast, content: byte
         import_schools(session, content, actor=cast.administrator)
 
 
+def test_lines_before_the_names_of_the_columns_are_passed_over(
+    session: Session, cast: Cast
+) -> None:
+    content = "sep=;\r\n\r\nrbd;name;commune\r\n77-1;Jardín;Lota\r\n"
+    assert import_schools(session, content, actor=cast.administrator).added == 1
+
+
+def test_a_table_longer_than_any_list_is_refused_at_once(session: Session, cast: Cast) -> None:
+    rows = "rbd,name,commune\n" + "77-1,Jardín,Lota\n" * 50_001
+    with pytest.raises(InvalidError, match="too long"):
+        import_schools(session, rows, actor=cast.administrator)
+
+
 def test_names_change_and_schools_that_are_not_in_the_file_stay(
     session: Session, cast: Cast
 ) -> None:
@@ -235,12 +248,13 @@ F,Flora,,educator,9-9
 ,Gina,,observer,
 H,Hilda,observer-gina-soto@escuela.test,observer,
 """
+    content += f"I,{'Inés ' * 30},,observer,\n"
     with database.read() as session:
         before = counted(session)
     with pytest.raises(InvalidError) as error, database.write() as session:
         import_people(session, content, actor=cast.administrator)
     assert [problem.split(":")[0] for problem in sorted(told(error))] == [
-        f"Línea {line}" for line in (10, 3, 4, 5, 6, 7, 8, 9)
+        f"Línea {line}" for line in (10, 11, 3, 4, 5, 6, 7, 8, 9)
     ]
     with database.read() as session:
         assert counted(session) == before
@@ -268,8 +282,9 @@ def test_a_school_is_known_without_its_check_digit(database: Database, cast: Cas
         rosa = user_for(session, "x1", actor=cast.administrator)
         assert found.rbd == "1234-5"
         assert [membership.school_id for membership in rosa.memberships] == [found.id]
-        with pytest.raises(NotFoundError):
-            school_for(session, "123", actor=cast.administrator)
+        for name in ("123", "²"):
+            with pytest.raises(NotFoundError):
+                school_for(session, name, actor=cast.administrator)
 
 
 def test_a_class_group_is_one_however_it_is_typed(session: Session, cast: Cast) -> None:

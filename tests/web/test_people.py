@@ -107,6 +107,9 @@ def test_problems_of_a_file_are_listed_and_nothing_is_taken(
     assert "Línea 3: no existe el rol «jefa»" in answer.text
     with database.read() as session:
         assert session.scalars(sa.select(User).where(User.reference == "Q1")).all() == []
+    for content in ("\n\n", "PK\x03\x04 broken"):
+        answer = administrator.post("/personas/importar/personas", data=file(content))
+        assert 'role="alert"' in answer.text, "a refusal says why"
     empty = administrator.post("/personas/importar/personas", data={})
     assert empty.status_code == 400
     assert "Elige primero un archivo" in empty.text

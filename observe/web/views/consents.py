@@ -202,7 +202,8 @@ def take(class_group_id: UUID) -> ResponseReturnValue:
             if looked_at:
                 consent_import.register(session, class_group_id, found, actor=current_actor())
     except InvalidError as error:
-        page = _import_page(class_group_id, problems=error.problems, refused=error.message)
+        told = error.problems or [error.message]
+        page = _import_page(class_group_id, problems=told, refused=error.message)
         return page, error.status
     except BadInputError as error:
         return _import_page(class_group_id, problems=[error.message]), error.status

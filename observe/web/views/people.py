@@ -55,9 +55,16 @@ class Filter:
     text: str
 
     def holds(self, user: User) -> bool:
-        """Tell whether the text is in the name, the e-mail or the provider's id."""
+        """Tell whether she has the role there, and the text in name, e-mail or provider's id."""
         told = " ".join(filter(None, (user.name, user.email, user.reference)))
-        return self.text.casefold() in told.casefold()
+        return self.text.casefold() in told.casefold() and (
+            (self.role is None and self.school_id is None)
+            or any(
+                self.role in (None, row.role)
+                and (self.school_id is None or self.school_id in row.school_ids)
+                for row in user.memberships
+            )
+        )
 
     @property
     def empty(self) -> bool:
@@ -72,9 +79,8 @@ def index() -> ResponseReturnValue:
     actor, asked = current_actor(), _asked()
     with reading() as session:
         everybody = people_visible_to(session, actor=actor)
-        found = people_visible_to(session, actor=actor, role=asked.role, school_id=asked.school_id)
         schools = schools_visible_to(session, actor=actor)
-        people = [user for user in found if asked.holds(user)]
+        people = [user for user in everybody if asked.holds(user)]
         linkable = {
             user.id for user in people if can(actor, Action.PERSON_LINK, person_thing(user))
         }

@@ -82,7 +82,7 @@ def _look(kind: Kind) -> ResponseReturnValue:
                 actor=current_actor(),
             )
     except InvalidError as error:
-        return _form(error.message, error.problems, name), error.status
+        return _form(error.message, error.problems or [error.message], name), error.status
     return redirect(url("people_tables.show", import_id=row.id))
 
 
