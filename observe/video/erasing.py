@@ -119,6 +119,8 @@ def erase_clips(
 ) -> Certificate | None:
     """Delete every clip that was made of a lesson; return the certificate, None without a clip.
 
+    One that is being made now is given up, and what waits for it goes back to its draft.
+
     `held_too`: a consent that was taken back reaches a clip whatever else is open.
 
     Raises:
@@ -131,6 +133,7 @@ def erase_clips(
         require_no_hold(session, recording_id)
     made = _made(session, recording_id, OF_CLIPS)
     if not made:
+        _let_go(session, recording_id)
         return None
     told = _told(session, recording, CertificateKind.CLIPS_DELETED, _listed(made), reason)
     certificate = certificates.issue(session, told, by_id=by_id)
@@ -207,12 +210,16 @@ def _drop(session: Session, recording_id: UUID, made: Iterable[DerivedFile]) -> 
     """
     rows = list(made)
     if any(row.kind in CLIPS for row in rows):
-        for let_go in _letting:
-            let_go(session, recording_id)
-        _drop_blurrings(session, recording_id)
+        _let_go(session, recording_id)
     for row in rows:
         session.delete(row)
     session.flush()
+
+
+def _let_go(session: Session, recording_id: UUID) -> None:
+    for let_go in _letting:
+        let_go(session, recording_id)
+    _drop_blurrings(session, recording_id)
 
 
 def _drop_blurrings(session: Session, recording_id: UUID) -> None:

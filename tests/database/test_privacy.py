@@ -22,8 +22,10 @@ from observe.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from observe.feedback import clip_files, forgetting
+from observe.feedback import clip_files, forgetting, publishing
+from observe.feedback import operations as feedbacks
 from observe.feedback.models import Feedback, FeedbackState, FocusKind
+from observe.jobs import CancelledError, JobState, Work
 from observe.people import class_lists, workbooks
 from observe.people.models import Child
 from observe.privacy import certificates, consent, consent_import, papers, requests, rules
@@ -44,7 +46,7 @@ from observe.video.models import DerivedFile, FileKind, Recording
 from observe.video.operations import confirm_consent
 from observe.video.store import Store
 from tests.factories import Cast, recording
-from tests.feedback_cases import published
+from tests.feedback_cases import drafted, filmed, published, submitted
 from tests.kept import found_in
 
 ALL = frozenset(Scope)
@@ -462,6 +464,30 @@ def test_what_another_lesson_is_made_of_stays(
             erasing.erase_video(session, place, row.id, reason="prueba", actor=cast.observer)
         assert store.blob(blob.sha256).exists() is left
     assert store.in_flight() == []
+
+
+def test_a_clip_that_is_being_cut_is_given_up(
+    database: Database, home: Settings, store: Store, cast: Cast, small_video: Path
+) -> None:
+    with database.write() as session:
+        film = filmed(session, store, cast, small_video)
+        feedback_id = drafted(session, cast, submitted(session, cast, film))
+        consent.register_educator(session, cast.educator.user_id, ALL, HOW, actor=cast.observer)
+        feedbacks.publish(session, feedback_id, actor=cast.observer, today=HOW.given_on)
+        subject = consent.educator_for(session, cast.educator.user_id, actor=cast.educator)
+        taken = consent.revoke(
+            session, subject, ALL, on=today(), channel=Channel.DIGITAL, actor=cast.educator
+        )
+        job = jobs.latest(session, publishing.KIND, feedback_id)
+    assert job is not None
+    forgetting.forget_clips(database, home, taken.id)
+    with database.read() as session:
+        assert session.get_one(Feedback, feedback_id).state is FeedbackState.DRAFT
+        assert jobs.latest(session, publishing.KIND, feedback_id).state is JobState.CANCELLED  # type: ignore[union-attr]
+    with pytest.raises(CancelledError):
+        publishing.cut(Work(job.id, home, database), feedback_id, FocusKind.STRENGTH)
+    with database.read() as session:
+        assert session.scalars(sa.select(DerivedFile)).all() == []
 
 
 def test_a_hold_keeps_everything_and_a_refused_deletion_changes_nothing(
