@@ -65,6 +65,7 @@ class Action(enum.StrEnum):
     RECORDING_ADD = "recording.add"
     RECORDING_SEE = "recording.see"
     RECORDING_WATCH = "recording.watch"
+    RECORDING_WATCH_OWN = "recording.watch_own"  # of her own lesson, and nothing made of it
     RECORDING_PREPARE = "recording.prepare"
     RECORDING_CONSENT = "recording.consent"
     RECORDING_BLUR = "recording.blur"  # make a blurred clip, correct it, sign that it was checked
@@ -141,6 +142,7 @@ ALLOWED: Final[dict[Action, frozenset[Relation]]] = {
     Action.RECORDING_ADD: frozenset({_R.SCHOOL_OBSERVER}),
     Action.RECORDING_SEE: frozenset({_R.OBSERVER, _R.ASSIGNED}),
     Action.RECORDING_WATCH: frozenset({_R.OBSERVER, _R.ASSIGNED}),
+    Action.RECORDING_WATCH_OWN: frozenset({_R.EDUCATOR}),
     Action.RECORDING_PREPARE: frozenset({_R.OBSERVER}),
     Action.RECORDING_CONSENT: frozenset({_R.OBSERVER}),
     Action.RECORDING_BLUR: frozenset({_R.OBSERVER}),

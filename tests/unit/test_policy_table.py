@@ -71,6 +71,7 @@ MAY = {
     Action.RECORDING_ADD: STAFF,
     Action.RECORDING_SEE: "observer asked",
     Action.RECORDING_WATCH: "observer asked",
+    Action.RECORDING_WATCH_OWN: "educator",
     Action.RECORDING_PREPARE: "observer",
     Action.RECORDING_CONSENT: "observer",
     Action.RECORDING_ERASE: "observer admin school-admin",

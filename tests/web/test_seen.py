@@ -84,6 +84,7 @@ UNLISTED: Final = {
     **dict.fromkeys(("takeaway.show", "takeaway.of_round", "takeaway.progress"), NAMES),
     **dict.fromkeys(("upload.new", "upload.stands"), NAMES),
     **dict.fromkeys(("educator.index", "educator.look", "histories.own"), "only she sees it"),
+    **dict.fromkeys(("own_data.film", "own_data.film_file"), "only she sees it"),
     "records.changed": "how many records of a list changed",
 }
 ROOMS: Final = ("recording.", "observation.", "record.", "feedback.", "followup.")

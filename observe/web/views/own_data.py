@@ -10,7 +10,7 @@ from flask import url_for as url
 from flask.typing import ResponseReturnValue
 
 from observe.errors import BadInputError
-from observe.feedback import seen
+from observe.feedback import own_films, seen
 from observe.jobs import Job
 from observe.people.access import Action
 from observe.privacy import personal_export, reach, requests
@@ -19,10 +19,11 @@ from observe.privacy.request_models import About, Channel
 from observe.privacy.requests import Asked
 from observe.records.personal import making
 from observe.text import Message, message
+from observe.video import operations as video
 from observe.web import guards, words
 from observe.web.forms import typed_lines
 from observe.web.guards import current_actor, permission
-from observe.web.responses import as_download
+from observe.web.responses import as_download, opens, send_media
 from observe.web.words import say
 
 blueprint = Blueprint("own_data", __name__)
@@ -53,6 +54,7 @@ def _page(refused: Message | None = None) -> str:
             own=[requests.standing_of(row, today=guards.today(), new_law_from=law) for row in own],
             blocked=reach.is_blocked(session, actor.user_id, None),
             export_id=personal_export.last_of(session, actor=actor),
+            films=own_films.films_of(session, actor=actor),
             kinds=TO_HER,
             states=requests.STATES,
             limits=requests,
@@ -97,6 +99,38 @@ def openings() -> ResponseReturnValue:
     with guards.reading() as session:
         chapters = seen.seen_of(session, actor=current_actor())
         return render_template("own_data/openings.html", chapters=chapters, words=seen.WORDS)
+
+
+# --- her own lessons ------------------------------------------------------------------------------
+
+
+@blueprint.get("/mis-datos/clases/<uuid:recording_id>")
+@permission(Action.RECORDING_WATCH_OWN)
+def film(recording_id: UUID) -> ResponseReturnValue:
+    """Show an educator the film of her own lesson."""
+    with guards.reading() as session:
+        recording = own_films.film_for(session, recording_id, actor=current_actor())
+        return render_template("own_data/film.html", recording=recording)
+
+
+@blueprint.get("/mis-datos/clases/<uuid:recording_id>/reproducir")
+@permission(Action.RECORDING_WATCH_OWN)
+def film_file(recording_id: UUID) -> ResponseReturnValue:
+    """Send the part of it that her player asks for; that it is opened is put on file."""
+    actor = current_actor()
+    with guards.reading() as session:
+        recording = own_films.film_for(session, recording_id, actor=actor)
+        file = video.playable_file(session, guards.home().store, recording)
+    answer = send_media(file.path, file.media_type, file.tag, revocable=True)
+
+    def lately() -> bool:
+        with guards.reading() as session:
+            return video.watched_lately(session, recording_id, actor=actor)
+
+    if opens(answer, lately):
+        with guards.writing() as session:
+            video.watched(session, recording, actor=actor)
+    return answer
 
 
 # --- a copy of all of it --------------------------------------------------------------------------
