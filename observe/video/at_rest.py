@@ -125,10 +125,10 @@ def _one(database: Database, store: Store, sha256: str, outcome: Outcome) -> Non
             outcome.done += 1
         else:
             outcome.left += 1
-    except (DamagedError, UnsealError):
+    except FileNotFoundError:  # deleted meanwhile, or a worker began and cleared what we made
+        outcome.left += store.kept(sha256).exists()
+    except (DamagedError, UnsealError, OSError):  # a disk that is dying; the others are still done
         outcome.damaged.append(sha256)
-    except FileNotFoundError:
-        pass  # deleted meanwhile
 
 
 def change(database: Database, store: Store, sha256: str) -> bool:

@@ -8,7 +8,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 _FICLONE: Final = 0x40049409  # Linux: share the blocks of another file
 _NO_LINKS: Final = frozenset(
@@ -57,10 +57,8 @@ def _cloned_on_linux(source: Path, target: Path) -> bool:
 
 
 def replace(source: Path, target: Path) -> None:
-    """Give `source` the name `target` in place of what has it, at once or not at all."""
+    """Give `source`, which is on disk, the name `target` in place of what has it, or not at all."""
     _make_folder(target.parent)
-    with source.open("rb") as file:
-        sync(file.fileno())
     source.replace(target)
     sync_folder(target.parent)
 
@@ -85,6 +83,12 @@ def _make_folder(folder: Path) -> None:
     if not folder.exists():
         folder.mkdir(mode=0o700, exist_ok=True)
         sync_folder(folder.parent)
+
+
+def flushed(file: BinaryIO) -> None:
+    """Wait until what was written to this file is on disk."""
+    file.flush()
+    sync(file.fileno())
 
 
 def sync(descriptor: int) -> None:

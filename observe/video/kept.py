@@ -119,3 +119,6 @@ class KeptFile:
         """Return its whole content, which is UTF-8; raises as `open`."""
         with io.TextIOWrapper(self.open(), encoding="utf-8") as file:
             return file.read()
+
+
+Form = KeptFile | Sealing  # one of the two in which a file is found

@@ -35,8 +35,8 @@ from observe.settings import Settings
 from observe.text import message
 from observe.vault import KeyMissingError, Vault, open_vault
 from observe.video import disk, sealed
-from observe.video.disk import cloned, place, sync, sync_folder
-from observe.video.kept import KeptFile, Sealing
+from observe.video.disk import cloned, flushed, place, sync, sync_folder
+from observe.video.kept import Form, KeptFile, Sealing
 
 CHUNK_BYTES: Final = 4 * 1024**2
 SPARE_BYTES: Final = 512 * 1024**2  # left free when a file is copied in: the database needs room
@@ -105,9 +105,6 @@ class _Borrowed:
 
 def _no_vault() -> Vault:
     raise KeyMissingError(message("No key is known here, so what was sealed cannot be opened."))
-
-
-Form = KeptFile | Sealing
 
 
 @dataclass(frozen=True)
@@ -359,6 +356,7 @@ class Store:
             hashing = _Hashing(plain)
             with made.open("xb") as target:
                 sealed.write(hashing, size, target, self.vault().own_key(form.purpose))
+                flushed(target)
             _require(hashing, sha256)
             disk.replace(made, form.path)
 
@@ -374,6 +372,7 @@ class Store:
             hashing = _Hashing(content)
             with made.open("xb") as target:
                 shutil.copyfileobj(hashing, target, CHUNK_BYTES)
+                flushed(target)
             _require(hashing, sha256)
             disk.replace(made, self.blob(sha256))
 

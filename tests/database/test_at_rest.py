@@ -204,6 +204,23 @@ def test_while_work_goes_on_the_form_that_it_reads_stays(
     assert at_rest.standing(sealing) == Standing(sealed=1, plain=0)
 
 
+def test_what_a_worker_cleared_away_at_its_start_is_told_as_left(
+    database: Database, sealing: Store, cast: Cast, film: Recording,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    real = disk.replace
+
+    def cleared(source: Path, target: Path) -> None:
+        sealing.clear_work()
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "replace", cleared)
+        assert seal(database, sealing, cast) == Outcome(left=1)
+    assert at_rest.standing(sealing) == Standing(sealed=0, plain=1)
+    assert seal(database, sealing, cast) == Outcome(done=1)
+
+
 def _job(subject_id: UUID) -> Job:
     running = JobState.RUNNING
     return Job(id="x", kind="video.prepare", subject_id=subject_id, attempt=1, state=running)
