@@ -7,9 +7,14 @@ import zipfile
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from observe.db import Database
+from observe.privacy import requests
+from observe.privacy.clocks import RequestKind
+from observe.privacy.request_models import About, Channel
+from observe.privacy.requests import Asked
 from tests.browser.coding import WCAG
 from tests.browser.conftest import BROWSER, LAPTOP, PHONE, OpenAs
-from tests.factories import Cast
+from tests.factories import TODAY, Cast, recording
 
 pytestmark = BROWSER
 
@@ -57,3 +62,26 @@ def test_a_request_a_breach_and_a_copy(open_as: OpenAs, cast: Cast) -> None:
     hers.goto("/mis-datos/quien-abrio")
     expect(hers.get_by_text("La copia de todos tus datos")).to_be_visible()
     fits(hers)
+
+
+def test_what_a_request_leads_to_is_for_everybody(
+    open_as: OpenAs, database: Database, cast: Cast
+) -> None:
+    ids = {}
+    with database.write() as session:
+        recording(session, cast)
+        for kind in (RequestKind.ERASURE, RequestKind.RECTIFICATION):
+            asked = Asked(kind, About.PERSON, TODAY, Channel.LETTER, user_id=cast.educator.user_id)
+            made = requests.register(session, asked, today=TODAY, actor=cast.administrator)
+            ids[kind] = made.id
+    page = open_as(cast.administrator)
+    page.goto(f"/privacidad/solicitudes/{ids[RequestKind.ERASURE]}")
+    fits(page)
+    page.get_by_role("link", name="Ver qué se borraría").click()
+    expect(page.get_by_label("El video")).to_be_checked()
+    fits(page)
+    page.goto(f"/privacidad/solicitudes/{ids[RequestKind.RECTIFICATION]}")
+    page.get_by_text("Corregir una clase: su día").click()
+    fits(page)
+    page.get_by_role("link", name="Lenguaje").click()
+    fits(page)
