@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from observe.db import Database, now
 from observe.errors import BadInputError, NotAllowedError, NotFoundError
-from observe.people import signin
+from observe.people import passwords, signin
 from observe.people.models import AuditEntry, Membership, Role, SignInLink, SignInSession, User
 from tests import factories
 from tests.factories import Cast
@@ -56,6 +56,14 @@ def test_nobody_signs_in_without_a_password_of_her_own(session: Session, cast: C
 def test_short_and_endless_passwords_are_refused(password: str) -> None:
     with pytest.raises(BadInputError):
         signin.hash_password(password)
+
+
+def test_a_password_counts_to_its_last_letter() -> None:
+    long = ("ñandú en la lluvia, dos veces por semana · " * 3)[: passwords.LONGEST]
+    kept = signin.hash_password(long)
+    assert signin.verify_password(kept, long)
+    assert not signin.verify_password(kept, long[:-1])
+    assert not signin.verify_password(kept, long.replace("ñ", "n"))
 
 
 def test_only_she_sets_her_password(session: Session, cast: Cast) -> None:

@@ -29,6 +29,7 @@ from tests.web.test_routes import COMMON, PLAIN, PUBLIC, ask, fill, ids, rules
 
 __all__ = ["ids"]  # the fixture: one whole path from a lesson to published feedback
 
+BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 POLICY = "Content-Security-Policy"
 PLANTED = "=1+<img src=x onerror=alert(1)>{{ 7*7 }}</script>"
 # What people write, as words: all of these hold markup while the pages are read.
@@ -173,21 +174,27 @@ def test_forged_requests_leave_no_trace(
     app: Flask, client_for: ClientFor, cast: Cast, ids: dict[str, str], database: Database
 ) -> None:
     clients = people(client_for, cast)
-    before = counts(database)
+    before = contents(database)
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         for _, path in addresses(app, ids, method):
             for client in clients.values():
                 client.token = "planted"  # type: ignore[attr-defined]
                 client.open(path, method=method, headers={"Origin": "https://evil.test"})
-    assert counts(database) == before
+    assert contents(database) == before
 
 
-def counts(database: Database) -> dict[str, int]:
-    """How many rows each table has, and how many entries the trail."""
+def contents(database: Database) -> dict[str, list[str]]:
+    """What each table holds, but for when sessions were used last and what was tried how often."""
+    passing = {("sign_in_session", "seen_at"), ("attempt_count", "count")}
     with database.read() as session:
         return {
-            name: session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-            for name, table in Base.metadata.tables.items()
+            table.name: sorted(
+                repr(row)
+                for row in session.execute(
+                    sa.select(*(c for c in table.c if (table.name, c.name) not in passing))
+                )
+            )
+            for table in Base.metadata.sorted_tables
         }
 
 
@@ -219,6 +226,49 @@ def test_fields_that_no_form_has_change_nothing(
         administrator = session.get_one(User, cast.administrator.user_id)
         assert administrator.password_hash is None
     assert after == before
+
+
+# To whom and where a row belongs: no form of theirs names it.
+OWNERS = ("user_id", "observer_id", "educator_id", "by_id", "author_id", "school_id", "role")
+
+
+def test_no_form_of_anybody_takes_a_field_that_says_whose_a_thing_is(
+    app: Flask, client_for: ClientFor, cast: Cast, ids: dict[str, str], database: Database
+) -> None:
+    """Every form of the school's people, each with the fields that they would need, and others'."""
+    planted = {name: str(cast.outsider_observer.user_id) for name in OWNERS} | {
+        "role": "administrator",
+        "school_id": str(cast.other_school.id),
+        "password_hash": "x",
+        "text": "Un comentario.",
+        "reason": "Una razón.",
+        "name": "Un nombre",
+        "locale": "es_CL",
+    }
+    clients = people(client_for, cast)
+    before, written = owners(database), contents(database)
+    for name in ("observer", "educator", "utp_head"):
+        for _, path in addresses(app, ids, "POST"):
+            if path not in ("/salir", "/entrar"):
+                clients[name].post(path, data=planted)
+    after = owners(database)
+    assert {key: after.get(key, kept) for key, kept in before.items()} == before
+    assert contents(database) != written, "no form was taken, so nothing could have been planted"
+    outsider = {str(cast.outsider_observer.user_id), str(cast.other_school.id)}
+    new = [(key, each) for key, each in after.items() if key not in before]
+    assert [(key, told) for key, told in new if outsider & set(told)] == []
+
+
+def owners(database: Database) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return of each row that has an id to whom and where it belongs."""
+    found = {}
+    with database.read() as session:
+        for table in Base.metadata.sorted_tables:
+            columns = [table.c[name] for name in OWNERS if name in table.c]
+            if columns and "id" in table.c:
+                for row in session.execute(sa.select(table.c.id, *columns)):
+                    found[table.name, str(row[0])] = tuple(str(each) for each in row[1:])
+    return found
 
 
 def people_rows(session: Session, actor: Actor) -> tuple[object, ...]:
@@ -317,7 +367,7 @@ def test_no_export_holds_a_formula(
             for cell in cells(answer):
                 read.add(endpoint)
                 number = re.fullmatch(r"[-+]?[\d.,]+", cell)
-                assert number or not cell.lstrip(" ").startswith(("=", "+", "-", "@")), (path, cell)
+                assert number or not cell.lstrip(" ").startswith(BEGINS_A_FORMULA), (path, cell)
     assert len(read) >= 2, read
 
 

@@ -31,6 +31,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from observe import web
 from observe.db import Database, today
 from observe.ids import new_id, parse_id
 from observe.people.access import Action, Actor, actor_of
@@ -43,7 +44,7 @@ from observe.web.throttle import limiter
 from tests import factories
 from tests.factories import Cast, person
 from tests.web.conftest import served, signed_in
-from tests.web.test_attacks import counts
+from tests.web.test_attacks import contents
 from tests.web.test_policy_matrix import WHOLE
 from tests.web.test_routes import COMMON, JSON_BODIES, PLAIN, fill, rules
 from tests.web.two_schools import HERE, OTHER, THERE, Known, TwoSchools, mark_of, two_schools
@@ -247,7 +248,7 @@ def test_every_kind_of_id_in_every_kind_of_place_answers_as_missing(
     crawler: Crawler,
 ) -> None:
     """Each kind of place with each kind of id: at one address and by one person of those tried."""
-    before, tried = counts(crawler.database), 0
+    before, tried = contents(crawler.database), 0
     chance, wrong = random.Random(7), []
     places = crawler.places()
     for argument in sorted({place.argument for place in places}):
@@ -263,7 +264,7 @@ def test_every_kind_of_id_in_every_kind_of_place_answers_as_missing(
     assert wrong == [], "\n".join(map(str, wrong))
     assert tried > 1_000
     assert crawler.open_refusals() <= REFUSED_BEFORE
-    assert counts(crawler.database) == before, "a refusal left a trace"
+    assert contents(crawler.database) == before, "a refusal left a trace"
 
 
 def _one_of_each(known: tuple[Known, ...], chance: random.Random) -> Iterator[Known]:
@@ -369,6 +370,37 @@ def _text_of(answer: TestResponse) -> str:
                 archive.read(each).decode("utf-8", "replace") for each in archive.namelist()
             )
     return body.decode("utf-8", "replace")
+
+
+ASKED_BESIDE = re.compile(r'\.get(?:list)?\(\s*"([a-z_]+)"')
+INJECTED = ("' OR '1'='1", "%", "\\", "\x00", "{{ 7*7 }}", "9" * 400)
+
+
+@pytest.mark.parametrize("name", ["utp head", "outsider utp head", "outsider observer"])
+def test_no_question_beside_an_address_reaches_the_other_school(
+    crawler: Crawler, name: str
+) -> None:
+    """Every list with all that may be asked of it, being each id of the others, and nonsense."""
+    views = Path(web.__file__).parent.rglob("*.py")
+    asked = {each for view in views for each in ASKED_BESIDE.findall(view.read_text("utf-8"))}
+    assert {"educadora", "establecimiento", "texto"} <= asked
+    other = OTHER[PEOPLE[name]]
+    kinds = ("user", "school", "class_group", "recording", "observation", "saved_view")
+    theirs = [
+        next(each.id for each in crawler.two.known if (each.table, each.side) == (kind, other))
+        for kind in kinds
+    ]
+    wrong = []
+    for rule in rules(crawler.app):
+        if rule.arguments or "GET" not in (rule.methods or set()):
+            continue
+        if not crawler.opens(rule.endpoint, name):
+            continue
+        for tried in (*theirs, *INJECTED):
+            answer = crawler.clients[name].get(rule.rule, query_string=dict.fromkeys(asked, tried))
+            if answer.status_code >= 500 or mark_of(other) in _text_of(answer):
+                wrong.append((rule.endpoint, tried, answer.status_code))
+    assert wrong == []
 
 
 # --- in the same time ---------------------------------------------------------------------------
