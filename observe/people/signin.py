@@ -302,19 +302,28 @@ def session_row(session: Session, secret: str, *, waiting: bool = False) -> Sign
 
     One that waits for the second step is found by those only who ask for it (`waiting`).
     """
+    given = {"hash": _hash(secret), "waiting": waiting, "now": now()}
+    return session.scalars(_session_of(), given).unique().first()
+
+
+@cache
+def _session_of() -> sa.Select[SignInSession]:
+    """Return the query of every request, put together once."""
     return (
-        session.scalars(
-            sa.select(SignInSession)
-            .join(User, SignInSession.user_id == User.id)
-            .where(*_open_by(secret), SignInSession.waiting.is_(waiting), User.active.is_(True))
-            .options(
-                joinedload(SignInSession.user)
-                .joinedload(User.memberships)
-                .joinedload(Membership.school)
-            )
+        sa.select(SignInSession)
+        .join(User, SignInSession.user_id == User.id)
+        .where(
+            SignInSession.secret_hash == sa.bindparam("hash"),
+            SignInSession.waiting == sa.bindparam("waiting"),
+            SignInSession.ended_at.is_(None),
+            SignInSession.expires_at > sa.bindparam("now"),
+            User.active.is_(True),
         )
-        .unique()
-        .first()
+        .options(
+            joinedload(SignInSession.user)
+            .joinedload(User.memberships)
+            .joinedload(Membership.school)
+        )
     )
 
 
