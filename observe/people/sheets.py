@@ -151,6 +151,8 @@ def _decode_line(line: bytes) -> str:
 def clean(cell: str) -> str:
     """Return `cell` composed (NFC), with single blanks and without unprintable letters."""
     text = _BLANKS.sub(" ", unicodedata.normalize("NFC", cell)).strip()
+    if text.isprintable():  # nearly every cell of the half a million of a table of schools
+        return text
     return "".join(letter for letter in text if unicodedata.category(letter)[0] != "C")
 
 
