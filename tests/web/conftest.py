@@ -6,18 +6,19 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import flask
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
+from flask_wtf.csrf import generate_csrf
 from werkzeug.test import TestResponse
 
-from observe.db import Database
+from observe.db import Database, open_database
 from observe.people import signin
 from observe.people.access import Actor
 from observe.settings import Settings
-from observe.web import create_app
+from observe.video.store import open_store
+from observe.web import create_app, guards
 from tests import factories
 
 TOKEN = re.compile(r'name="csrf-token"\s+content="([^"]+)"')
@@ -42,41 +43,39 @@ class Browser(FlaskClient):
         return answer
 
 
-class Compiled(BytecodeCache):
-    """Templates compiled once a process, not once a test."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Take what was compiled before of the same text."""
-        if bucket.key in self.kept:
-            bucket.bytecode_from_string(self.kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled now."""
-        self.kept[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED = Compiled()
-
-
-@pytest.fixture
-def app(home: Settings, cast: factories.Cast) -> Iterator[Flask]:
-    """The application, with the cast in its home."""
-    made = served(home)
-    yield made
-    made.extensions["observe"].database.engine.dispose()
-
-
 def served(home: Settings) -> Flask:
     """Return the application of `home`, as tests ask it."""
     made = create_app(home)
-    made.jinja_env.bytecode_cache = COMPILED
     made.test_client_class = Browser
     # Errors of ours must fail the test, not become a page.
     made.config["PROPAGATE_EXCEPTIONS"] = True
     return made
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application, built once a process: `app` lays the test's home under it."""
+    return served(Settings(home=tmp_path_factory.mktemp("pages")))
+
+
+# For a test that changes the application itself: Flask refuses that once it has answered.
+OWN_APP = pytest.mark.parametrize("app", ["built anew"], indirect=True)
+
+
+@pytest.fixture
+def app(
+    request: pytest.FixtureRequest, pages: Flask, home: Settings, cast: factories.Cast
+) -> Iterator[Flask]:
+    """The application, with the cast in its home, as if it had just started."""
+    made = served(home) if hasattr(request, "param") else pages
+    extensions, config = dict(made.extensions), dict(made.config)
+    opened = open_database(home.url)
+    made.extensions["observe"] = guards.Home(home, opened, open_store(home))
+    made.config["SECRET_KEY"] = home.secret_key()
+    yield made
+    opened.engine.dispose()
+    made.extensions.update(extensions)
+    made.config.update(config)
 
 
 ClientFor = Callable[[Actor], FlaskClient]
@@ -84,7 +83,7 @@ ClientFor = Callable[[Actor], FlaskClient]
 
 @pytest.fixture
 def client_for(app: Flask, database: Database, cast: factories.Cast) -> ClientFor:
-    """Return a maker of browsers that are signed in by a link, as a person would be."""
+    """Return a maker of browsers in which a person has signed in by a link."""
 
     return lambda actor: signed_in(app, database, actor, by=cast.administrator)
 
@@ -93,8 +92,14 @@ def signed_in(app: Flask, database: Database, actor: Actor, *, by: Actor) -> Fla
     """Return a browser in which `actor` came in by a link that the administrator `by` made."""
     with database.write() as session:
         secret = signin.create_link(session, actor.user_id, minutes=5, actor=by)
+        hours = guards.home_of(app).settings.session_hours
+        entered = signin.use_link(session, secret, hours=hours)
     client = app.test_client()
-    client.get(f"/entrar/enlace/{secret}")
-    assert client.post(f"/entrar/enlace/{secret}").status_code == 302
-    client.get("/mi-cuenta")  # a page whose token belongs to the new session
+    assert isinstance(client, Browser)
+    # As her first pages would leave the browser; that they do is tried in test_signin.py.
+    with app.test_request_context():
+        client.token = generate_csrf()
+        cookie = {guards.COOKIE_KEY: entered.secret, **flask.session}
+    with client.session_transaction() as kept:
+        kept.update(cookie)
     return client

@@ -41,7 +41,7 @@ from observe.video.store import Store
 from observe.video.timecode import Span
 from tests.factories import TODAY, Cast, person
 from tests.feedback_cases import published
-from tests.web.conftest import ClientFor
+from tests.web.conftest import OWN_APP, ClientFor
 
 PUBLIC = {
     "assets",
@@ -282,6 +282,7 @@ def test_every_view_names_its_permission(app: Flask) -> None:
             assert not hasattr(view, "public"), rule.endpoint
 
 
+@OWN_APP
 def test_a_view_that_names_none_is_refused(app: Flask, client_for: ClientFor, cast: Cast) -> None:
     app.add_url_rule("/olvidada", "forgotten", lambda: "secret")
     assert client_for(cast.administrator).get("/olvidada").status_code == 404

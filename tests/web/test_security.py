@@ -19,7 +19,7 @@ from observe.web.assets import STATIC
 from observe.web.guards import local_path, permission
 from tests import factories
 from tests.factories import Cast
-from tests.web.conftest import ClientFor
+from tests.web.conftest import OWN_APP, ClientFor
 
 TEMPLATES = STATIC.parent / "templates"
 
@@ -306,6 +306,7 @@ def test_the_log_names_views_and_no_secrets(app: Flask, database: Database, cast
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-Id"])
 
 
+@OWN_APP
 def test_an_error_of_ours_is_a_sentence_and_its_log_names_no_address(
     app: Flask, client_for: ClientFor, cast: Cast
 ) -> None:

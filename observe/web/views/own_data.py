@@ -121,7 +121,7 @@ def film_file(recording_id: UUID) -> ResponseReturnValue:
     with guards.reading() as session:
         recording = own_films.film_for(session, recording_id, actor=actor)
         file = video.playable_file(session, guards.home().store, recording)
-    answer = send_media(file.path, file.media_type, file.tag, revocable=True)
+    answer = send_media(file.file, file.media_type, file.tag, revocable=True)
 
     def lately() -> bool:
         with guards.reading() as session:
