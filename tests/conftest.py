@@ -127,20 +127,22 @@ def make_video(tmp_path_factory: pytest.TempPathFactory) -> MakeVideo:
     """Return a maker of small real videos: frame counter in the picture, tone in the sound."""
     folder = tmp_path_factory.mktemp("videos")
 
-    def make(seconds: int = 30, *, name: str = "clase.mp4", size: str = "320x180") -> Path:
-        target = folder / f"{seconds}-{size}-{name}"
+    def make(
+        seconds: int = 30, *, name: str = "clase.mp4", size: str = "320x180", rate: int = 10
+    ) -> Path:
+        target = folder / f"{seconds}-{size}-{rate}-{name}"
         if not target.exists():
-            _encode(target, seconds, size)
+            _encode(target, seconds, size, rate)
         return target
 
     return make
 
 
-def _encode(target: Path, seconds: int, size: str) -> None:
+def _encode(target: Path, seconds: int, size: str, rate: int) -> None:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y"]
-    command += ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate=10:duration={seconds}"]
+    command += ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}"]
     command += ["-f", "lavfi", "-i", f"sine=frequency=330:duration={seconds}"]
-    command += ["-c:v", "libx264", "-preset", "ultrafast", "-g", "10", "-pix_fmt", "yuv420p"]
+    command += ["-c:v", "libx264", "-preset", "ultrafast", "-g", str(rate), "-pix_fmt", "yuv420p"]
     command += ["-c:a", "aac", "-b:a", "32k", "-movflags", "+faststart", str(target)]
     subprocess.run(command, check=True, timeout=120)
 
@@ -149,3 +151,9 @@ def _encode(target: Path, seconds: int, size: str) -> None:
 def small_video(make_video: MakeVideo) -> Path:
     """A real H.264/AAC lesson of 30 seconds."""
     return make_video(30)
+
+
+@pytest.fixture(scope="session")
+def sparse_video(make_video: MakeVideo) -> Path:
+    """A lesson of 30 seconds with two pictures a second: each of them is searched for faces."""
+    return make_video(30, rate=2)

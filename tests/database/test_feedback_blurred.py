@@ -32,10 +32,10 @@ def blurring_home(home: Settings) -> Settings:
 
 
 @pytest.fixture
-def asked(database: Database, store: Store, cast: Cast, small_video: Path) -> UUID:
+def asked(database: Database, store: Store, cast: Cast, sparse_video: Path) -> UUID:
     """A feedback that its observer asked to publish."""
     with database.write() as session:
-        observation = submitted(session, cast, filmed(session, store, cast, small_video))
+        observation = submitted(session, cast, filmed(session, store, cast, sparse_video))
         feedback_id = drafted(session, cast, observation)
         feedbacks.publish(session, feedback_id, actor=cast.observer, today=TODAY)
         return feedback_id

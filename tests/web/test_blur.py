@@ -36,10 +36,10 @@ STRENGTH = Span(0, 15_000)
 
 @pytest.fixture
 def feedback_id(
-    database: Database, home: Settings, store: Store, cast: Cast, small_video: Path
+    database: Database, home: Settings, store: Store, cast: Cast, sparse_video: Path
 ) -> UUID:
     """Published feedback, its clips cut for real."""
-    return published(database, home, store, cast, small_video)
+    return published(database, home, store, cast, sparse_video)
 
 
 def feedback(session: Session, feedback_id: UUID) -> Feedback:

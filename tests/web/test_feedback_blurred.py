@@ -20,7 +20,7 @@ from tests.web.conftest import ClientFor
 __all__ = ["asked", "blurring_home"]  # fixtures
 
 
-@pytest.mark.usefixtures("store", "small_video")
+@pytest.mark.usefixtures("store", "sparse_video")
 def test_the_page_says_what_it_waits_for_and_then_that_it_is_open(
     client_for: ClientFor,
     database: Database,
@@ -62,9 +62,9 @@ def test_what_was_withdrawn_is_told_with_its_reason_and_who_had_opened_it(
     home: Settings,
     store: Store,
     cast: Cast,
-    small_video: Path,
+    sparse_video: Path,
 ) -> None:
-    feedback_id = published(database, home, store, cast, small_video)
+    feedback_id = published(database, home, store, cast, sparse_video)
     observer, educator = client_for(cast.observer), client_for(cast.educator)
     assert educator.get(f"/mi-retroalimentacion/{feedback_id}").status_code == 200
     with database.write() as session:

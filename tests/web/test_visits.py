@@ -54,9 +54,9 @@ def test_a_visit_opens_when_both_agree_and_closes_when_one_ends_it(
     home: Settings,
     store: Store,
     cast: Cast,
-    small_video: Path,
+    sparse_video: Path,
 ) -> None:
-    feedback_id = _published_with_captions(database, home, store, cast, small_video)
+    feedback_id = _published_with_captions(database, home, store, cast, sparse_video)
     both_signed(database, home, cast, feedback_id)
     lead, hers, peer = (
         client_for(actor) for actor in (cast.network_lead, cast.educator, cast.outsider_educator)
