@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from gettext import NullTranslations
-from io import BytesIO
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
@@ -67,21 +64,29 @@ def translations(locale: str) -> NullTranslations:
     paths = sorted((CATALOGUES / language).glob("*.po"))
     if not paths:
         return NullTranslations()
-    catalogue = _merged(paths, language)
-    compiled = BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return Translations(compiled)
+    return _Sentences(dict(_told(paths, language)))
 
 
-def _merged(paths: list[Path], language: str) -> Catalog:
-    whole = Catalog(locale=language)
+class _Sentences(Translations):
+    """Sentences by their source. They are not compiled: that took longer than reading them."""
+
+    def __init__(self, told: Mapping[str, str]) -> None:
+        super().__init__()
+        self._told = told
+
+    def gettext(self, message: str) -> str:
+        """Return the sentence; one that is in no catalogue is its own source."""
+        return self._told.get(message, message)
+
+    ugettext = gettext
+
+
+def _told(paths: list[Path], language: str) -> Iterator[tuple[str, str]]:
     for path in paths:
         with path.open("rb") as file:
             for entry in read_po(file, locale=language):
-                if entry.id:
-                    whole[entry.id] = entry
-    return whole
+                if entry.id and entry.string and not entry.fuzzy:
+                    yield str(entry.id), str(entry.string)
 
 
 # --- words ---------------------------------------------------------------------------------------
