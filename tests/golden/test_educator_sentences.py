@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from babel.messages.extract import extract_javascript
 from jinja2.ext import babel_extract
 
@@ -124,10 +123,10 @@ def test_every_sentence_was_read() -> None:
     assert set(reviewed) - set(found) == set(), "nobody says these any more: take them out"
 
 
-@pytest.mark.parametrize("told", sorted(sentences()))
-def test_none_of_them_supervises(told: str) -> None:
-    assert not NEVER.search(told), told
-    assert len(told) <= LONGEST
+def test_none_of_them_supervises() -> None:
+    told = sorted(sentences())
+    assert [each for each in told if NEVER.search(each)] == []
+    assert [each for each in told if len(each) > LONGEST] == []
 
 
 def test_the_words_looked_for_are_found() -> None:
