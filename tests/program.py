@@ -10,6 +10,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -22,7 +23,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
+
 from observe import cli
+from observe.cli import serve
 from observe.db import open_database
 from observe.people.access import Actor
 from observe.people.signin import create_link
@@ -67,10 +72,13 @@ if sys.platform == "win32":
     PROCESSES = multiprocessing.get_context("spawn")
 else:
     PROCESSES = multiprocessing.get_context("forkserver")
-    PROCESSES.set_forkserver_preload(["observe.cli"])
+    PROCESSES.set_forkserver_preload(["observe.cli", "tests.ready"])
+
+# What one server compiled of the pages' templates the next one finds, as long as they are the same.
+COMPILED = tempfile.TemporaryDirectory(prefix="compiled-")
 
 
-def _run(arguments: list[str], environment: dict[str, str], log: Path) -> None:
+def _run(arguments: list[str], environment: dict[str, str], log: Path, compiled: str) -> None:
     """Be `observe` with `arguments`, in a process that was made for it."""
     os.environ.clear()
     os.environ.update(environment)
@@ -79,6 +87,14 @@ def _run(arguments: list[str], environment: dict[str, str], log: Path) -> None:
         for stream, number in ((nothing, 0), (said, 1), (said, 2)):
             os.dup2(stream.fileno(), number)
     sys.argv = ["observe", *arguments]
+    create = serve.create_app
+
+    def create_app(settings: Settings) -> Flask:
+        app = create(settings)
+        app.jinja_env.bytecode_cache = FileSystemBytecodeCache(compiled)
+        return app
+
+    serve.create_app = create_app
     cli.main()
 
 
@@ -99,7 +115,7 @@ class Program:
             "OBSERVE_KEY_FILE": str(self.settings.key_path),
         }
         log = self.settings.home / f"{name}.log"
-        process = PROCESSES.Process(target=_run, args=(arguments, environment, log))
+        process = PROCESSES.Process(target=_run, args=(arguments, environment, log, COMPILED.name))
         process.start()
         self.running[name] = process
 
