@@ -331,10 +331,10 @@ def take(session: Session, store: Store, round_id: UUID, *, actor: Actor) -> Pat
         ConflictError: it is not there (any more), or something in it was withdrawn meanwhile.
     """
     asked = round_for(session, round_id, actor=actor)
-    path = store.outgoing(round_id, "zip")
+    path = store.outgoing_since(round_id, "zip", now() - KEPT_WITHIN)
     now_so = {each.feedback_id for each in plan(session, asked.feedback_ids, actor=actor)}
-    inside = _inside(path)
-    if not inside:
+    inside = _inside(path) if path else set()
+    if path is None or not inside:
         raise ConflictError(message("This file is not kept any more. Have it made again."))
     if inside - now_so:
         raise ConflictError(
@@ -346,7 +346,7 @@ def take(session: Session, store: Store, round_id: UUID, *, actor: Actor) -> Pat
 
 def is_ready(store: Store, round_id: UUID) -> bool:
     """Tell whether the zip waits to be taken away."""
-    return store.outgoing(round_id, "zip").is_file()
+    return store.outgoing_since(round_id, "zip", now() - KEPT_WITHIN) is not None
 
 
 def _inside(path: Path) -> set[UUID]:

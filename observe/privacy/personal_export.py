@@ -69,8 +69,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Film:
-    """A video that goes along: its name in the zip, and what opens it."""
+    """A video that goes along: of which lesson, its name in the zip, and what opens it."""
 
+    lesson_id: UUID
     name: str
     open: Callable[[], BinaryIO]
 
@@ -140,7 +141,10 @@ _PAGE: Final = {
 
 
 def write_zip(target: Path, personal: Personal, *, locale: str) -> None:
-    """Write all of it into a zip at `target`; videos as they are."""
+    """Write all of it into a zip at `target`; videos as they are.
+
+    The comment of a video is the id of its lesson, by which `lessons_in` tells whose it is.
+    """
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr(JSON_NAME, as_json(personal))
         packed.writestr(PAGE_NAME, as_page(personal, locale))
@@ -149,11 +153,18 @@ def write_zip(target: Path, personal: Personal, *, locale: str) -> None:
 
 
 def _pack(packed: zipfile.ZipFile, film: Film, at: datetime) -> None:
-    """Put a video into the zip as it is: it does not get any smaller."""
+    """Put a video into the zip as it is, with its lesson: it does not get any smaller."""
     about = zipfile.ZipInfo(film.name, at.timetuple()[:6])
     about.external_attr = 0o600 << 16
+    about.comment = film.lesson_id.hex.encode()
     with film.open() as content, packed.open(about, "w", force_zip64=True) as place:
         shutil.copyfileobj(content, place, _AT_ONCE)
+
+
+def lessons_in(path: Path) -> frozenset[UUID]:
+    """Return of which lessons the zip at `path` holds videos."""
+    with zipfile.ZipFile(path) as packed:
+        return frozenset(UUID(each.comment.decode()) for each in packed.infolist() if each.comment)
 
 
 # --- asking for it --------------------------------------------------------------------------------

@@ -176,6 +176,18 @@ class Store:
         """Return where what was made for `owner` to be taken away is, or would be."""
         return self._inside("outgoing", _checked(f"{owner.hex}.{kind}"))
 
+    def outgoing_since(self, owner: UUID, kind: str, since: datetime) -> Path | None:
+        """Return what was made for `owner` since a moment; None: older, or not there."""
+        path = self.outgoing(owner, kind)
+        with suppress(FileNotFoundError):
+            if datetime.fromtimestamp(path.lstat().st_ctime, UTC) >= since:
+                return path
+        return None
+
+    def outgoings(self) -> Iterator[StoredFile]:
+        """Yield every file that waits to be taken away."""
+        yield from _files(self.root / "outgoing")
+
     def _inside(self, *parts: str) -> Path:
         path = self.root.joinpath(*parts)
         if path.is_symlink() or path.parent.resolve() != self.root.resolve().joinpath(*parts[:-1]):
@@ -459,7 +471,7 @@ class Store:
 
     def clear_outgoing(self, before: datetime) -> None:
         """Remove what was made to be taken away before this moment."""
-        for file in _files(self.root / "outgoing"):
+        for file in self.outgoings():
             if file.changed < before:
                 self._inside("outgoing", file.name).unlink(missing_ok=True)
 

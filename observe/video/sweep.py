@@ -29,13 +29,25 @@ def sweep(database: Database, store: Store) -> None:
         for sha256 in store.in_flight():
             derived.forget_blob(session, store, sha256)
         store.clear_work(keep=needed_sides(session, store))
+    sweep_old(database, store)
+
+
+def sweep_old(database: Database, store: Store) -> None:
+    """Remove what nobody finished or took away in its time; also while jobs run."""
+    with database.write() as session:
         for file in stale_incoming(session, store):
             store.delete_incoming(file.name)
         store.clear_outgoing(now() - TAKEN_WITHIN)
         given_up = [upload.id.hex for upload in _give_up(session)]
-    # Only now: no row names them. Killed before this, they are stale at the next start.
+    # Only now: no row names them. Killed before this, they are stale at the next sweep.
     for name in given_up:
         store.delete_incoming(name)
+
+
+def has_old(store: Store) -> bool:
+    """Tell whether anything lies there that may have to go; a look at names alone."""
+    before = now() - TAKEN_WITHIN
+    return any(file.changed < before for file in (*store.outgoings(), *store.incomings()))
 
 
 def _give_up(session: Session) -> list[Upload]:

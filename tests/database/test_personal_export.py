@@ -188,8 +188,8 @@ def test_videos_go_along_when_asked_for_and_allowed(
     database: Database, store: Store, cast: Cast, small_video: Path
 ) -> None:
     with database.write() as session:
-        for _each in range(2):
-            filmed(session, store, cast, small_video)
+        for name in ("clase.mp4", "clase.html"):
+            filmed(session, store, cast, small_video).original_name = name
         locked = filmed(session, store, cast, small_video)
         locked.consent_by_id = locked.consent_at = None
         recording(session, cast)  # its file is not there
@@ -291,7 +291,11 @@ def test_only_she_and_who_handles_her_request_for_a_copy(session: Session, cast:
 
 
 def test_the_job_makes_it_and_after_a_day_it_goes(
-    database: Database, home: Settings, store: Store, cast: Cast
+    database: Database,
+    home: Settings,
+    store: Store,
+    cast: Cast,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with database.write() as session:
         export_id = _ask(session, cast, cast.educator)
@@ -303,7 +307,9 @@ def test_the_job_makes_it_and_after_a_day_it_goes(
         asked = personal_export.asked_for(session, export_id, actor=cast.educator)
         path = making.take(session, store, asked, actor=cast.educator)
     assert path is not None
-    store.clear_outgoing(now() + timedelta(seconds=1))
+    later = now() + timedelta(days=1, seconds=1)
+    monkeypatch.setattr(making, "now", lambda: later)
+    assert not making.is_ready(store, export_id), "nothing has swept it yet"
     with database.write() as session:
         assert making.take(session, store, asked, actor=cast.educator) is None
 
@@ -337,3 +343,21 @@ def test_what_is_deleted_while_it_is_made_is_not_in_it(
     with zipfile.ZipFile(store.outgoing(export_id, "zip")) as packed:
         assert not [name for name in packed.namelist() if name.endswith(".mp4")]
     assert written == [1, 0]
+
+
+def test_a_copy_made_before_is_not_given_when_a_film_in_it_may_not_be_any_more(
+    database: Database, home: Settings, store: Store, cast: Cast, small_video: Path
+) -> None:
+    with database.write() as session:
+        filmed(session, store, cast, small_video)
+        export_id = _ask(session, cast, cast.educator, with_videos=True)
+        asked = personal_export.asked_for(session, export_id, actor=cast.educator)
+    making.make_zip(jobs.Work("", home, database), export_id)
+    with database.write() as session:
+        path = making.take(session, store, asked, actor=cast.educator)
+        assert path is not None
+        (lesson_id,) = personal_export.lessons_in(path)
+        session.get_one(Recording, lesson_id).lock = "child"  # as a consent taken back leaves it
+    with database.write() as session:
+        assert making.take(session, store, asked, actor=cast.educator) is None
+    assert not path.exists()

@@ -503,6 +503,20 @@ def test_a_row_whose_file_is_lost_gets_the_one_made_again(
     assert len(rows) == 1
 
 
+def test_what_nobody_took_away_goes_without_a_start_of_the_worker(
+    database: Database, home: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = store.outgoing(new_id(), "zip")
+    waits.write_bytes(b"a copy of everything")
+    noon = now().astimezone().replace(hour=12)
+    assert jobs.ask_for_daily(home, database, noon) == []
+    monkeypatch.setattr(sweep_module, "now", lambda: now() + timedelta(days=1, minutes=1))
+    (job_id,) = jobs.ask_for_daily(home, database, noon)
+    assert job_id.startswith("video.sweep")
+    sweep_module.sweep_old(database, store)
+    assert not waits.exists()
+
+
 def test_the_sweep_takes_what_a_killed_process_left_and_nothing_else(
     database: Database,
     store: Store,

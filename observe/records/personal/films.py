@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -13,12 +14,13 @@ from observe.text import Message, message
 from observe.video import derived
 from observe.video.kept import KeptFile
 from observe.video.models import Recording
+from observe.video.operations import SUFFIXES
 from observe.video.store import Store
 
 
 def films(it: Gathering, store: Store) -> tuple[tuple[Film, ...], tuple[Message, ...]]:
     """Return the videos that may go along, and of the others why they do not."""
-    found: list[tuple[str, KeptFile]] = []
+    found: list[tuple[UUID, str, KeptFile]] = []
     missing = []
     for lesson in it.lessons:
         if lesson.is_live:
@@ -30,11 +32,21 @@ def films(it: Gathering, store: Store) -> tuple[tuple[Film, ...], tuple[Message,
             day = lesson.recorded_on.isoformat()
             missing.append(message("The video of %(day)s: %(why)s.", day=day, why=told))
         else:
-            ending = Path(lesson.original_name).suffix.lower() or ".mp4"
-            found.append((f"videos/{lesson.recorded_on.isoformat()}{ending}", film))
-    names = personal_export.file_names(name for name, _film in found)
-    films = (Film(name, film.open) for name, (_name, film) in zip(names, found, strict=True))
+            given = Path(lesson.original_name).suffix.lower()
+            ending = given if given in SUFFIXES else ".mp4"  # what else it says could be run
+            name = f"videos/{lesson.recorded_on.isoformat()}{ending}"
+            found.append((lesson.id, name, film))
+    names = personal_export.file_names(name for _id, name, _film in found)
+    films = (Film(row[0], name, row[2].open) for name, row in zip(names, found, strict=True))
     return tuple(films), tuple(missing)
+
+
+def may_go_along(session: Session, user_id: UUID | None, lesson_id: UUID) -> bool:
+    """Tell whether the video of a lesson may still be in a person's copy."""
+    lesson = session.get(Recording, lesson_id)
+    if lesson is None or lesson.is_erased or lesson.educator_id != user_id:
+        return False
+    return _why_not(session, lesson) is None
 
 
 def _why_not(session: Session, lesson: Recording) -> Message | None:

@@ -13,7 +13,7 @@ from observe.people import access
 from observe.people.access import Actor
 from observe.privacy import certificates, personal_export
 from observe.privacy.personal_export import Ask, Personal
-from observe.records.personal import child, person
+from observe.records.personal import child, films, person
 from observe.video.store import Store, open_store
 
 
@@ -67,12 +67,25 @@ def _gathered(session: Session, store: Store, asked: Ask) -> Personal:
 
 def is_ready(store: Store, export_id: UUID) -> bool:
     """Tell whether the zip waits to be taken away."""
-    return store.outgoing(export_id, "zip").is_file()
+    return _kept(store, export_id) is not None
+
+
+def _kept(store: Store, export_id: UUID) -> Path | None:
+    return store.outgoing_since(export_id, "zip", now() - personal_export.KEPT_WITHIN)
 
 
 def take(session: Session, store: Store, asked: Ask, *, actor: Actor) -> Path | None:
-    """Return the zip and put on file that `actor` takes it; None: it is not kept any more."""
-    if not is_ready(store, asked.id):
+    """Return the zip and put on file that `actor` takes it; None: it is not kept any more.
+
+    One with a video that may not go along any more (a family took its consent back, or asked for a
+    block) is not kept either.
+    """
+    path = _kept(store, asked.id)
+    if path is None:
+        return None
+    lessons = personal_export.lessons_in(path)
+    if not all(films.may_go_along(session, asked.user_id, each) for each in lessons):
+        path.unlink()
         return None
     personal_export.taken(session, asked, actor=actor)
-    return store.outgoing(asked.id, "zip")
+    return path

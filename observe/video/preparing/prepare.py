@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from observe.db import Database
 from observe.errors import BadInputError, ObserveError
-from observe.jobs import ENDED, Job, Work, before_work, handler
+from observe.jobs import ENDED, Job, Work, before_work, daily, handler
 from observe.settings import Settings
 from observe.text import Message, message
 from observe.video import captions, derived
@@ -35,7 +35,7 @@ from observe.video.preparing.copies import (
 from observe.video.preparing.originals import keep_originals
 from observe.video.preparing.preparation import Playing, Preparation
 from observe.video.store import open_store
-from observe.video.sweep import sweep
+from observe.video.sweep import has_old, sweep, sweep_old
 from observe.video.timeline import activity, peaks, voices
 
 KIND: Final = "video.prepare"
@@ -56,6 +56,16 @@ STEPS: Final[dict[str, Message]] = {
 def tidy(settings: Settings, database: Database) -> None:
     """Remove what a killed process left in the store."""
     sweep(database, open_store(settings))
+
+
+def _has_old(settings: Settings) -> bool:
+    return has_old(open_store(settings))
+
+
+@daily("video.sweep", hour=5, wanted=_has_old)
+def tidy_daily(work: Work, _day: UUID) -> None:
+    """Remove what was not taken away or finished in its time: a server is not started each day."""
+    work.step("sweep", sweep_old, work.database, open_store(work.settings))
 
 
 @handler(KIND)
