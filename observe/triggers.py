@@ -273,6 +273,15 @@ def create_triggers(connection: sa.Connection) -> None:
             connection.exec_driver_sql(statement)
 
 
+def missing_triggers(connection: sa.Connection) -> list[str]:
+    """Return the names of the rules that the database does not keep any more; PostgreSQL: none."""
+    if connection.dialect.name != "sqlite":
+        return []
+    names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    kept = set(names.scalars())
+    return [rule.name for rule in RULES if rule.name not in kept]
+
+
 def drop_triggers(connection: sa.Connection) -> None:
     """Drop all triggers, also those of an older program, where migrations rebuild whole tables.
 

@@ -11,7 +11,8 @@ from observe.cli.words import option
 from observe.errors import BadInputError
 from observe.people import access, audit
 from observe.people.access import HOME, Action
-from observe.people.models import AuditEntry, User
+from observe.people.models import User
+from observe.privacy import certificates
 from observe.text import message
 
 trail = noun("audit", message("The trail of what was done: check it."))
@@ -28,12 +29,15 @@ trail = noun("audit", message("The trail of what was done: check it."))
     about=message("An entry noted before: it must still be there as it was."),
 )
 def verify(shell: Shell, *, noted: str | None) -> Answer:
-    """Check the chain, and that an entry noted elsewhere is still in it."""
+    """Check the chain, the certificates bound into it, and that an entry noted elsewhere stands."""
     with shell.database.read() as session:
         access.require(shell.actor, Action.HOME_CHECK, HOME)
         broken = audit.first_broken(session)
         if broken is not None:
-            return _broken(session, session.get_one(AuditEntry, broken))
+            return _broken(session, broken)
+        untrue = certificates.first_untrue(session)
+        if untrue is not None:
+            return _untrue(untrue)
         last = audit.last_entry(session)
         if noted and not audit.stands(session, *_noted(noted)):
             said = message("The chain holds, but the entry that you noted is not in it.")
@@ -48,19 +52,35 @@ def verify(shell: Shell, *, noted: str | None) -> Answer:
     return Answer({"ok": True, "entries": last[0], "last": f"{last[0]}:{last[1]}"}, lines)
 
 
-def _broken(session: Session, entry: AuditEntry) -> Answer:
+def _broken(session: Session, number: int) -> Answer:
+    entry = audit.readable(session, number)
+    facts: dict[str, object] = {"ok": False, "first_broken": number}
+    if entry is None:
+        told = message("Entry %(number)s cannot be read any more.", number=number)
+        return Answer(facts, [told, _TODO], exit_code=1)
     who = session.scalar(sa.select(User.name).where(User.id == entry.actor_id))
     told = message(
         "Entry %(number)s does not fit: %(action)s, %(moment)s, %(who)s. "
         "It or what was before it was changed or taken out behind the program's back.",
-        number=entry.number,
+        number=number,
         action=entry.action,
         moment=entry.at.isoformat(timespec="seconds"),
         who=who or "–",
     )
-    todo = message("Keep this home as it is and ask for help: somebody wrote into the database.")
-    facts = {"ok": False, "first_broken": entry.number, "action": entry.action, "at": entry.at}
-    return Answer(facts, [told, todo], exit_code=1)
+    facts |= {"action": entry.action, "at": entry.at}
+    return Answer(facts, [told, _TODO], exit_code=1)
+
+
+def _untrue(number: int) -> Answer:
+    told = message(
+        "The chain holds, but it does not confirm certificate %(number)s: that was changed or "
+        "taken out, or the end of the trail was cut off.",
+        number=number,
+    )
+    return Answer({"ok": False, "certificate": number}, [told, _TODO], exit_code=1)
+
+
+_TODO = message("Keep this home as it is and ask for help: somebody wrote into the database.")
 
 
 def _noted(text: str) -> tuple[int, str]:

@@ -25,6 +25,7 @@ from observe.jobs import Job, JobState
 from observe.people import access, audit
 from observe.people.access import HOME, Action
 from observe.text import Message, message
+from observe.triggers import missing_triggers
 from observe.video import at_rest, check
 from observe.video.blur.detectors import detector_for
 from observe.video.media.tools import ffmpeg_path
@@ -210,6 +211,12 @@ def _integrity(_shell: Shell, session: Session) -> Finding:
             "database",
             message("The database file is damaged."),
             message("Restore a backup into an empty home: observe restore FILE"),
+        )
+    if missing_triggers(session.connection()):
+        return _finding(
+            "database",
+            message("The database does not refuse any more to change what is closed."),
+            message("Keep this home as it is and ask for help: somebody wrote into the database."),
         )
     return _finding("database", message("The database file is sound."))
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -93,14 +95,51 @@ def entry_hash(entry: AuditEntry) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
+# What reading a row raises in which something else was written than its columns hold.
+_UNREADABLE: Final = (ValueError, TypeError, sa.exc.DBAPIError)
+
+
 def first_broken(session: Session) -> int | None:
-    """Return the number of the first entry that does not fit the chain, or None when all do."""
+    """Return the number of the first entry that does not fit the chain, or None when all do.
+
+    One that cannot even be read fits nothing: who writes behind our back may write anything.
+    """
+    try:
+        return _first_unfit(_in_stretches(session))
+    except _UNREADABLE:
+        return _first_unfit(_one_by_one(session))
+
+
+def readable(session: Session, number: int) -> AuditEntry | None:
+    """Return the entry of this number; None where there is none that can be read."""
+    try:
+        entry = session.get(AuditEntry, number)
+        return entry if entry is not None and entry_hash(entry) else None
+    except _UNREADABLE:
+        return None
+
+
+def _first_unfit(entries: Iterable[tuple[int, AuditEntry | None]]) -> int | None:
     prev_hash = GENESIS
+    for number, (found, entry) in enumerate(entries, start=1):
+        if entry is None or found != number:
+            return found
+        if (entry.prev_hash, entry.hash) != (prev_hash, entry_hash(entry)):
+            return found
+        prev_hash = entry.hash
+    return None
+
+
+def _in_stretches(session: Session) -> Iterator[tuple[int, AuditEntry]]:
     entries = session.scalars(
         sa.select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1_000)
     )
-    for number, entry in enumerate(entries, start=1):
-        if (entry.number, entry.prev_hash, entry.hash) != (number, prev_hash, entry_hash(entry)):
-            return entry.number
-        prev_hash = entry.hash
-    return None
+    for entry in entries:
+        yield entry.number, entry
+
+
+def _one_by_one(session: Session) -> Iterator[tuple[int, AuditEntry | None]]:
+    """Yield as `_in_stretches`, slowly, with None for what cannot be read."""
+    numbers = session.scalars(sa.select(AuditEntry.number).order_by(AuditEntry.number)).all()
+    for number in numbers:
+        yield number, readable(session, number)

@@ -98,6 +98,25 @@ def is_true(session: Session, row: Certificate) -> bool:
     return row.sha256 == hash_of(row) == noted
 
 
+def first_untrue(session: Session) -> int | None:
+    """Return the number of the first certificate that the trail does not confirm; None: all are.
+
+    It was changed or taken out, or the trail's end was cut off with the entry that tells of it.
+    """
+    noted = {
+        entry.thing_id: json.loads(entry.details)
+        for entry in session.scalars(sa.select(AuditEntry).where(AuditEntry.action == ISSUED))
+    }
+    rows = {row.id: row for row in session.scalars(sa.select(Certificate))}
+    untrue = [told["number"] for id_, told in noted.items() if id_ not in rows]
+    untrue += [
+        row.number
+        for id_, row in rows.items()
+        if not row.sha256 == hash_of(row) == noted.get(id_, {}).get("sha256")
+    ]
+    return min(untrue, default=None)
+
+
 def thing_of(row: Certificate) -> Thing:
     """Return what access needs to know of a certificate."""
     schools = frozenset({row.school_id} if row.school_id else ())
