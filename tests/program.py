@@ -32,6 +32,7 @@ from observe.db import open_database
 from observe.people.access import Actor
 from observe.people.signin import create_link
 from observe.settings import Settings
+from observe.web import create_app
 
 ROOT = Path(__file__).parents[1]
 
@@ -87,14 +88,13 @@ def _run(arguments: list[str], environment: dict[str, str], log: Path, compiled:
         for stream, number in ((nothing, 0), (said, 1), (said, 2)):
             os.dup2(stream.fileno(), number)
     sys.argv = ["observe", *arguments]
-    create = serve.create_app
 
-    def create_app(settings: Settings) -> Flask:
-        app = create(settings)
+    def with_templates(settings: Settings) -> Flask:
+        app = create_app(settings)
         app.jinja_env.bytecode_cache = FileSystemBytecodeCache(compiled)
         return app
 
-    serve.create_app = create_app
+    vars(serve)["create_app"] = with_templates
     cli.main()
 
 

@@ -16,6 +16,7 @@ from observe.people.class_lists import names_of
 from observe.rubric.schema import Rubric
 from observe.text import WORD, Message, plain
 from observe.web.focus_form import FocusForm
+from observe.web.forms import whole
 from observe.web.guards import current_actor
 from observe.web.words import language
 
@@ -62,6 +63,6 @@ def add_offered(forms: Mapping[FocusKind, FocusForm], asked: str, rubric: Rubric
         return
     kind, dimension, place = FocusKind(rest[0]), rest[1], rest[2]
     words = offered(rubric, dimension, kind)[part]
-    if place.isdecimal() and int(place) < len(words):
+    if (number := whole(place)) is not None and number < len(words):
         typed = forms[kind].typed
-        typed[part] = with_line(typed[part], words[int(place)].in_language(language()))
+        typed[part] = with_line(typed[part], words[number].in_language(language()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from flask import request
 from flask_babel.speaklater import LazyString
@@ -15,6 +15,8 @@ from wtforms.validators import InputRequired, Length
 from observe.errors import BadInputError
 from observe.text import Message, message
 from observe.web.words import say
+
+LONGEST_NUMBER: Final = 18  # digits
 
 
 class Form(FlaskForm):
@@ -60,6 +62,17 @@ _TEXTUAL = frozenset({"StringField", "EmailField", "TextAreaField", "SearchField
 
 def _trim(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
+
+
+def whole(text: str) -> int | None:
+    """Return the whole number that was written; None for anything else.
+
+    What is longer than any number that the database keeps is none either.
+
+    >>> whole("12"), whole("-1"), whole("9" * 5000)
+    (12, None, None)
+    """
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_NUMBER else None
 
 
 def typed_lines(text: str) -> str:

@@ -15,18 +15,28 @@ from urllib.parse import urlencode
 from flask import Response, current_app, redirect, request
 from itsdangerous import Signer
 
+from observe.web.forms import whole
 from observe.web.guards import current_session
 
 SECONDS: Final = 600  # it lasts this long at least, and twice this at most
+AS_PAGE: Final = frozenset({"document", "iframe", "frame", "embed", "object"})
 _SALT: Final = "film"
 
 
 def holds() -> bool:
     """Tell whether the address of this request was signed for this session, a short while ago."""
     until, signature = request.args.get("hasta", ""), request.args.get("firma", "")
-    if not until.isdecimal() or int(until) <= time.time():
+    if (whole(until) or 0) <= time.time():
         return False
     return hmac.compare_digest(_signature(until).encode(), signature.encode())
+
+
+def asked_as_page() -> bool:
+    """Tell whether a browser wants to show the film by itself, without the page it belongs to.
+
+    There nothing would lie over it that says who watches.
+    """
+    return request.headers.get("Sec-Fetch-Dest") in AS_PAGE
 
 
 def renewed() -> Response:

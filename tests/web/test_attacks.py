@@ -388,6 +388,16 @@ def cells(answer: TestResponse) -> Iterator[str]:
                     assert cell.data_type != "f", (sheet.title, cell.coordinate)
 
 
+def test_numbers_and_moments_beyond_all_bounds_are_no_failures(
+    client_for: ClientFor, cast: Cast
+) -> None:
+    client, school = client_for(cast.observer), cast.school.id
+    given = {"name": "2° C", "year": "9" * 5000}
+    assert client.post(f"/establecimientos/{school}/cursos", data=given).status_code == 302
+    for moment in ("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00%2B14:00"):
+        assert client.get(f"/registros/novedades?desde={moment}").json == {"changed": 0}
+
+
 # --- files --------------------------------------------------------------------------------------
 
 

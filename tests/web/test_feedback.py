@@ -107,6 +107,7 @@ def test_from_an_empty_card_to_the_published_page(
     page = observer.get(saved.location)
     assert "Escuchas la respuesta completa." in page.text
     assert "#t=15.0,30.0" in page.text  # nothing is cut for a preview
+    assert page.text.count('class="watermark"') == page.text.count("#t=")
     assert page.text.count('/portada"') == 2  # until then the picture is the lesson's
     with database.read() as session:
         feedback = feedbacks.current(session, observation_id)

@@ -51,7 +51,14 @@ def test_a_film_is_sent_by_a_signed_address_only(
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("firma=", "firma=x"), ("hasta=", "hasta=9"), ("hasta=", "hasta=-")]
+    ("old", "new"),
+    [
+        ("firma=", "firma=x"),
+        ("hasta=", "hasta=9"),
+        ("hasta=", "hasta=-"),
+        ("hasta=", f"hasta={'9' * 5000}"),
+    ],
+    ids=["signature", "later", "before", "endless"],
 )
 def test_a_changed_address_is_not_taken(
     client_for: ClientFor, cast: Cast, film: str, old: str, new: str
@@ -59,6 +66,18 @@ def test_a_changed_address_is_not_taken(
     client = client_for(cast.observer)
     address = asked(client, film).location
     assert asked(client, address.replace(old, new)).status_code == 307
+
+
+def test_raw_video_is_not_shown_outside_of_its_page(
+    client_for: ClientFor, cast: Cast, film: str
+) -> None:
+    client = client_for(cast.observer)
+    signed = asked(client, film).location
+    for address in (film, signed):
+        for place in ("document", "iframe", "embed"):
+            led = FlaskClient.open(client, address, headers={"Sec-Fetch-Dest": place})
+            assert (led.status_code, led.location) == (302, film.removesuffix("/reproducir"))
+    assert FlaskClient.open(client, signed, headers={"Sec-Fetch-Dest": "video"}).status_code == 200
 
 
 def test_it_ends_after_minutes_and_the_player_is_led_on(

@@ -37,6 +37,8 @@ def test_she_watches_her_own_lesson_as_long_as_it_may_be_shown_to_her(
     assert "El video de la clase" in hers.get("/mis-datos/quien-abrio").text
     assert hers.get(f"/videos/{film.id}").status_code == 404, "the observer's page is not hers"
     assert hers.get(f"/videos/{film.id}/reproducir").status_code == 404
+    alone = hers.get(f"{page}/reproducir", headers={"Sec-Fetch-Dest": "document"})
+    assert (alone.status_code, alone.location) == (302, page), "not without who watches over it"
     for other in (cast.observer, cast.second_educator, cast.utp_head, *cast.outsiders):
         assert client_for(other).get(page).status_code == 404
         assert client_for(other).get(f"{page}/reproducir").status_code == 404

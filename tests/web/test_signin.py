@@ -136,7 +136,8 @@ def test_signing_out_ends_the_session_in_the_database(client_for: ClientFor, cas
     client = client_for(cast.observer)
     with client.session_transaction() as cookie:
         stolen = dict(cookie)
-    assert client.post("/salir").status_code == 302
+    left = client.post("/salir")
+    assert (left.status_code, left.headers["Clear-Site-Data"]) == (302, '"cache"')
     with client.session_transaction() as cookie:
         cookie.update(stolen)
     assert not entered(client)

@@ -25,7 +25,7 @@ from observe.video.models import Blurring, BlurSound, BlurState, BlurStyle, Deri
 from observe.video.operations import recording_for
 from observe.video.timecode import Span, parse_span
 from observe.web import blurred
-from observe.web.forms import sent_json
+from observe.web.forms import sent_json, whole
 from observe.web.guards import current_actor, home, permission, reading, writing
 from observe.web.responses import opens, send_media
 from observe.web.words import say
@@ -154,13 +154,13 @@ def correct(blurring_id: UUID) -> ResponseReturnValue:
 @permission(Action.RECORDING_BLUR)
 def sign(blurring_id: UUID) -> ResponseReturnValue:
     """Keep that she looked at the clip and that nobody can be recognised."""
-    version = request.form.get("version", "")
+    version = whole(request.form.get("version", ""))
     try:
         with writing() as session:
             blurs.sign(
                 session,
                 blurring_id,
-                version=int(version) if version.isdecimal() else -1,
+                version=-1 if version is None else version,
                 actor=current_actor(),
             )
     except ConflictError as error:

@@ -25,6 +25,7 @@ from observe.rubric.schema import Rubric
 from observe.text import message
 from observe.web import answer_form, first_view, guards, line, words
 from observe.web.answer_form import AnswerForm
+from observe.web.forms import whole
 from observe.web.guards import current_actor, permission, wants_json
 from observe.web.views.feedback import clip_urls, pdf_answer
 from observe.web.words import say
@@ -206,5 +207,5 @@ _LOOK_FORGOTTEN = message("Deleted: nothing of how you saw it is kept.")
 
 def _scores(given: Mapping[str, str], rubric: Rubric) -> dict[str, int]:
     """Return the numbers chosen; a dimension that she left out has none."""
-    told = {each.id: given.get(f"look-{each.id}", "") for each in rubric.dimensions}
-    return {name: int(value) for name, value in told.items() if value.isdecimal()}
+    told = {each.id: whole(given.get(f"look-{each.id}", "")) for each in rubric.dimensions}
+    return {name: value for name, value in told.items() if value is not None}

@@ -317,7 +317,10 @@ def _preview_media(
         return {}
     whole = url("library.play", recording_id=feedback.observation.recording_id)
     return {
-        moment.kind.value: {"film": f"{whole}#t={moment.start_ms / 1000},{moment.end_ms / 1000}"}
+        moment.kind.value: {
+            "film": f"{whole}#t={moment.start_ms / 1000},{moment.end_ms / 1000}",
+            "raw": "yes",
+        }
         for moment in page.moments
         if moment.start_ms is not None and moment.end_ms is not None
     }

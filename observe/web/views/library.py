@@ -26,7 +26,7 @@ from observe.video import operations as video
 from observe.video.gate import asked_of, count_children
 from observe.video.models import FileKind, Recording
 from observe.video.preparing.borrowing import is_borrowed
-from observe.web import shelf
+from observe.web import media_links, shelf
 from observe.web.guards import current_actor, home, permission, reading, writing
 from observe.web.noticed import noticed_in
 from observe.web.responses import opens, send_media
@@ -175,6 +175,8 @@ def play(recording_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         recording = _watchable(session, recording_id)
         file = video.playable_file(session, home().store, recording)
+    if media_links.asked_as_page():
+        return redirect(url("library.show", recording_id=recording_id))
     answer = send_media(file.file, file.media_type, file.tag)
 
     def lately() -> bool:

@@ -20,7 +20,7 @@ from observe.privacy.requests import Asked
 from observe.records.personal import making
 from observe.text import Message, message
 from observe.video import operations as video
-from observe.web import guards, words
+from observe.web import guards, media_links, words
 from observe.web.forms import typed_lines
 from observe.web.guards import current_actor, permission
 from observe.web.responses import as_download, opens, send_media
@@ -121,6 +121,8 @@ def film_file(recording_id: UUID) -> ResponseReturnValue:
     with guards.reading() as session:
         recording = own_films.film_for(session, recording_id, actor=actor)
         file = video.playable_file(session, guards.home().store, recording)
+    if media_links.asked_as_page():
+        return redirect(url("own_data.film", recording_id=recording_id))
     answer = send_media(file.file, file.media_type, file.tag, revocable=True)
 
     def lately() -> bool:

@@ -20,6 +20,7 @@ from observe.people.directory import (
 from observe.people.models import ClassGroup
 from observe.people.operations import class_group_for, remove_class_group, rename_class_group
 from observe.text import Message, message
+from observe.web.forms import whole
 from observe.web.guards import current_actor, permission, reading, today, writing
 from observe.web.words import say
 
@@ -61,7 +62,7 @@ def add_group(school_id: UUID) -> ResponseReturnValue:
     name, year = request.form.get("name", "")[:200], request.form.get("year", "")
     try:
         with writing() as session:
-            number = int(year) if year.isdecimal() and 2000 <= int(year) <= 2100 else today().year
+            number = told if (told := whole(year)) and 2000 <= told <= 2100 else today().year
             class_group_for(session, school_id, name, number, actor=current_actor())
     except BadInputError as error:
         return _page(school_id, error.message), error.status

@@ -150,7 +150,9 @@ def sign_out() -> ResponseReturnValue:
     if chosen:
         session[LOCALE_KEY] = chosen
     flash(say(message("You have signed out.")), "done")
-    return redirect(url("signin.form"))
+    answer = redirect(url("signin.form"))
+    answer.headers["Clear-Site-Data"] = '"cache"'  # pictures and films that the browser kept
+    return answer
 
 
 @blueprint.post("/idioma")
