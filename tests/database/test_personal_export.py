@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe import jobs
-from observe.db import Database, now, today
+from observe.coding.models import Correction
+from observe.db import Base, Database, now, today
 from observe.errors import ConflictError, NotFoundError
 from observe.feedback import operations as feedbacks
 from observe.feedback import own_look
@@ -23,7 +24,7 @@ from observe.feedback.answers import Besides
 from observe.feedback.models import Feedback
 from observe.people import class_lists
 from observe.people.access import Actor
-from observe.people.models import Child
+from observe.people.models import Child, Evaluator, PeerVisit, SecurityKey
 from observe.privacy import consent, personal_export, requests
 from observe.privacy.clocks import RequestKind
 from observe.privacy.consent import How
@@ -31,9 +32,10 @@ from observe.privacy.gate import Place
 from observe.privacy.personal_export import Personal
 from observe.privacy.request_models import About, Channel, RequestState
 from observe.privacy.requests import Asked
+from observe.privacy.scopes import FORM_VERSION, Scope
 from observe.privacy.scopes import Channel as Way
-from observe.privacy.scopes import Scope
 from observe.records import operations as records
+from observe.records.models import Agreement
 from observe.records.personal import child, making, person
 from observe.settings import Settings
 from observe.video import erasing, gate
@@ -233,6 +235,71 @@ def _with_videos(database: Database, store: Store, cast: Cast) -> Personal:
 def recording_day(database: Database) -> str:
     with database.read() as session:
         return str(session.scalar(sa.select(Recording.recorded_on).limit(1)))
+
+
+# --- all of it ------------------------------------------------------------------------------------
+
+
+# Each place where the database names a person: what of it is in her copy, or why it is not.
+IN_HER_COPY = {
+    *(("membership", "user_id"), ("sign_in_session", "user_id"), ("recording", "educator_id")),
+    *(("answer", "user_id"), ("self_assessment", "user_id"), ("reminder", "user_id")),
+    *(("rights_request", "user_id"), ("observation", "observer_id"), ("saved_view", "user_id")),
+    *(("consent", "educator_id"), ("revocation", "educator_id"), ("peer_visit", "one_id")),
+    *(("peer_visit", "other_id"), ("evaluator", "evaluator_id"), ("evaluator", "educator_id")),
+    *(("code_app", "user_id"), ("security_key", "user_id"), ("outside_account", "user_id")),
+    ("invitation", "user_id"),
+}
+SECRETS = {("recovery_code", "user_id"), ("sign_in_link", "user_id")}  # hashes
+COUNTED = {("lesson_mean", "educator_id")}  # from the records, which are in it
+# What she did to what is others' or everybody's: the copy says that it is left out.
+DONE = {
+    *(("agreement", "user_id"), ("comment", "user_id"), ("upload", "user_id")),
+    *(("list_visit", "user_id"), ("recording", "observer_id"), ("assignment", "observer_id")),
+}
+
+
+def test_every_place_that_names_a_person_is_in_her_copy_or_says_why_not() -> None:
+    named = {
+        (table.name, column.name)
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if any(key.target_fullname == "user.id" for key in column.foreign_keys)
+    }
+    told = IN_HER_COPY | SECRETS | COUNTED | DONE
+    assert named >= told
+    acts = {place for place in named if place[1].endswith(("by_id", "author_id", "actor_id"))}
+    assert named - told - acts == set()
+
+
+def test_what_is_on_file_besides_her_lessons_is_in_it(
+    session: Session, store: Store, cast: Cast, feedback_id: UUID
+) -> None:
+    hers, head = cast.educator.user_id, cast.utp_head.user_id
+    observation_id = session.get_one(Feedback, feedback_id).observation_id
+    how = How(Way.PAPER, FORM_VERSION, TODAY)
+    consent.register_educator(session, hers, frozenset(Scope), how, actor=cast.observer)
+    record = {"observation_id": observation_id, "revision_number": 1}
+    session.add_all(
+        [
+            Agreement(**record, user_id=head),
+            Correction(**record, reason="Sofía no estaba.", asked_by_id=head),
+            PeerVisit(
+                one_id=cast.outsider_educator.user_id, other_id=hers, by_id=head, ends_on=TODAY
+            ),
+            Evaluator(evaluator_id=head, educator_id=hers, by_id=head),
+            SecurityKey(user_id=hers, credential_id=b"1", public_key=b"2", name="Mi llave"),
+        ]
+    )
+    session.flush()
+    found = person.gather(session, store, hers, locale="es_CL", is_own=True)
+    told = {section.name: section.rows for section in found.sections}
+    assert len(told["consents"]) == len(Scope)
+    assert [row["who"] for row in told["agreements"]] == ["Dora Müller"]
+    assert [row["text"] for row in told["corrections"]] == ["— no estaba."]
+    assert [row["peer"] for row in told["visits"]] == ["Hilda Vera"]
+    assert [row["evaluator"] for row in told["evaluations"]] == ["Dora Müller"]
+    assert [row["name"] for row in told["ways_in"]] == ["Mi llave"]
 
 
 # --- who may have it ------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ PLACES = (
     "people/signin.py",
     "privacy/personal_export.py",
     *(f"records/personal/{name}.py" for name in ("account", "consents", "feedback", "films")),
-    *(f"records/personal/{name}.py" for name in ("gathering", "lessons", "person")),
+    *(f"records/personal/{name}.py" for name in ("gathering", "lessons", "on_file", "person")),
 )
 HERS_IN_MENU = ("educator.index", "help.index")
 NEVER = re.compile(

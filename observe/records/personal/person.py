@@ -17,7 +17,7 @@ from observe.db import now
 from observe.people import access
 from observe.people.models import User
 from observe.privacy.personal_export import Personal, Section
-from observe.records.personal import account, consents, feedback, films, lessons
+from observe.records.personal import account, consents, feedback, films, lessons, on_file
 from observe.records.personal.gathering import Gathering
 from observe.text import message
 from observe.video.store import Store
@@ -25,8 +25,9 @@ from observe.video.store import Store
 _SECTIONS: Final[tuple[Callable[[Gathering], Section], ...]] = (
     *(account.account, account.memberships, consents.consents, account.sessions),
     *(lessons.recordings, feedback.feedback, feedback.answers, feedback.followups),
-    *(lessons.scores, lessons.notes, lessons.comments, lessons.openings),
-    *(account.requests, account.reminders, lessons.observed),
+    *(lessons.scores, lessons.notes, lessons.comments, on_file.corrections, on_file.agreements),
+    *(on_file.visits, on_file.evaluations, on_file.deletions, lessons.openings),
+    *(account.requests, account.reminders, lessons.observed, on_file.ways_in, on_file.views),
 )
 
 
@@ -66,6 +67,9 @@ def gather(
 _ALWAYS_OUT: Final = (
     message("Names of children: where a text held one of the class list, a dash stands."),
     message("Drafts of other people: what nobody has shared with you or with your school yet."),
+    message(
+        "What you wrote in rubrics, and the trail of each thing you did: it speaks of others too."
+    ),
     message("Your password: only a fingerprint of it is kept, which nobody can read back."),
 )
 _HERS_ALONE: Final = message(
