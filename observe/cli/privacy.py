@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import click
 
 from observe.cli.program import noun
@@ -41,7 +43,7 @@ def retention(shell: Shell, *, dry_run: bool, apply: bool, on: str | None) -> An
         return Answer({"deleted": count}, [message("Deleted: %(count)s.", count=count)])
     due = [each for each in plan.due if each.on <= day]
     facts = {
-        "rules": [_rule(rule, plan) for rule in plan.rules],
+        "rules": [_rule(rule, plan, today()) for rule in plan.rules],
         "due": [_due(shell, e) for e in due],
     }
     if not due:
@@ -55,12 +57,12 @@ def retention(shell: Shell, *, dry_run: bool, apply: bool, on: str | None) -> An
     )
 
 
-def _rule(rule: Rule, plan: Plan) -> dict[str, object]:
+def _rule(rule: Rule, plan: Plan, on: date) -> dict[str, object]:
     return {
         "kind": rule.kind.value,
         "days": rule.days,
         "applied": rule.applied,
-        "on_days": [[on.isoformat(), count] for on, count in plan.days(rule)],
+        "on_days": [[day.isoformat(), count] for day, count in plan.days(rule, on)],
     }
 
 

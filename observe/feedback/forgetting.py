@@ -6,6 +6,7 @@ moment and run again, they delete what is left and write one certificate.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -158,12 +159,12 @@ class Plan:
         """Return what goes by one rule, the first day first."""
         return tuple(each for each in self.due if each.kind is rule.kind)
 
-    def days(self, rule: Rule) -> tuple[tuple[date, int], ...]:
-        """Return on which days how many go by one rule, without those that are held."""
-        found: dict[date, int] = {}
-        for each in self.of(rule):
-            if not each.held:
-                found[each.on] = found.get(each.on, 0) + 1
+    def days(self, rule: Rule, on: date) -> tuple[tuple[date, int], ...]:
+        """Return on which days how many go by one rule, without those that are held.
+
+        Seen from the day `on`: what was due before goes together at the next run.
+        """
+        found = Counter(max(each.on, on) for each in self.of(rule) if not each.held)
         return tuple(sorted(found.items()))
 
 
