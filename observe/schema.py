@@ -68,7 +68,8 @@ def current(url: str) -> str | None:
 
 def upgrade(settings: Settings) -> Path | None:
     """Bring the database to `head`; return the copy made before, if there was something to copy."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    # Names of children and of educators are in it: nobody else on this computer reads them.
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     before = current(settings.url)
     if before == head():
         return None

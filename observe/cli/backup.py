@@ -73,6 +73,7 @@ def backup(shell: Shell, *, file: Path) -> Answer:
         )
     beside = file.with_name(f".{file.name}.part")
     try:
+        beside.touch(mode=0o600)  # all that is in the home is in it
         manifest, left_out = _write(shell, beside)
         _verify(beside)
         beside.replace(file)
@@ -356,7 +357,7 @@ def _restored(file: Path, settings: Settings) -> tuple[Manifest, Again]:
     """Bring the backup back; what fails takes away a home that was made for it."""
     home = settings.home
     made = not home.exists()
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(dir=home) as folder:
             manifest = _prove(file, Path(folder))

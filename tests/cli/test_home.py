@@ -6,6 +6,7 @@ import errno
 import hashlib
 import io
 import json
+import os
 import shutil
 import sqlite3
 import tarfile
@@ -27,7 +28,7 @@ from observe.settings import Settings
 from observe.video import captions
 from observe.video.models import Blurring, BlurState, DerivedFile, FileKind, Recording
 from observe.video.store import Store
-from tests.cli.conftest import PEOPLE, SCHOOLS, Run
+from tests.cli.conftest import PEOPLE, SCHOOLS, Run, running_in
 from tests.factories import Cast, actor_named
 from tests.feedback_cases import published
 from tests.kept import found_in
@@ -39,6 +40,18 @@ def test_init_makes_an_owner_who_may_do_everything(run: Run) -> None:
     people = run("people", "list", "--json").facts["people"]
     assert [person["reference"] for person in people] == ["owner"]
     assert {role["role"] for role in people[0]["roles"]} == {"administrator", "observer"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")
+def test_nobody_else_on_the_computer_reads_a_home_or_a_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Settings(home=tmp_path / "of" / "hers")
+    run = running_in(home, monkeypatch)
+    run("init")
+    run("backup", tmp_path / "respaldo.tar")
+    for path in (home.home, tmp_path / "respaldo.tar"):
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 def test_importing_twice_changes_nothing(peopled: Run, tmp_path: Path) -> None:
