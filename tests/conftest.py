@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from observe.db import Database, open_database
 from observe.feedback import followup  # noqa: F401  # as every way in: submitting asks it
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import load_shipped, version_for
-from observe.settings import Settings
+from observe.settings import SCHOOL_TIME, Settings
 from observe.video.store import Store, open_store
 from tests import factories
 
@@ -32,6 +34,11 @@ _PATIENT: dict[str, Any] = {
 hypothesis.settings.register_profile("observe", derandomize=True, **_PATIENT)
 hypothesis.settings.register_profile("search", max_examples=1_000, **_PATIENT)
 hypothesis.settings.load_profile("observe")
+
+# Today is the day at the schools for tests too, also in the evening, when UTC has the next one.
+os.environ["TZ"] = SCHOOL_TIME.key
+if hasattr(time, "tzset"):
+    time.tzset()
 
 REAL_DATA = Path(__file__).parents[1].resolve().parent / "shared" / "data"
 

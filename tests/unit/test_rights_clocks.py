@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import time
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from observe import workdays
+from observe.db import day_of
 from observe.feedback import schooldays
 from observe.privacy import clocks, notices, personal_export
 from observe.privacy.clocks import Clock, Law, Pace, RequestKind
@@ -91,3 +93,19 @@ def test_the_day_of_a_breach_is_the_one_in_chile() -> None:
     night = datetime(2026, 12, 1, 2, tzinfo=UTC)  # still 30 November in Santiago
     facts = Facts(night, risk=True, young_children=False, sensitive=False, of_state=False)
     assert NoticeKind.AGENCY not in {each.kind for each in demanded(facts, LAW)}
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this clock cannot be moved in a process")
+def test_the_day_is_that_of_the_schools_wherever_the_server_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the evening of 30 November, 1 December has begun in UTC, and with it another law."""
+    evening = datetime(2026, 12, 1, 1, 30, tzinfo=UTC)
+    winter = datetime(2026, 7, 1, 3, 30, tzinfo=UTC)  # with the other of Chile's two clocks
+    for place in ("UTC", "Pacific/Kiritimati", "America/Santiago"):
+        monkeypatch.setenv("TZ", place)
+        time.tzset()
+        assert day_of(evening) == date(2026, 11, 30)
+        assert day_of(winter) == date(2026, 6, 30)
+    monkeypatch.undo()
+    time.tzset()
