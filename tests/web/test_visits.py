@@ -73,6 +73,7 @@ def test_a_visit_opens_when_both_agree_and_closes_when_one_ends_it(
     hers.post(f"{visit}/aceptar")
     assert CLIP.findall(peer.get(visit).text) == [clip]
     answer = peer.get(clip)
+    assert answer.headers["Cache-Control"] == "private, no-cache", "asked for again, it may be over"
     assert answer.status_code in (200, 206)
     assert answer.mimetype == "video/mp4"
     for address, kind in beside.items():
