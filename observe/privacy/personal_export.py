@@ -38,6 +38,9 @@ from observe.text import LOCALES, Message, message
 KIND: Final = "personal.export"
 ASKED: Final = "personal.export_asked"
 TAKEN: Final = "personal.export_taken"
+VIDEOS_ARE_HERS: Final = message(
+    "The videos of her lessons are not in it: only she herself takes them, under «My data»."
+)
 KEPT_WITHIN: Final = timedelta(days=1)
 STEPS: Final[dict[str, Message]] = {
     "": message("Waiting for its turn"),
@@ -203,9 +206,12 @@ def ask(
 
     Raises:
         NotFoundError, NotAllowedError: it is neither about `actor` herself nor a request of hers
-            to handle. ConflictError: the request asks for no copy, or was ended.
+            to handle. ConflictError: the request asks for no copy, or was ended; or the videos are
+            asked for by somebody else, who may not watch them either.
     """
     _check_may(session, user_id, request_id, actor)
+    if with_videos and user_id != actor.user_id:
+        raise ConflictError(VIDEOS_ARE_HERS)
     export_id = new_id()
     audit.record(
         session,

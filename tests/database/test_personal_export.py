@@ -336,6 +336,8 @@ def test_only_she_and_who_handles_her_request_for_a_copy(session: Session, cast:
         with pytest.raises(NotFoundError):
             personal_export.asked_for(session, own, actor=actor)
     access = _request(session, cast)
+    with pytest.raises(ConflictError, match="only she herself"):
+        _ask(session, cast, cast.administrator, access, with_videos=True)
     handled = _ask(session, cast, cast.administrator, access)
     with pytest.raises(ConflictError):
         _ask(session, cast, cast.administrator, _request(session, cast, RequestKind.ERASURE))

@@ -169,6 +169,7 @@ def page(request_id: UUID, refused: Refused | None = None, doing: str = "") -> s
             about=requests.about_whom(found),
             kinds=requests.KINDS,
             channels=requests.CHANNELS,
+            videos_are_hers=personal_export.VIDEOS_ARE_HERS,
             states=requests.STATES,
             endings=ENDINGS,
             by_copy=found.kind in requests.BY_COPY and found.about is not About.OTHER,

@@ -199,7 +199,7 @@ def copy(request_id: UUID) -> ResponseReturnValue:
             export_id = personal_export.ask(
                 session,
                 request_of(session, request_id).user_id,
-                with_videos=bool(request.form.get("videos")),
+                with_videos=False,
                 locale=words.language(),
                 actor=current_actor(),
                 request_id=request_id,
