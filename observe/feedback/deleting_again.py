@@ -146,7 +146,11 @@ def _name(session: Session, place: erasing.Place, tombstone: Tombstone) -> bool:
 
 
 def _revoked(session: Session, _place: erasing.Place, tombstone: Tombstone) -> bool:
-    """Take back again what was taken back; its job then reaches what was made of it."""
+    """Take back again what was taken back; its job then reaches what was made of it.
+
+    Where the backup does not know who registered that, it is in the name of who had registered the
+    consent: somebody must be named.
+    """
     told, revocation_id = tombstone.more, UUID(tombstone.thing_id)
     ids = [UUID(each) for each in told["consents"]]
     granted = session.scalars(sa.select(Consent).where(Consent.id.in_(ids))).all()

@@ -22,7 +22,10 @@ from observe.errors import BadInputError, ConflictError
 from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.people.models import AuditEntry
-from observe.privacy import certificates
+from observe.privacy import (
+    certificates,
+    tombstones,  # noqa: F401  # its job follows each certificate, in whatever process works
+)
 from observe.privacy.certificates import Told
 from observe.privacy.kinds import CertificateKind
 from observe.privacy.models import Certificate, Hold
