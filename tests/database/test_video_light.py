@@ -40,7 +40,7 @@ def noisy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixteen seconds of 720p in which nothing stands still: no encoder can make it small."""
     target = tmp_path_factory.mktemp("noisy") / "noisy.mp4"
     command = [ffmpeg_path(), "-nostdin", "-v", "error", "-y"]
-    command += ["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=25:duration=16"]
+    command += ["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=10:duration=16"]
     command += ["-f", "lavfi", "-i", "anoisesrc=duration=16", "-vf", "noise=alls=60:allf=t"]
     command += ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "25", "-c:a", "aac"]
     subprocess.run([*command, str(target)], check=True, timeout=120)
