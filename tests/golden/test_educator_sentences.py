@@ -64,6 +64,7 @@ PLACES = (
     "people/access.py",
     "people/inviting.py",
     "people/lost_step.py",
+    "people/passwords.py",
     "people/signin.py",
     "privacy/personal_export.py",
     *(f"records/personal/{name}.py" for name in ("account", "consents", "feedback", "films")),
