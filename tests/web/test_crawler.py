@@ -87,6 +87,8 @@ MOST_ROWS_OF_BELONGING = 6
 OF_LESSONS = ("answer", "child", "clip_mark", "comment", "focus", "follow_up", "note", "recording")
 # Where she is told something else than «not found», whatever the id: it was not looked at yet.
 REFUSED_BEFORE = {
+    ("deeds.correct_lesson", 409),  # the request that is hers asks for no correction
+    ("deeds.lesson", 409),
     ("live.align", 409),  # the lesson that is hers waits for no video
     ("live.attach_video", 409),
     ("rubric_drafts.change", 400),  # nothing was sent
