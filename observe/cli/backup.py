@@ -328,7 +328,16 @@ def restore(shell: Shell, *, file: Path) -> Answer:
         "deleted_again": [asdict(each) for each in again.done],
         "not_deleted_again": [asdict(each) for each in again.failed],
     }
-    return Answer(facts, [said], warnings=list(_what_came_back(manifest, again)))
+    warnings = list(_what_came_back(manifest, again))
+    if tombstones.is_away(shell.settings):
+        warnings.insert(
+            0,
+            message(
+                "The folder of the key is not there, so nothing could be deleted again that was "
+                "deleted since this backup. Connect its drive, empty the home and restore again."
+            ),
+        )
+    return Answer(facts, [said], warnings=warnings)
 
 
 def _what_came_back(manifest: Manifest, again: Again) -> Iterator[Message]:

@@ -21,7 +21,7 @@ from observe.errors import BadInputError, ConflictError
 from observe.feedback import erasure, halting  # noqa: F401  # told when a request blocks
 from observe.people.access import Action
 from observe.people.directory import user_for
-from observe.privacy import breaches, personal_export, requests
+from observe.privacy import breaches, personal_export, requests, tombstones
 from observe.privacy.clocks import RequestKind
 from observe.privacy.request_models import About, Channel, RequestState, RightsRequest
 from observe.privacy.requests import Asked, Standing
@@ -173,6 +173,7 @@ def erase(shell: Shell, *, request: str, apply: bool) -> Answer:
             job = erasure.job_of(session, request_id)
         if job is not None:
             wait_for(shell, job.id, {})
+        tombstones.catch_up(shell.settings, shell.database)
     with shell.database.read() as session:
         done = [row.number for row in erasure.certificates_of(session, request_id)]
     plan_told = [{"kind": due.kind, "title": due.title, "held": bool(due.held)} for due in plan]

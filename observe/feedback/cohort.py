@@ -38,8 +38,7 @@ def keep_means(session: Session, observation: Observation, document: Document) -
     """Keep the means of what was submitted, in place of those of an earlier revision."""
     # Whoever submits meanwhile is counted after this.
     locked(session, RubricVersion, observation.rubric_version_id)
-    _put(session, observation, document)
-    _count(session, observation.rubric_version, _level_of(observation))
+    _count(session, observation.rubric_version, _put(session, observation, document))
 
 
 beside.register("cohort", beside.Beside(submitted=keep_means))
@@ -49,16 +48,18 @@ def _level_of(observation: Observation) -> str:
     return stage_of(observation.recording.class_group.name) or ""
 
 
-def _put(session: Session, observation: Observation, document: Document) -> None:
-    """Write the means of an observation; what of it is counted stays so until the cohort moves."""
+def _put(session: Session, observation: Observation, document: Document) -> str:
+    """Write the means of an observation; return the level of its cohort.
+
+    What of it is counted stays so until the cohort moves, and in that cohort, though its class be
+    put right: it would take a number with it that only moves together with others.
+    """
     version = observation.rubric_version
-    level, educator_id = _level_of(observation), observation.recording.educator_id
     hers = LessonMean.observation_id == observation.id
-    counted = {
-        row.dimension: row.counted
-        for row in session.scalars(sa.select(LessonMean).where(hers))
-        if (row.level, row.educator_id) == (level, educator_id)
-    }
+    before = session.scalars(sa.select(LessonMean).where(hers)).all()
+    counted = {row.dimension: row.counted for row in before if row.counted is not None}
+    level = before[0].level if counted else _level_of(observation)
+    educator_id = observation.recording.educator_id
     session.execute(sa.delete(LessonMean).where(hers))
     means = {
         result.dimension: result.mean
@@ -75,9 +76,10 @@ def _put(session: Session, observation: Observation, document: Document) -> None
             counted=counted.get(dimension),
         )
         for dimension, mean in means.items()
-        if mean is not None or counted.get(dimension) is not None
+        if mean is not None or dimension in counted
     )
     session.flush()
+    return level
 
 
 class _Brought(NamedTuple):
@@ -213,7 +215,11 @@ def keep_missing(_settings: Settings, database: Database) -> None:
                 Observation.state == ObservationState.SUBMITTED, Observation.id.not_in(kept)
             )
         ).all()
-        for each in missing:
-            _put(session, each, latest_document(session, each))
-        for version, level in {(each.rubric_version, _level_of(each)) for each in missing}:
+        for version_id in {each.rubric_version_id for each in missing}:
+            locked(session, RubricVersion, version_id)
+        cohorts = {
+            (each.rubric_version, _put(session, each, latest_document(session, each)))
+            for each in missing
+        }
+        for version, level in cohorts:
             _count(session, version, level)

@@ -123,10 +123,15 @@ def _clips(session: Session, place: erasing.Place, tombstone: Tombstone) -> bool
 
 
 def _names(session: Session, place: erasing.Place, tombstone: Tombstone) -> bool:
-    group = session.get(ClassGroup, UUID(tombstone.thing_id))
-    if group is None or not names.are_there(session, group.id):
+    """Empty the names of a class list, or that of one child, again."""
+    thing_id, reason = UUID(tombstone.thing_id), _reason(tombstone)
+    child = session.get(Child, thing_id)
+    if child is not None and names.are_kept(session, child):
+        files = names.delete_of(session, thing_id, reason=reason, by_id=None)
+    elif session.get(ClassGroup, thing_id) is not None and names.are_there(session, thing_id):
+        files = names.delete(session, thing_id, reason=reason)
+    else:
         return False
-    files = names.delete(session, group.id, reason=_reason(tombstone))
     erasing.delete_when_committed(session, place, files)
     return True
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe import jobs
-from observe.db import Database, today
+from observe.db import Database, locked, today
 from observe.errors import BadInputError, ConflictError
 from observe.feedback import forgetting  # noqa: F401  feedback lets go of clips before they go
 from observe.jobs import Job, Work, handler
@@ -26,9 +27,9 @@ from observe.people.access import Action, Actor
 from observe.people.models import AuditEntry, Child
 from observe.privacy import names, reach, requests
 from observe.privacy.clocks import RequestKind
-from observe.privacy.kinds import Kept
+from observe.privacy.kinds import CertificateKind, Kept
 from observe.privacy.models import Certificate
-from observe.privacy.request_models import About, RightsRequest
+from observe.privacy.request_models import About, RequestState, RightsRequest
 from observe.privacy.retention import Due
 from observe.settings import Settings
 from observe.text import Message, message
@@ -192,31 +193,66 @@ def erase_confirmed(database: Database, settings: Settings, request_id: UUID) ->
             .order_by(AuditEntry.number)
         )
         chosen = {
-            told: entry.actor_id
+            told: _Confirmed(entry.actor_id, entry.at)
             for entry in entries
             for told in json.loads(entry.details)["things"]
         }
     place = erasing.Place(database, open_store(settings))
-    for told, by_id in chosen.items():
+    for told, confirmed in chosen.items():
         kind, _colon, thing_id = told.partition(":")
         with database.write() as session:
-            _delete(session, place, (Kept(kind), UUID(thing_id)), request_id, by_id)
+            request = locked(session, RightsRequest, request_id)
+            if request is not None and request.state not in _GIVEN_UP:
+                _delete(session, place, (Kept(kind), UUID(thing_id)), request, confirmed)
         database.leave_no_trace()
 
 
+class _Confirmed(NamedTuple):
+    by_id: UUID | None
+    at: datetime
+
+
+_GIVEN_UP: Final = (RequestState.TAKEN_BACK, RequestState.REFUSED)
+_CERTIFIED: Final = {
+    Kept.VIDEO: CertificateKind.VIDEO_DELETED,
+    Kept.CLIPS: CertificateKind.CLIPS_DELETED,
+    Kept.NAMES: CertificateKind.NAMES_DELETED,
+}
+
+
+def _is_done(session: Session, chosen: Choice, reason: str, since: datetime) -> bool:
+    """Tell whether it was deleted since it was confirmed; what came anew there was not chosen."""
+    kind, thing_id = chosen
+    found = sa.select(Certificate.id).where(
+        Certificate.thing_id == thing_id,
+        Certificate.reason == reason,
+        Certificate.kind == _CERTIFIED[kind],
+        Certificate.made_at >= since,
+    )
+    return session.execute(found.limit(1)).first() is not None
+
+
 def _delete(
-    session: Session, place: erasing.Place, chosen: Choice, request_id: UUID, by_id: UUID | None
+    session: Session,
+    place: erasing.Place,
+    chosen: Choice,
+    request: RightsRequest,
+    confirmed: _Confirmed,
 ) -> None:
     kind, thing_id = chosen
-    reason = requests.reason_of(request_id)
+    reason, by_id = requests.reason_of(request.id), confirmed.by_id
+    if _is_done(session, chosen, reason, confirmed.at):
+        return
     if kind is Kept.NAMES:
         files = names.delete_of(session, thing_id, reason=reason, by_id=by_id)
         erasing.delete_when_committed(session, place, files)
-    elif erasing.hold_on(session, thing_id) is not None:
         return
-    elif kind is Kept.CLIPS:
+    recording = locked(session, Recording, thing_id)
+    if recording is None or _held(session, recording, request):
+        return
+    if kind is Kept.CLIPS:
         erasing.erase_clips(session, place, thing_id, reason=reason, by_id=by_id)
-    elif not session.get_one(Recording, thing_id).is_erased:
+    elif not recording.is_erased:
         erasing.erase_video(
             session, place, thing_id, reason=reason, actor=None, by_id=by_id, with_clips=False
         )

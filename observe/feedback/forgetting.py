@@ -308,7 +308,9 @@ def _may_go(session: Session, due: Due) -> bool:
         now_due = next(pseudonymising.due(session, rule, due.thing_id), None)
         return now_due is not None and now_due.on <= due.on and not now_due.held
     recording = locked(session, Recording, due.thing_id)
-    return recording is not None and not _held(session, recording)
+    if recording is None or (recording.is_erased and due.kind is not Kept.CLIPS):
+        return False
+    return not _held(session, recording)
 
 
 def _delete(session: Session, place: erasing.Place, settings: Settings, due: Due) -> None:

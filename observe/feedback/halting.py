@@ -6,11 +6,14 @@ Bringing a file in from a card is not stopped: it is kept, not used, and the car
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe import jobs
 from observe.coding.models import Observation
+from observe.db import now
 from observe.feedback import publishing
 from observe.feedback.models import Feedback, FeedbackState
 from observe.jobs import JobState
@@ -31,7 +34,22 @@ def halt_or_go_on(session: Session, request: RightsRequest) -> None:
         if recording.blocked:
             _halt(session, recording)
         else:
-            _go_on(session, recording)
+            _go_on(session, recording, _since(session, recording, request))
+
+
+def _since(session: Session, recording: Recording, lifted: RightsRequest) -> datetime:
+    """Return since when a lesson was blocked without a break, by this request and others."""
+    asked = RightsRequest
+    began = session.scalar(
+        sa.select(sa.func.min(asked.blocked_at)).where(
+            sa.or_(
+                asked.user_id == recording.educator_id,
+                asked.class_group_id == recording.class_group_id,
+            ),
+            asked.lifted_at >= lifted.blocked_at,
+        )
+    )
+    return began or now()
 
 
 def _halt(session: Session, recording: Recording) -> None:
@@ -50,12 +68,12 @@ def _halt(session: Session, recording: Recording) -> None:
     session.flush()
 
 
-def _go_on(session: Session, recording: Recording) -> None:
+def _go_on(session: Session, recording: Recording, since: datetime) -> None:
     if recording.is_erased:
         return
-    _ask_again(session, jobs.latest(session, prepare.KIND, recording.id))
+    _ask_again(session, jobs.latest(session, prepare.KIND, recording.id), since)
     for blurring in _asked(session, recording):
-        _ask_again(session, jobs.latest(session, making.KIND, blurring.asked_id))
+        _ask_again(session, jobs.latest(session, making.KIND, blurring.asked_id), since)
 
 
 def _asked(session: Session, recording: Recording) -> list[Blurring]:
@@ -63,6 +81,7 @@ def _asked(session: Session, recording: Recording) -> list[Blurring]:
     return list(session.scalars(rows.order_by(Blurring.id)))
 
 
-def _ask_again(session: Session, job: jobs.Job | None) -> None:
-    if job is not None and job.state is JobState.CANCELLED:
+def _ask_again(session: Session, job: jobs.Job | None, since: datetime) -> None:
+    """Retry what the block stopped; what a person had stopped before it stays so."""
+    if job is not None and job.state is JobState.CANCELLED and job.updated_at >= since:
         jobs.retry(session, job.id)

@@ -258,7 +258,11 @@ def _clips(session: Session, visit: PeerVisit, owner_id: UUID) -> Iterator[Visit
         sa.select(Feedback)
         .join(Feedback.observation)
         .join(Observation.recording)
-        .where(Recording.educator_id == owner_id, Feedback.state == FeedbackState.PUBLISHED)
+        .where(
+            Recording.educator_id == owner_id,
+            Feedback.state == FeedbackState.PUBLISHED,
+            ~Recording.blocked,
+        )
         .order_by(Recording.recorded_on.desc(), Feedback.id)
     )
     for feedback in session.scalars(query):

@@ -16,6 +16,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 from filelock import FileLock
 from sqlalchemy.orm import Session
 
@@ -24,8 +25,11 @@ from observe.jobs import Work, before_work, handler
 from observe.privacy.certificates import KEEP
 from observe.privacy.kinds import CertificateKind, Kept
 from observe.privacy.models import Certificate, Consent, Revocation
+from observe.privacy.requests import BY_REQUEST
 from observe.settings import Settings
+from observe.vault import needed_key
 
+log = structlog.get_logger(__name__)
 NAME: Final = "deletions.jsonl"
 _NOT_IN_BACKUPS: Final = CertificateKind.COPIES_DELETED
 
@@ -56,12 +60,26 @@ def keep(work: Work, _certificate_id: UUID) -> None:
 
 @before_work
 def catch_up(settings: Settings, database: Database) -> None:
-    """Add the certificates of this home that the file has not; a hub has backups of its own."""
+    """Add the certificates of this home that the file has not; a hub has backups of its own.
+
+    The drive with the key may be away: then it is done the next time, and nothing waits for it.
+    """
     if settings.mode != "laptop":
         return
     with database.read() as session:
-        if session.scalar(sa.select(Certificate.id).limit(1)) is not None:
-            _add(path_of(settings), tombstones_of(session))
+        told = tombstones_of(session)
+    if told and is_away(settings):
+        log.warning("deletions not noted: the key's folder is away")
+    elif told:
+        try:
+            _add(path_of(settings), told)
+        except OSError as error:
+            log.warning("deletions not noted", reason=type(error).__name__)
+
+
+def is_away(settings: Settings) -> bool:
+    """Tell whether the drive or folder is not there in which the home's key must lie."""
+    return needed_key(settings) is not None and not path_of(settings).parent.is_dir()
 
 
 def tombstones_of(session: Session) -> list[Tombstone]:
@@ -86,7 +104,8 @@ def _of(session: Session, row: Certificate) -> Tombstone:
 
 def _more(session: Session, row: Certificate) -> dict[str, Any]:
     if row.kind is CertificateKind.VIDEO_DELETED:
-        return {"with_clips": row.reason != f"rule:{Kept.VIDEO.value}"}
+        alone = row.reason == f"rule:{Kept.VIDEO.value}" or row.reason.startswith(BY_REQUEST)
+        return {"with_clips": not alone}
     if row.kind is CertificateKind.PSEUDONYMISED:
         return {"pseudonym": row.what["pseudonym"]}
     if row.kind is CertificateKind.REVOKED:

@@ -299,7 +299,7 @@ def _when_committed(
 
 def clear_outgoing_when_committed(session: Session, place: Place) -> None:
     """Delete what waits to be taken away once the rows are gone: it is made again where asked."""
-    if_done(session, partial(place.store.clear_outgoing, now()))
+    if_done(session, lambda: place.store.clear_outgoing(now()))
 
 
 def delete_when_committed(session: Session, place: Place, files: list[dict[str, Any]]) -> None:

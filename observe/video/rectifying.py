@@ -133,6 +133,7 @@ def correct_lesson(
 
 
 def _told(lesson: Recording) -> dict[str, str]:
+    """Return what of a lesson can be put right."""
     group = lesson.class_group
     return {
         "recorded_on": lesson.recorded_on.isoformat(),
@@ -189,9 +190,14 @@ def _on_file(
         thing_kind=kind,
         thing_id=thing_id,
         request=request_id,
-        before={field: before[field] for field in different},
-        after={field: after[field] for field in different},
+        before={field: _kept_of(field, before[field]) for field in different},
+        after={field: _kept_of(field, after[field]) for field in different},
     )
+
+
+def _kept_of(field: str, told: str) -> str:
+    """Return what the trail keeps of it: a subject is free text, in which a name may have stood."""
+    return _CHANGED if field == "subject" else told
 
 
 def corrections_of(session: Session, request_id: UUID) -> list[Corrected]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -16,7 +17,7 @@ from observe.feedback import forgetting
 from observe.feedback.deleting_again import delete_again
 from observe.people import class_lists
 from observe.people.models import Child, User
-from observe.privacy import certificates, consent, names, pseudonyms, tombstones
+from observe.privacy import certificates, consent, names, pseudonyms, requests, tombstones
 from observe.privacy.consent import How
 from observe.privacy.models import Certificate
 from observe.privacy.scopes import FORM_VERSION, TO_CODE, Channel, Scope
@@ -136,3 +137,45 @@ def test_a_line_that_was_cut_off_hurts_no_other(
         erasing.erase_video(session, place, row.id, reason="prueba", actor=cast.observer)
     tombstones.catch_up(home, database)
     assert [each.thing_id for each in tombstones.known(home)] == [str(row.id)]
+
+
+def test_the_name_of_one_child_and_a_video_without_its_clips_go_again(
+    database: Database,
+    older: Database,
+    home: Settings,
+    store: Store,
+    cast: Cast,
+    film: UUID,
+    tmp_path: Path,
+) -> None:
+    reason = requests.reason_of(film)  # any request's
+    with database.write() as session:
+        erasing.lift(session, film, actor=cast.observer)
+        place = erasing.Place(database, store)
+        erasing.erase_video(session, place, film, reason=reason, actor=None, with_clips=False)
+        child = session.scalars(sa.select(Child).where(Child.list_number == 2)).one()
+        names.delete_of(session, child.id, reason=reason, by_id=None)
+    tombstones.catch_up(home, database)
+    known = tombstones.known(home)
+    assert known[0].more == {"with_clips": False}
+    again = delete_again(older, Store(tmp_path / "older-store"), known)
+    assert (len(again.done), again.failed) == (2, ())
+    with older.read() as session:
+        names_left = session.scalars(sa.select(Child.name).order_by(Child.list_number)).all()
+    assert names_left == ["Ana", ""]
+
+
+def test_a_key_on_a_drive_that_is_away_keeps_nobody_from_working(
+    database: Database, home: Settings, cast: Cast, film: UUID, tmp_path: Path
+) -> None:
+    away = replace(home, key_file=tmp_path / "drive" / "vault.key")
+    (home.home / "vault-key-id").write_text("00" * 8, encoding="ascii")
+    with database.write() as session:
+        assert session.get_one(Recording, film)
+        names.delete(session, cast.class_group.id)
+    tombstones.catch_up(away, database)
+    assert not away.key_path.parent.exists(), "no folder is made where the drive belongs"
+    assert tombstones.is_away(away)
+    away.key_path.parent.mkdir()
+    tombstones.catch_up(away, database)
+    assert len(tombstones.known(away)) == 1

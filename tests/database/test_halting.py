@@ -46,3 +46,17 @@ def test_jobs_of_blocked_lessons_stop_and_go_on_once_it_is_lifted(
     requests.lift(session, request.id, actor=cast.administrator)
     session.expire_all()
     assert states() == [waiting, waiting, stopped, waiting]
+
+
+def test_what_a_person_had_stopped_before_stays_stopped(session: Session, cast: Cast) -> None:
+    film = recording(session, cast)
+    jobs.enqueue(session, prepare.KIND, film.id)
+    jobs.stop(session, prepare.KIND, film.id)
+    session.flush()
+    request = asked(session, cast, kind=RequestKind.BLOCKING)
+    requests.block(session, request.id, actor=cast.administrator)
+    requests.lift(session, request.id, actor=cast.administrator)
+    session.expire_all()
+    job = jobs.latest(session, prepare.KIND, film.id)
+    assert job is not None
+    assert job.state is JobState.CANCELLED

@@ -12,17 +12,18 @@ from sqlalchemy.orm import Session
 from observe.coding.assigning import assign
 from observe.coding.changes import Change
 from observe.coding.models import Observation
-from observe.coding.operations import apply, start, submit
+from observe.coding.operations import apply, latest_document, start, submit
 from observe.db import Database, day_of, now
 from observe.errors import BadInputError, ConflictError, NotAllowedError, NotFoundError
 from observe.feedback import followup, network
 from observe.feedback import operations as feedbacks
-from observe.feedback.cohort import cohort_of, keep_missing
+from observe.feedback.cohort import cohort_of, keep_means, keep_missing
 from observe.feedback.models import Answer, CohortMean, LessonMean
 from observe.feedback.network import Days
 from observe.feedback.suggest import Candidate
 from observe.ids import new_id
 from observe.people.access import Actor
+from observe.people.levels import stage_of
 from observe.people.models import AuditEntry, ClassGroup, Role
 from observe.privacy import requests
 from observe.privacy.clocks import RequestKind
@@ -177,6 +178,22 @@ def test_a_blocked_lesson_leaves_with_others(session: Session, cast: Cast) -> No
         assert first_mean(session, hers) == pytest.approx(14 / 6), "alone she would be told"
         coded(session, cast, each, [2])
     assert first_mean(session, hers) == pytest.approx((4 + 9 * 2) / 10)
+
+
+def test_a_lesson_whose_class_was_put_right_stays_where_it_is_counted(
+    session: Session, cast: Cast
+) -> None:
+    hers = coded(session, cast, cast.educator, [4])
+    people = educators(session, cast, 5)
+    lessons = [coded(session, cast, each, [2]) for each in people]
+    moved = lessons[0]
+    moved.recording.class_group = ClassGroup(school=cast.school, name="II medio A", year=2026)
+    session.flush()
+    keep_means(session, moved, latest_document(session, moved))
+    for row in session.scalars(sa.select(CohortMean)):
+        assert (row.educators, row.total) == (6, 14.0)
+    rows = session.scalars(sa.select(LessonMean).filter_by(observation_id=moved.id)).all()
+    assert {row.level for row in rows} == {stage_of(hers.recording.class_group.name)}
 
 
 def _of_colleague(session: Session, cast: Cast, educator: Actor, colleague: Actor) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from observe.feedback.consent import allows_pictures
 from observe.privacy import personal_export, reach
 from observe.privacy.personal_export import Film
 from observe.records.personal.gathering import Gathering
@@ -52,6 +53,8 @@ def may_go_along(session: Session, user_id: UUID | None, lesson_id: UUID) -> boo
 def _why_not(session: Session, lesson: Recording) -> Message | None:
     if not lesson.has_consent:
         return message("its authorisations are not on file")
+    if not allows_pictures(session, lesson):
+        return message("not all families allow that its pictures reach you")
     if reach.is_blocked(session, None, lesson.class_group_id):
         return message("a family asked that it is not used for now")
     return None

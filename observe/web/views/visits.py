@@ -108,11 +108,8 @@ def end(visit_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/visitas/fragmentos/<uuid:feedback_id>/<any(fortaleza, prioridad):kind>.mp4")
 @permission(Action.FEEDBACK_VISIT)
 def clip(feedback_id: UUID, kind: str) -> ResponseReturnValue:
-    """Send a peer's clip, blurred and checked; put on file that it was looked at."""
-    answer = _sent(feedback_id, kind, FileKind.CLIP)
-    with writing() as session:
-        visiting.seen(session, feedback_id, actor=current_actor())
-    return answer
+    """Send a peer's clip, blurred and checked."""
+    return _sent(feedback_id, kind, FileKind.CLIP)
 
 
 @blueprint.get("/visitas/fragmentos/<uuid:feedback_id>/<any(fortaleza, prioridad):kind>.jpg")
@@ -130,6 +127,7 @@ def subtitles(feedback_id: UUID, kind: str) -> ResponseReturnValue:
 
 
 def _sent(feedback_id: UUID, kind: str, file_kind: FileKind) -> Response:
+    """Send what goes with a peer's clip; put on file that something of it was looked at."""
     with reading() as session:
         file = visiting.file_for(
             session, feedback_id, KINDS[kind], file_kind, actor=current_actor()
@@ -137,4 +135,7 @@ def _sent(feedback_id: UUID, kind: str, file_kind: FileKind) -> Response:
     kept = home().store.kept(file.sha256)
     if not kept.exists():
         raise not_found()
-    return send_media(kept, file.media_type, file.sha256, revocable=True)
+    answer = send_media(kept, file.media_type, file.sha256, revocable=True)
+    with writing() as session:
+        visiting.seen(session, feedback_id, actor=current_actor())
+    return answer
