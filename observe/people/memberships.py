@@ -86,7 +86,7 @@ def edit_person(session: Session, user_id: UUID, person: PersonInput, *, actor: 
         NotFoundError, NotAllowedError: the actor does not administer all places where she works.
     """
     user = require_person(session, user_id, Action.PERSON_EDIT, actor)
-    _require_named(user)
+    require_named(user)
     _write(session, user, person)
     session.flush()
     _tell(session, "person.edit", user, actor)
@@ -154,7 +154,7 @@ def give_role(session: Session, user_id: UUID, given: RoleInput, *, actor: Actor
     user = session.get(User, user_id)
     if user is None:
         raise not_found()
-    _require_named(user)
+    require_named(user)
     _require_possible(user, given)
     row = Membership(role=given.role, **_columns(given.place), **_days(given.period))
     user.memberships.append(row)
@@ -171,10 +171,12 @@ def change_days(
     """Correct from when to when a role holds.
 
     Raises:
-        BadInputError, ConflictError: the days do not fit, or nobody would administer any more.
+        BadInputError, ConflictError: the days do not fit, nobody would administer any more, or a
+            pseudonym stands in the place of her name.
         NotFoundError, NotAllowedError: it is not the actor's to change.
     """
     row = membership_for(session, membership_id, actor=actor)
+    require_named(row.user)
     _require_possible(row.user, RoleInput(row.role, row.place, period), but=row)
     row.starts_on, row.ends_on = period.starts, period.ends
     session.flush()
@@ -276,7 +278,12 @@ def fits(role: Role, place: Place) -> bool:
     return role not in IN_A_SCHOOL or place.school_id is not None
 
 
-def _require_named(user: User) -> None:
+def require_named(user: User) -> None:
+    """Return when no pseudonym stands in the place of a person's name.
+
+    Raises:
+        ConflictError: one does.
+    """
     if user.pseudonymised_at is not None:
         raise ConflictError(
             message(

@@ -26,9 +26,12 @@ from observe.people.person_rows import (
     PersonRow,
     Places,
     check_emails,
+    check_pseudonymised,
     check_same_person,
     known_people,
     person_row,
+    same_role,
+    without_who_left,
 )
 from observe.people.sheets import need_columns, read_sheet, refused
 from observe.text import Message, message
@@ -55,7 +58,7 @@ def import_people(
 
     `id` is the provider's own. `network`, `starts_on` and `ends_on` may stand beside them. Roles
     that are not in the table stay, unless it is `complete`: then they end, but those of the actor
-    and of the laptop's owner.
+    and of the laptop's owner. Who would be new and has left already is passed over with a warning.
 
     Raises:
         InvalidError: rows cannot be taken; all are listed and nothing is changed.
@@ -68,6 +71,8 @@ def import_people(
     rows = [taken for row in sheet.rows if (taken := person_row(row, places, problems)) is not None]
     users = known_people(session)
     check_same_person(rows, problems)
+    rows, warnings = without_who_left(users, rows, today())
+    check_pseudonymised(users, rows, problems)
     check_emails(users, rows, problems)
     if problems:
         raise refused(problems)
@@ -83,7 +88,7 @@ def import_people(
     if problems:
         raise refused(problems)
     changes = [each.change() for each in told.people.values() if each.new or each.lines]
-    done = imported(changes, len(told.people), [])
+    done = imported(changes, len(told.people), warnings)
     record_import(session, "person.import", "person", done, actor)
     return done
 
@@ -143,8 +148,10 @@ def _rename(user: User, row: PersonRow, told: _Told, email: str | None) -> None:
 
 def _take_role(user: User, row: PersonRow, done: _Done, problems: list[Message]) -> None:
     """Give the role of a row, or correct its days; one that is as told stays as it is."""
-    told = done.people[row.reference]
-    same = [each for each in user.memberships if (each.role, each.place) == (row.role, row.place)]
+    told, same = done.people[row.reference], same_role(user, row)
+    if user.pseudonymised_at is not None:  # the row says as it is: others are problems
+        done.spoken_of.update(id(each) for each in same)
+        return
     found = _meant(same, row)
     if found is None:
         found = _added(user, row, told, returning=bool(same))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from observe.errors import BadInputError
 from observe.people.memberships import LONGEST_NAME, LONGEST_REFERENCE, checked_email, fits
-from observe.people.models import Network, Role, School, User
+from observe.people.models import Membership, Network, Role, School, User
 from observe.people.periods import Period, Place
 from observe.people.school_import import plain_rbd
 from observe.people.sheets import Row, day_in
@@ -174,6 +174,51 @@ def check_same_person(rows: list[PersonRow], problems: list[Message]) -> None:
                     before=before.line,
                 )
             )
+
+
+def check_pseudonymised(
+    users: Mapping[str, User], rows: list[PersonRow], problems: list[Message]
+) -> None:
+    """Tell of rows that would change a person in the place of whose name a pseudonym stands."""
+    for row in rows:
+        user = users.get(row.reference)
+        if user is None or user.pseudonymised_at is None or _says_as_it_is(user, row):
+            continue
+        problems.append(
+            message(
+                "Line %(line)s: a pseudonym stands in the place of this person's name, so nothing "
+                "of her changes. Take the line out; if she is back, write her with a new id.",
+                line=row.line,
+            )
+        )
+
+
+def _says_as_it_is(user: User, row: PersonRow) -> bool:
+    periods = [each.period for each in same_role(user, row)]
+    held = bool(periods) if row.period is None else row.period in periods
+    return held and (user.name, user.email) == (row.name, row.email)
+
+
+def same_role(user: User, row: PersonRow) -> list[Membership]:
+    """Return where a person has, had or will have the role of a row, in its place."""
+    return [each for each in user.memberships if (each.role, each.place) == (row.role, row.place)]
+
+
+def without_who_left(
+    users: Mapping[str, User], rows: list[PersonRow], on: date
+) -> tuple[list[PersonRow], list[Message]]:
+    """Return the rows without who would be new and has left before `on`, and a warning of each.
+
+    She may be one whom a pseudonym hides here: a table that still tells of her brings no name back.
+    """
+    staying = {row.reference for row in rows if row.period is None or not row.period.is_over(on)}
+    staying |= users.keys()
+    left = {row.reference: row.line for row in reversed(rows) if row.reference not in staying}
+    told = (
+        message("Line %(line)s: all roles of this person are over, so she is not added.", line=line)
+        for line in sorted(left.values())
+    )
+    return [row for row in rows if row.reference in staying], list(told)
 
 
 def check_emails(users: Mapping[str, User], rows: list[PersonRow], problems: list[Message]) -> None:

@@ -25,6 +25,7 @@ from observe.errors import BadInputError
 from observe.people import audit, passwords
 from observe.people.access import Action, Actor, not_found, require
 from observe.people.directory import person_thing
+from observe.people.memberships import require_named
 from observe.people.models import (
     CodeApp,
     Membership,
@@ -163,8 +164,10 @@ def create_link(session: Session, user_id: UUID, *, minutes: int, actor: Actor) 
     Raises:
         NotFoundError: the actor may not know of her.
         NotAllowedError: she has a role where the actor is no administrator.
+        ConflictError: a pseudonym stands in the place of her name.
     """
     user = _user_for(session, user_id, Action.PERSON_LINK, actor)
+    require_named(user)
     _link, secret = make_link(session, user, timedelta(minutes=minutes))
     audit.record(
         session,

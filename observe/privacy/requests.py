@@ -21,6 +21,7 @@ from observe.errors import BadInputError, ConflictError
 from observe.people import access, audit, class_lists
 from observe.people.access import Action, Actor, Thing
 from observe.people.directory import person_thing
+from observe.people.memberships import require_named
 from observe.people.models import Child, ClassGroup, User
 from observe.privacy import clocks
 from observe.privacy.clocks import Clock, Law, RequestKind
@@ -30,7 +31,6 @@ from observe.text import Message, message
 WORDS_MAX: Final = 4_000
 WHO_MAX: Final = 200
 NAME_MAX: Final = 120
-MOST_IN_A_CLASS: Final = 80
 
 KINDS: Final = {
     RequestKind.ACCESS: message("Access: know what is held about her"),
@@ -189,14 +189,18 @@ def handles_class(actor: Actor, group: ClassGroup) -> bool:
     return access.can(actor, Action.RIGHTS_HANDLE, _of_class(group))
 
 
-def open_about(session: Session, class_group_id: UUID, list_number: int) -> Sequence[RightsRequest]:
-    """Return the requests about a child that wait for their answer."""
+def all_about(session: Session, class_group_id: UUID, list_number: int) -> Sequence[RightsRequest]:
+    """Return the requests about a child, also those that were ended."""
     rows = sa.select(RightsRequest).where(
-        RightsRequest.class_group_id == class_group_id,
-        RightsRequest.list_number == list_number,
-        RightsRequest.state == RequestState.OPEN,
+        RightsRequest.class_group_id == class_group_id, RightsRequest.list_number == list_number
     )
     return session.scalars(rows).all()
+
+
+def open_about(session: Session, class_group_id: UUID, list_number: int) -> Sequence[RightsRequest]:
+    """Return the requests about a child that wait for their answer."""
+    about = all_about(session, class_group_id, list_number)
+    return [request for request in about if request.is_open]
 
 
 def _of_class(group: ClassGroup) -> Thing:
@@ -246,7 +250,8 @@ def _check(asked: Asked, today: date) -> None:
         raise BadInputError(message("Choose the person."), field="user_id")
     if asked.about is About.CHILD and asked.class_group_id is None:
         raise BadInputError(message("Choose the class."), field="class_group_id")
-    if asked.about is About.CHILD and not 0 < (asked.list_number or 0) <= MOST_IN_A_CLASS:
+    highest = class_lists.LARGEST_NUMBER
+    if asked.about is About.CHILD and not 0 < (asked.list_number or 0) <= highest:
         raise BadInputError(message("Write the child's list number."), field="list_number")
     if asked.about is About.OTHER and not asked.who.strip():
         raise BadInputError(message("Write who it is."), field="who")
@@ -314,6 +319,34 @@ def _requests_keep(session: Session, class_group_id: UUID) -> Message | None:
     if session.scalar(rows.limit(1)) is None:
         return None
     return message("A request about a child of this class group is on file: it stays.")
+
+
+@class_lists.before_removal
+def _stays(session: Session, child: Child) -> Message | None:
+    """Say why a child of whom an open request speaks stays on its list."""
+    if not open_about(session, child.class_group_id, child.list_number):
+        return None
+    return message(
+        "A request about list number %(number)s waits for its answer: its line stays until it is "
+        "answered, even if the child has left.",
+        number=child.list_number,
+    )
+
+
+@class_lists.before_another
+def _keeps_its_number(session: Session, child: Child, name: str) -> Message | None:
+    """Say why the number of which an open request speaks does not become another child's."""
+    if not open_about(session, child.class_group_id, child.list_number):
+        return None
+    return message(
+        "A request about «%(before)s», list number %(number)s, waits for its answer, so the number "
+        "cannot become «%(after)s». Give other children numbers that are free, or write the list "
+        "once it is answered. If it is the same child, keep the number once without a name, then "
+        "write the new one.",
+        number=child.list_number,
+        before=child.name,
+        after=name,
+    )
 
 
 BlockChanged = Callable[[Session, RightsRequest], None]
@@ -406,13 +439,17 @@ def correct(session: Session, request_id: UUID, *, name: str, email: str, actor:
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers to handle.
-        ConflictError: it speaks of no account, was ended, or the e-mail is somebody else's.
+        ConflictError: it asks for no correction, speaks of no account or of a pseudonym, was
+            ended, or the e-mail is somebody else's.
         BadInputError: there is no name, or that is no e-mail.
     """
     request = handled(session, request_id, actor=actor)
+    if request.kind is not RequestKind.RECTIFICATION:
+        raise ConflictError(message("This request asks for no correction."))
     user = request.user
     if user is None:
         raise ConflictError(message("This request is about nobody who has an account here."))
+    require_named(user)
     changes = {"name": _name(name), "email": _email(session, user, email)}
     before = {field: getattr(user, field) for field in changes}
     different = {field: value for field, value in changes.items() if value != before[field]}

@@ -147,7 +147,7 @@ def correct_child(
 ) -> Child:
     """Put a child's list number right, and its name or initials (None: as they are).
 
-    The open requests about it go along with its number.
+    All requests about it go along with its number, also those that were ended.
 
     Raises:
         NotFoundError, NotAllowedError: the request is not hers to handle.
@@ -161,7 +161,7 @@ def correct_child(
         raise ConflictError(message("This request corrects nothing of a child on a class list."))
     number, renamed = child.list_number, name is not None and name.strip() != child.name
     class_lists.put_right(session, child, list_number=list_number, name=name)
-    for each in requests.open_about(session, child.class_group_id, number):
+    for each in requests.all_about(session, child.class_group_id, number):
         each.list_number = list_number
     session.flush()
     before = {"list_number": str(number), "initials": ""}

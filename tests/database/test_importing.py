@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from observe.db import Database, today
 from observe.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
-from observe.people import importing, networks, workbooks
+from observe.people import importing, memberships, networks, workbooks
 from observe.people.access import Actor, actor_of
 from observe.people.importing import Kind
 from observe.people.imports import ChangeKind, Imported
@@ -18,6 +18,7 @@ from observe.people.models import AuditEntry, Membership, Role, School, TableImp
 from observe.people.person_export import COLUMNS, people_csv, people_workbook
 from observe.people.person_import import import_people
 from observe.people.sheets import read_sheet
+from observe.privacy import pseudonyms
 from tests.factories import Cast
 
 HEAD = "id,name,email,role,rbd,network,starts_on,ends_on\n"
@@ -155,6 +156,52 @@ def test_days_are_taken_and_corrected(session: Session, cast: Cast) -> None:
     # without days: she is back, from today on
     back = import_people(session, "id,name,email,role,rbd\nB,Berta,,educator,1234-5\n", actor=admin)
     assert counts(back) == (0, 1, 0, 0)
+
+
+def _pseudonymised(session: Session, cast: Cast) -> User:
+    user = session.get_one(User, cast.educator.user_id)
+    memberships.leave(session, user.id, memberships.at_once(), actor=cast.administrator)
+    pseudonyms.replace(session, user, cast.school.id, reason="prueba")
+    return user
+
+
+def test_a_pseudonymised_person_stays_as_she_is(session: Session, cast: Cast) -> None:
+    user, admin = _pseudonymised(session, cast), cast.administrator
+    last, name = memberships.at_once(), user.name
+    (hers,) = [line for line in table(session, admin).splitlines() if str(user.id) in line]
+    assert counts(import_people(session, HEAD + hers, actor=admin)) == (0, 0, 0, 1)
+    undated = f"id,name,email,role,rbd\n{user.id},{name},,educator,1234-5\n"
+    assert counts(import_people(session, undated, complete=True, actor=admin))[3] == 1
+    assert (len(user.memberships), user.active) == (1, False)
+    for changed in (
+        f"{name} S.,,educator,1234-5,,,{last}",
+        f"{name},berta@slep.cl,educator,1234-5,,,{last}",
+        f"{name},,utp_head,1234-5,,,{last}",
+        f"{name},,educator,1234-5,,,",
+    ):
+        with pytest.raises(InvalidError) as error:
+            import_people(session, f"{HEAD}{user.id},{changed}\n", actor=admin)
+        (problem,) = error.value.problems
+        assert problem.in_language("es_CL").startswith("Línea 2: un seudónimo reemplaza")
+
+
+def test_who_would_be_new_and_has_left_is_passed_over(session: Session, cast: Cast) -> None:
+    text = HEAD + (
+        "H,Hilda,,educator,1234-5,,2025-03-01,2025-12-31\n"
+        "B,Bernarda,taken@slep.cl,educator,1234-5,,2024-03-01,2024-12-31\n"
+        "B,Bernarda,taken@slep.cl,utp_head,1234-5,,2025-03-01,2025-12-31\n"
+        "H,Hilda,,utp_head,1234-5,,2026-03-01,\n"
+        "C,Celia,taken@slep.cl,educator,1234-5,,,\n"
+    )
+    done = import_people(session, text, actor=cast.administrator)
+    assert counts(done) == (2, 0, 0, 0)
+    assert [each.in_language("es_CL").split(":")[0] for each in done.warnings] == ["Línea 3"]
+    known = session.scalars(sa.select(User.name).where(User.reference.in_(["B", "C", "H"])))
+    assert set(known) == {"Celia", "Hilda"}
+    # who is known already keeps what the table tells of her
+    over = text.splitlines()[1].replace("2025-12-31", "2025-11-30")
+    again = import_people(session, HEAD + over, actor=cast.administrator)
+    assert (counts(again), again.warnings) == ((0, 0, 1, 0), ())
 
 
 def test_every_problem_of_days_and_networks_is_told(session: Session, cast: Cast) -> None:

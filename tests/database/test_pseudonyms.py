@@ -17,7 +17,7 @@ from observe.people import memberships, signin
 from observe.people.access import actor_of
 from observe.people.memberships import PersonInput, RoleInput
 from observe.people.models import Invitation, Membership, Role, SignInLink, User
-from observe.people.periods import Place
+from observe.people.periods import Period, Place
 from observe.privacy import certificates, consent, papers, pseudonyms, requests, rules
 from observe.privacy.clocks import RequestKind
 from observe.privacy.consent import How
@@ -192,6 +192,15 @@ def test_nobody_gives_her_a_name_again(database: Database, cast: Cast, gone: UUI
         back = RoleInput(Role.EDUCATOR, Place(cast.school.id))
         with pytest.raises(ConflictError, match="add her as a new person"):
             memberships.give_role(session, gone, back, actor=actor)
+        (role,) = session.scalars(sa.select(Membership.id).filter_by(user_id=gone))
+        with pytest.raises(ConflictError, match="add her as a new person"):
+            memberships.change_days(session, role, Period(), actor=actor)
+        with pytest.raises(ConflictError, match="add her as a new person"):
+            signin.create_link(session, gone, minutes=5, actor=actor)
+        asked = Asked(RequestKind.RECTIFICATION, About.PERSON, DAY, Channel.LETTER, user_id=gone)
+        request = requests.register(session, asked, today=DAY, actor=actor)
+        with pytest.raises(ConflictError, match="add her as a new person"):
+            requests.correct(session, request.id, name=NAME, email="", actor=actor)
     for values in ({"name": NAME}, {"active": True}, {"email": EMAIL}, {"pseudonymised_at": None}):
         with pytest.raises(sa.exc.IntegrityError), database.write() as session:
             session.execute(sa.update(User).where(User.id == gone).values(**values))

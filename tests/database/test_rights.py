@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from observe.db import Database, now
 from observe.errors import BadInputError, ConflictError, NotAllowedError, NotFoundError
 from observe.ids import new_id
-from observe.people import audit
+from observe.people import audit, class_lists
 from observe.people.access import Actor
 from observe.people.models import AuditEntry, Role, User
 from observe.privacy import breaches, reach, requests
@@ -66,6 +66,7 @@ def test_a_request_is_registered_with_its_clocks(session: Session, cast: Cast) -
         ({"user_id": None}, "user_id"),
         ({"about": About.CHILD}, "class_group_id"),
         ({"about": About.CHILD, "class_group_id": new_id(), "list_number": 0}, "list_number"),
+        ({"about": About.CHILD, "class_group_id": new_id(), "list_number": 1000}, "list_number"),
         ({"about": About.OTHER, "who": " "}, "who"),
         ({"words": "a" * 4001}, "words"),
     ],
@@ -76,6 +77,15 @@ def test_what_cannot_be_is_refused_at_its_field(
     with pytest.raises(BadInputError) as refused:
         asked(session, cast, **changes)
     assert refused.value.field == field
+
+
+def test_any_number_that_a_class_list_takes_can_be_asked_about(
+    session: Session, cast: Cast
+) -> None:
+    number, group_id = class_lists.LARGEST_NUMBER, cast.class_group.id
+    class_lists.write_class_list(session, group_id, f"{number} Ana", actor=cast.observer)
+    found = asked(session, cast, about=About.CHILD, class_group_id=group_id, list_number=number)
+    assert requests.child_of(session, found) is not None
 
 
 def test_only_she_herself_and_who_administers_all_her_schools(session: Session, cast: Cast) -> None:
@@ -260,6 +270,9 @@ def test_the_trail_tells_what_was_corrected_and_no_name(session: Session, cast: 
         _correct(session, found.id, cast.administrator, user.name, "sin arroba")
     with pytest.raises(NotFoundError):
         _correct(session, found.id, cast.observer, "Otra", "")
+    other = asked(session, cast)  # for a copy
+    with pytest.raises(ConflictError, match="asks for no correction"):
+        _correct(session, other.id, cast.administrator, "Otra", "")
 
 
 def _correct(session: Session, request_id: UUID, actor: Actor, name: str, email: str) -> None:

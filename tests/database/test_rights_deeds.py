@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe.db import Database, now
-from observe.errors import BadInputError, ConflictError, NotFoundError
+from observe.errors import BadInputError, ConflictError, InvalidError, NotFoundError
 from observe.feedback import erasure
 from observe.feedback.erasure import Choice
 from observe.jobs import Job
@@ -50,6 +50,12 @@ def asks(session: Session, cast: Cast, kind: RequestKind, number: int | None = N
         list_number=number,
     )
     return requests.register(session, asked, today=TODAY, actor=cast.administrator).id
+
+
+def answer(session: Session, cast: Cast, request_id: UUID) -> None:
+    """End a request with its answer."""
+    state, actor = RequestState.ANSWERED, cast.administrator
+    requests.close(session, request_id, state, "Hecho.", on=TODAY, today=TODAY, actor=actor)
 
 
 def plan(session: Session, cast: Cast, request_id: UUID) -> set[Choice]:
@@ -246,12 +252,31 @@ def test_a_lesson_is_put_right_and_what_stood_there_stays_with_the_request(
     assert rectifying.corrections_of(session, asks(session, cast, RequestKind.RECTIFICATION)) == []
 
 
+def test_a_number_of_which_an_open_request_speaks_stays_its_childs(
+    session: Session, cast: Cast
+) -> None:
+    def write(text: str) -> None:
+        class_lists.write_class_list(session, cast.class_group.id, text, actor=cast.observer)
+
+    write("1 Sofía\n2 Tomás")
+    request_id = asks(session, cast, RequestKind.ACCESS, 1)
+    for text, told in (("1 Tomás\n2 Sofía", "«Tomás»"), ("2 Tomás", "su línea se queda")):
+        with pytest.raises(InvalidError) as error:
+            write(text)
+        (problem,) = error.value.problems
+        assert told in problem.in_language("es_CL")
+    write("1 Sofía Muñoz\n3 Tomás")
+    answer(session, cast, request_id)
+    write("1 Tomás")
+
+
 def test_a_class_list_is_put_right_and_no_trail_keeps_a_name(session: Session, cast: Cast) -> None:
     class_lists.write_class_list(
         session, cast.class_group.id, "1 Sofía M.\n2 Tomás", actor=cast.observer
     )
     first = session.scalars(sa.select(Child).where(Child.list_number == 1)).one()
-    beside = asks(session, cast, RequestKind.ACCESS, 1)
+    beside, ended = (asks(session, cast, RequestKind.ACCESS, 1) for _ in range(2))
+    answer(session, cast, ended)
     request_id = asks(session, cast, RequestKind.RECTIFICATION, 1)
 
     def correct(number: int, name: str | None, actor: Actor = cast.administrator) -> None:
@@ -265,8 +290,9 @@ def test_a_class_list_is_put_right_and_no_trail_keeps_a_name(session: Session, c
         correct(3, None, cast.utp_head)
     correct(3, "Sofía N.")
     assert (first.list_number, first.name) == (3, "Sofía N.")
-    moved = requests.request_for(session, beside, actor=cast.administrator)
-    assert requests.child_of(session, moved) is first
+    for each in (beside, ended):
+        moved = requests.request_for(session, each, actor=cast.administrator)
+        assert requests.child_of(session, moved) is first
     correct(3, "")
     assert first.name == ""
     with pytest.raises(ConflictError):

@@ -35,9 +35,12 @@ blueprint = Blueprint("coming_in", __name__)
 def link(user_id: UUID) -> ResponseReturnValue:
     """Make a link that signs the person in once; it is shown this one time."""
     actor, minutes = current_actor(), home().settings.link_minutes
-    with writing() as session:
-        user = user_for(session, str(user_id), actor=actor)
-        secret = signin.create_link(session, user.id, minutes=minutes, actor=actor)
+    try:
+        with writing() as session:
+            user = user_for(session, str(user_id), actor=actor)
+            secret = signin.create_link(session, user.id, minutes=minutes, actor=actor)
+    except ConflictError as error:
+        return page(user_id, error.message), error.status
     within = message("%(count)s minutes", count=minutes)
     return _link_page(user, url("signin.link", secret=secret, _external=True), within)
 
