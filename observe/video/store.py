@@ -312,6 +312,8 @@ class Store:
     def adopt(self, name: str, sha256: str) -> None:
         """Give the incoming file `name` its lasting place; doing it again changes nothing.
 
+        Call `settle` once the database was asked whether it may be there.
+
         The incoming name stays until `delete_incoming`, so that whoever reads it may go on.
 
         Raises:
@@ -358,7 +360,8 @@ class Store:
     def lay_sealed(self, sha256: str, source: Path) -> None:
         """Put the sealed form of `source` in its place, whole or not at all; `source` stays.
 
-        What is sealed is hashed once more: the plain form goes afterwards.
+        What is sealed is hashed once more: the plain form goes afterwards. From just before it is
+        there the sweep asks whether it may be, whoever deleted it meanwhile, until `settle`.
 
         Raises:
             FileNotFoundError, BadInputError, DamagedError, KeyMissingError: as `adopt`.
@@ -370,10 +373,13 @@ class Store:
                 sealed.write(hashing, size, target, self.vault().own_key(form.purpose))
                 flushed(target)
             _require(hashing, sha256)
+            self.doom(sha256)
             disk.replace(made, form.path)
 
     def lay_plain(self, sha256: str) -> None:
         """Put the plain form of a sealed file in its place, whole or not at all; both are there.
+
+        Call `settle` as after `lay_sealed`.
 
         Raises:
             FileNotFoundError: it is not there. UnsealError, DamagedError: it is damaged.
@@ -386,6 +392,7 @@ class Store:
                 shutil.copyfileobj(hashing, target, CHUNK_BYTES)
                 flushed(target)
             _require(hashing, sha256)
+            self.doom(sha256)
             disk.replace(made, self.blob(sha256))
 
     @contextmanager

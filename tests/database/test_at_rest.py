@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from observe.db import Database, open_database
-from observe.errors import NotAllowedError
+from observe.errors import NotAllowedError, NotFoundError
 from observe.feedback import forgetting
 from observe.feedback.models import Feedback, FocusKind
 from observe.jobs import Job, JobState
@@ -21,10 +23,12 @@ from observe.people.access import Actor
 from observe.people.models import AuditEntry
 from observe.settings import Settings
 from observe.vault import KeyMissingError
-from observe.video import at_rest, check, derived, disk, erasing
+from observe.video import at_rest, check, derived, disk, erasing, sealed
 from observe.video.at_rest import Outcome, Standing
 from observe.video.derived import Made
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingState
+from observe.video.preparing.originals import keep_originals
+from observe.video.sealed import Readable
 from observe.video.store import Store, open_store
 from observe.video.sweep import sweep
 from tests.factories import Cast
@@ -289,6 +293,40 @@ def test_its_clips_are_cut_blurred_published_and_deleted(
         place = erasing.Place(lessons.database, lessons.store)
         erasing.erase_video(session, place, recording_id, reason="x", actor=None)
     assert list(lessons.store.blobs()) == []
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_film_that_is_deleted_while_it_takes_its_place_does_not_stay(
+    sealed_lessons: Lessons, small_video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    killed: bool,
+) -> None:  # fmt: skip
+    lessons, real = sealed_lessons, sealed.write
+    second = tmp_path / "segunda.mp4"
+    second.write_bytes(small_video.read_bytes() + b"\0\0\0\x08free")
+    added = lessons.add(small_video, second)
+    name = hashlib.sha256(second.read_bytes()).hexdigest()
+
+    def deleted_meanwhile(plain: Readable, size_bytes: int, *arguments: Any) -> None:
+        if size_bytes == second.stat().st_size:
+            with lessons.database.write() as session:
+                place = erasing.Place(lessons.database, lessons.store)
+                erasing.erase_video(session, place, added.id, reason="x", actor=None)
+        real(plain, size_bytes, *arguments)
+
+    def kill(_session: Session, _store: Store, sha256: str) -> None:
+        if sha256 == name:
+            raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed if killed else NotFoundError):
+        patch.setattr(sealed, "write", deleted_meanwhile)
+        if killed:
+            patch.setattr(derived, "forget_blob", kill)
+        keep_originals(lessons.task(added))
+    if killed:
+        assert [file.name for file in lessons.store.blobs()] == [name]
+        sweep(lessons.database, lessons.store)
+    assert list(lessons.store.blobs()) == []
+    lessons.assert_clean()
 
 
 def test_without_the_key_work_says_so_and_loses_nothing(

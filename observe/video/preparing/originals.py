@@ -37,15 +37,27 @@ def _keep(task: Preparation, given: Given, progress: Progress, done: int) -> str
     # The row knows both names before the file gets the second one, and until it has lost the first:
     # whoever is killed in between finds the file under one of them and finishes this.
     sha256 = given.sha256 or _hashed(task, given, name, progress, done)
+    _adopt(task, name, sha256)
+    task.store.delete_incoming(name)
+    with task.work.database.write() as session:
+        _row(session, given).incoming = None
+    return sha256
+
+
+def _adopt(task: Preparation, name: str, sha256: str) -> None:
+    """Give the file its lasting place, unless it was deleted meanwhile: sealing it takes minutes.
+
+    Killed in here, the sweep asks whether it was.
+    """
+    task.store.doom(sha256)
     try:
         task.store.adopt(name, sha256)
     except FileNotFoundError as error:
         raise _gone() from error
-    task.store.delete_incoming(name)
-    with task.work.database.write() as session:
-        _row(session, given).incoming = None
-        derived.forget_blob(session, task.store, sha256)  # it was deleted while it took its place
-    return sha256
+    finally:
+        with task.work.database.write() as session:
+            derived.forget_blob(session, task.store, sha256)
+            task.store.settle(sha256)
 
 
 def _hashed(task: Preparation, given: Given, name: str, progress: Progress, done: int) -> str:
