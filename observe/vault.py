@@ -212,6 +212,11 @@ def need_key(settings: Settings, key_id: str) -> None:
         place_once(_note_of(settings), key_id)
 
 
+def need_no_key(settings: Settings) -> None:
+    """Take the note of `need_key` back: nothing was restored after all."""
+    _note_of(settings).unlink(missing_ok=True)
+
+
 def _note_of(settings: Settings) -> Path:
     return settings.home / "vault-key-id"
 

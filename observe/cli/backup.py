@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
@@ -32,7 +32,7 @@ from observe.privacy import tombstones
 from observe.privacy.models import ConsentPaper
 from observe.settings import Settings
 from observe.text import Message, message
-from observe.vault import KeyMissingError, UnsealError, need_key, needed_key
+from observe.vault import KeyMissingError, UnsealError, need_key, need_no_key, needed_key
 from observe.video.captions import GIVEN
 from observe.video.disk import sync_folder
 from observe.video.models import (
@@ -144,8 +144,12 @@ def _write(shell: Shell, target: Path) -> tuple[Manifest, list[str]]:
     """Write the archive from one state of the database; tell what was damaged and is left out.
 
     A job may hash an original meanwhile, which gives the file its lasting name: then the state
-    before is no longer on disk, and a newer one is taken.
+    before is no longer on disk, and a newer one is taken. So it is when a file is sealed meanwhile.
+
+    Raises:
+        BadInputError: what a person gave is damaged or missing, or goes on being sealed.
     """
+    other_form = False
     for _attempt in range(ATTEMPTS):
         with tempfile.TemporaryDirectory(dir=shell.settings.home) as folder:
             copy = Path(folder, DATABASE)
@@ -158,8 +162,15 @@ def _write(shell: Shell, target: Path) -> tuple[Manifest, list[str]]:
                 manifest = _manifest(shell.settings, members | remade)
                 archive.write(target, manifest, sources)
                 return manifest, left_out + _away(copy, shell.store)
-            except FileNotFoundError:
-                continue
+            except FileNotFoundError as error:
+                other_form = _changed_form(shell.store, error)
+    if other_form:
+        raise BadInputError(
+            message(
+                "Videos are being sealed or unsealed right now, so no backup was made. Wait until "
+                "that has ended and make the backup again."
+            )
+        )
     raise BadInputError(
         message("Files are missing from this home, so no backup was made. Run: observe doctor")
     )
@@ -176,14 +187,31 @@ def _whole(store: Store, made: dict[str, Path]) -> tuple[dict[str, Member], list
     """Return the files that are what their names say, and the names of the others.
 
     What was made from a video can be made again: that must not keep the videos out of a backup.
+
+    Raises:
+        FileNotFoundError: one is there in its other form now.
     """
     found: dict[str, Member] = {}
     for name, path in made.items():
-        with suppress(OSError):  # gone, or on a part of the disk that is dying
+        try:
             member = archive.member_of(path)
             if archive.is_as_named(name, member) and _opens(store, name):
                 found[name] = member
+        except FileNotFoundError as error:
+            if _changed_form(store, error):
+                raise
+        except OSError:  # on a part of the disk that is dying
+            continue
     return found, [name for name in made if name not in found]
+
+
+def _changed_form(store: Store, error: FileNotFoundError) -> bool:
+    """Tell whether what was not found lies there all the same, sealed or unsealed meanwhile."""
+    missed = Path(error.filename or "")
+    try:
+        return store.kept(missed.name.removesuffix(SEALED)).exists()
+    except ValueError:  # no kept file
+        return False
 
 
 def _copy_database(source: Path, target: Path) -> None:
@@ -253,15 +281,18 @@ def _blobs(store: Store, names: set[str]) -> dict[str, Path]:
 
 
 def _opens(store: Store, name: str) -> bool:
-    """Tell whether a sealed file still opens to what its name says, without a plain copy of it.
+    """Tell whether a sealed file still opens to what its name says, whatever lies beside it.
 
     Where the key is not here nobody can tell: it goes along as it lies.
+
+    Raises:
+        FileNotFoundError: it was unsealed or deleted meanwhile.
     """
     if not name.endswith(SEALED):
         return True
     sha256 = name.rpartition("/")[2].removesuffix(SEALED)
     try:
-        return sha256_of(store.kept(sha256)) == sha256
+        return sha256_of(store.sealing(sha256)) == sha256
     except UnsealError:
         return False
     except KeyMissingError:
@@ -363,9 +394,12 @@ def _what_came_back(manifest: Manifest, again: Again) -> Iterator[Message]:
 
 
 def _restored(file: Path, settings: Settings) -> tuple[Manifest, Again]:
-    """Bring the backup back; what fails takes away a home that was made for it."""
+    """Bring the backup back; what fails takes away a home that was made for it.
+
+    In one that was there before, no note of a key stays: the home must be empty for another try.
+    """
     home = settings.home
-    made = not home.exists()
+    made, noted = not home.exists(), needed_key(settings) is not None
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(dir=home) as folder:
@@ -377,6 +411,8 @@ def _restored(file: Path, settings: Settings) -> tuple[Manifest, Again]:
     except BaseException:
         if made:
             shutil.rmtree(home)
+        elif not noted and not settings.database_path.exists():
+            need_no_key(settings)
         raise
     return manifest, again
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from observe.cli.progress import bar_for
 from observe.cli.shell import Shell
+from observe.privacy.models import ConsentPaper
 from observe.text import Message, message
 from observe.vault import KeyMissingError, UnsealError
 from observe.video.models import DerivedFile, Recording, RecordingPart
@@ -81,6 +82,11 @@ def _told(session: Session, store: Store, file: StoredFile) -> Message:
             "Put that file back from a backup.",
             id=row.recording_id,
             kind=row.kind.value,
+            path=path,
+        )
+    if session.scalar(sa.select(ConsentPaper.id).where(ConsentPaper.sha256 == name).limit(1)):
+        return message(
+            "The scan of a signed consent is damaged: %(path)s. Put that file back from a backup.",
             path=path,
         )
     return message("The file %(path)s is damaged and belongs to nothing. Delete it.", path=path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -10,8 +12,14 @@ from uuid import UUID
 
 import pytest
 
+from observe.cli import archive
+from observe.cli.archive import Member
 from observe.db import Database
+from observe.privacy.models import ConsentPaper
 from observe.settings import Settings
+from observe.video import derived
+from observe.video.derived import Made
+from observe.video.models import FileKind
 from observe.video.store import open_store
 from tests.cli.conftest import Run
 from tests.factories import Cast
@@ -127,6 +135,105 @@ def test_a_sealed_film_that_is_damaged_is_not_backed_up_in_silence(
     film.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     assert "doctor --files" in sealed("backup", tmp_path / "copia.tar", code=2).err
     assert not (tmp_path / "copia.tar").exists()
+
+
+@pytest.fixture
+def heard(lesson: UUID, home: Settings, database: Database) -> str:
+    """The hash of a file that was made from the lesson and lies plain."""
+    store, content = open_store(replace(home, seal_films=False)), b"what was heard"
+    made = store.temporary()
+    made.write_bytes(content)
+    derived.keep(database, store, made, Made(lesson, FileKind.VOICES, "x", "application/json"))
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("for_ever", [False, True])
+def test_what_is_sealed_while_a_backup_is_made_is_in_it_or_there_is_none(
+    sealed: Run, heard: str, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    *, for_ever: bool,
+) -> None:  # fmt: skip
+    store, real = open_store(replace(home, seal_films=True)), archive.member_of
+
+    def sealed_now(path: Path) -> Member:
+        if path != store.blob(heard):
+            return real(path)
+        store.lay_sealed(heard, path)
+        store.drop_plain(heard)
+        try:
+            return real(path)
+        finally:
+            if for_ever:
+                store.lay_plain(heard)
+                store.drop_sealed(heard)
+
+    monkeypatch.setattr(archive, "member_of", sealed_now)
+    copy = tmp_path / "copia.tar"
+    if for_ever:
+        assert "cifrando" in sealed("backup", copy, code=2).err
+        assert not copy.exists()
+        return
+    facts = sealed("backup", copy, "--json").facts
+    assert (facts["files"], facts["left_out"]) == (2, [])
+
+
+def test_a_damaged_sealed_file_is_not_taken_for_the_plain_one_that_comes_beside_it(
+    sealed: Run, heard: str, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, real = open_store(replace(home, seal_films=True)), archive.member_of
+    whole, form = store.blob(heard).read_bytes(), store.sealing(heard).path
+    store.lay_sealed(heard, store.blob(heard))
+    store.drop_plain(heard)
+    form.write_bytes(form.read_bytes()[:-1] + b"?")
+
+    def comes_beside(path: Path) -> Member:
+        if path == form:
+            store.blob(heard).write_bytes(whole)
+        return real(path)
+
+    monkeypatch.setattr(archive, "member_of", comes_beside)
+    left_out = sealed("backup", tmp_path / "copia.tar", "--json").facts["left_out"]
+    assert left_out == [f"store/blobs/{heard[:2]}/{heard}.sealed"]
+
+
+def test_a_restore_that_failed_can_be_tried_again_in_the_same_folder(
+    sealed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed("backup", tmp_path / "copia.tar")
+    other = tmp_path / "other"
+    other.mkdir()
+    monkeypatch.setenv("OBSERVE_HOME", str(other))
+
+    def full(_folder: Path, _settings: Settings) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("observe.cli.backup._place", full)
+        sealed("restore", tmp_path / "copia.tar", code=2)
+    assert list(other.iterdir()) == []
+    sealed("restore", tmp_path / "copia.tar")
+    assert (other / "vault-key-id").exists()
+
+
+def test_a_damaged_scan_of_a_consent_is_not_called_nobodys(
+    sealed: Run, home: Settings, database: Database, cast: Cast
+) -> None:
+    store = open_store(home)
+    made = store.temporary()
+    made.write_bytes(b"a scan, sealed")
+    blob = store.put(made)
+    with database.write() as session:
+        session.add(
+            ConsentPaper(
+                sha256=blob.sha256,
+                media_type="application/pdf",
+                size_bytes=blob.size_bytes,
+                added_by_id=cast.observer.user_id,
+            )
+        )
+    store.settle(blob.sha256)
+    store.blob(blob.sha256).write_bytes(b"a scan, damaged"[:-1])
+    (todo,) = _told(sealed, "contents", "--files", code=1)[1]
+    assert ("consentimiento" in todo, blob.sha256 in todo) == (True, True)
 
 
 def test_a_clip_is_cut_for_who_may_take_it_and_is_plain(
