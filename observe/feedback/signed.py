@@ -16,6 +16,7 @@ from observe.feedback.checks import FOCUS_NAMES
 from observe.feedback.consent import allows_pictures
 from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
 from observe.text import Message, message
+from observe.vault import KeyMissingError, UnsealError
 from observe.video import derived
 from observe.video.blur import operations as blurs
 from observe.video.models import Blurring, BlurState, DerivedFile
@@ -69,16 +70,20 @@ def pictures_of(session: Session, store: Store, feedback: Feedback) -> dict[Focu
     """
     posters = {kind: moment.poster for kind, moment in signed_moments(session, feedback).items()}
     found = (
-        (kind, _for_paper(store.kept(poster.sha256).read_bytes()))
+        (kind, _for_paper(store, poster))
         for kind, poster in posters.items()
         if poster is not None and derived.is_whole(store, poster)
     )
     return {kind: picture for kind, picture in found if picture is not None}
 
 
-def _for_paper(poster: bytes) -> bytes | None:
+def _for_paper(store: Store, poster: DerivedFile) -> bytes | None:
     """Return the picture at half its size: still 200 dots an inch, and a fourth of the bytes."""
-    half = cv2.imdecode(np.frombuffer(poster, np.uint8), cv2.IMREAD_REDUCED_COLOR_2)
+    try:
+        content = store.kept(poster.sha256).read_bytes()
+    except (KeyMissingError, UnsealError):
+        return None
+    half = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_REDUCED_COLOR_2)
     if half is None:
         return None
     _done, written = cv2.imencode(".jpg", half, [cv2.IMWRITE_JPEG_QUALITY, 80])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from observe.db import Database, open_database
 from observe.errors import NotAllowedError, NotFoundError
-from observe.feedback import forgetting
+from observe.feedback import forgetting, signed
 from observe.feedback.models import Feedback, FocusKind
 from observe.jobs import Job, JobState
 from observe.people.access import Actor
@@ -31,6 +32,7 @@ from observe.video.preparing.originals import keep_originals
 from observe.video.sealed import Readable
 from observe.video.store import Store, open_store
 from observe.video.sweep import sweep
+from observe.video.timeline import timelines
 from tests.factories import Cast
 from tests.feedback_cases import filmed, published
 from tests.lessons import Lessons
@@ -289,10 +291,69 @@ def test_its_clips_are_cut_blurred_published_and_deleted(
     assert kinds <= {row.kind for row in rows}
     contents = [lessons.store.kept(row.sha256).read_bytes() for row in rows]
     assert lies_plain(lessons.home, small_video.read_bytes(), *contents) == []
+    assert _pictures_that_open(lessons, feedback_id) == (2, 1, 0)
     with lessons.database.write() as session:
         place = erasing.Place(lessons.database, lessons.store)
         erasing.erase_video(session, place, recording_id, reason="x", actor=None)
     assert list(lessons.store.blobs()) == []
+
+
+def _pictures_that_open(lessons: Lessons, feedback_id: UUID) -> tuple[int, int, int]:
+    """Return how many pictures a feedback shows: all whole, one damaged, and without the key."""
+
+    def shown() -> int:
+        return len(signed.pictures_of(session, lessons.store, feedback))
+
+    with lessons.database.read() as session:
+        feedback = session.get_one(Feedback, feedback_id)
+        whole = shown()
+        poster = signed.signed_moments(session, feedback)[FocusKind.STRENGTH].poster
+        assert poster is not None
+        _damage(lessons.store, poster.sha256)
+        damaged = shown()
+        with _without_key(lessons.home):
+            return whole, damaged, shown()
+
+
+def _damage(store: Store, sha256: str) -> None:
+    path = store.sealing(sha256).path
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+
+@contextmanager
+def _without_key(home: Settings) -> Iterator[None]:
+    key = home.key_path.read_bytes()
+    home.key_path.unlink()
+    yield
+    home.key_path.write_bytes(key)
+
+
+def test_what_was_heard_and_cannot_be_opened_keeps_nobody_from_the_lesson(
+    database: Database, home: Settings, sealing: Store, film: Recording
+) -> None:
+    told = {
+        FileKind.VOICES: '{"seconds": "oo", "loudness_db": [-20.0, -20.0]}',
+        FileKind.ACTIVITY: '{"energy": [1, 2], "joints_ms": [1000], "damaged": []}',
+    }
+    for kind, content in told.items():
+        made = sealing.temporary()
+        made.write_text(content, encoding="ascii")
+        derived.keep(database, sealing, made, Made(film.id, kind, "test", "application/json"))
+
+    def there() -> tuple[bool, bool]:
+        heard = timelines.voices_of(session, sealing, recording)
+        return heard is not None, timelines.activity_of(session, sealing, recording) is not None
+
+    with database.read() as session:
+        recording = session.get_one(Recording, film.id)
+        assert there() == (True, True)
+        with _without_key(home):
+            assert there() == (False, False)
+        heard = derived.newest(session, film.id, FileKind.VOICES)
+        assert heard is not None
+        _damage(sealing, heard.sha256)
+        assert there() == (False, True)
 
 
 @pytest.mark.parametrize("killed", [False, True])
