@@ -579,8 +579,8 @@ def run_worker(settings: Settings, stopped: threading.Event) -> None:
 def _look(settings: Settings, database: Database) -> None:
     try:
         ask_for_daily(settings, database, now().astimezone(SCHOOL_TIME))
-    except sa.exc.OperationalError:  # a busy database: the next look is soon
-        log.warning("daily jobs not looked for")
+    except (sa.exc.OperationalError, OSError) as error:  # a busy database or disk: again soon
+        log.warning("daily jobs not looked for", error=type(error).__name__)
 
 
 def wait_for(settings: Settings, job_id: str, tell: Callable[[Job], None]) -> Job:

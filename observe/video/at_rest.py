@@ -22,7 +22,7 @@ from observe.people.access import HOME, Action, Actor
 from observe.text import Message, message
 from observe.vault import KeyMissingError, UnsealError
 from observe.video import derived
-from observe.video.kept import Sealing
+from observe.video.kept import KeptFile, Sealing
 from observe.video.sealed import Head
 from observe.video.store import DamagedError, Store, StoredFile, sha256_of
 
@@ -94,11 +94,12 @@ def unseal_all(database: Database, store: Store, *, actor: Actor, tell: Tell) ->
 
 
 def _all(database: Database, store: Store, actor: Actor, tell: Tell, *, sealed: bool) -> Outcome:
-    with database.write() as session:
-        access.require(actor, Action.HOME_SEAL, HOME)
-        if store.seals != sealed:
-            raise BadInputError(_SET_ON if sealed else _SET_OFF)
+    access.require(actor, Action.HOME_SEAL, HOME)
+    if store.seals != sealed:
+        raise BadInputError(_SET_ON if sealed else _SET_OFF)
+    with database.read() as session:  # a look at every file: nobody waits for it to write
         files = to_change(session, store)
+    with database.write() as session:
         audit.record(
             session,
             "home.seal" if sealed else "home.unseal",
@@ -134,8 +135,9 @@ def _one(database: Database, store: Store, sha256: str, outcome: Outcome) -> Non
 def change(database: Database, store: Store, sha256: str) -> bool:
     """Lay one file as the setting wants; tell whether its other form is gone.
 
-    It stays, and nothing is lost, while a job runs: that may read it. Of a file that was deleted
-    meanwhile both forms go; killed in here, the sweep asks whether it was.
+    It stays, and nothing is lost, while a job runs, which may read it, and on Windows while it is
+    watched. Of a file that was deleted meanwhile both forms go; killed in here, the sweep asks
+    whether it was.
 
     Raises:
         FileNotFoundError: it is not there (any more). DamagedError, UnsealError: it is damaged.
@@ -152,32 +154,39 @@ def change(database: Database, store: Store, sha256: str) -> bool:
             if done:
                 store.delete_blob(sha256)
             elif laid and not _at_work(session):
-                done = True
-                _drop_other(store, sha256)
+                done = _drop_other(store, sha256)
             store.settle(sha256)
     return done
 
 
 def _lay(store: Store, sha256: str) -> None:
-    if not store.seals:
-        store.lay_plain(sha256)
-    elif not _is_sealed_well(store, sha256):
+    if _lies_well(store, sha256):
+        return
+    if store.seals:
         store.lay_sealed(sha256, store.blob(sha256))
+    else:
+        store.lay_plain(sha256)
 
 
-def _is_sealed_well(store: Store, sha256: str) -> bool:
-    """Tell whether an earlier try left the sealed form whole: then it may be the better one."""
+def _lies_well(store: Store, sha256: str) -> bool:
+    """Tell whether an earlier try left the wanted form whole: then it may be the better one."""
+    wanted = store.sealing(sha256) if store.seals else KeptFile(store.blob(sha256))
     try:
-        return sha256_of(store.sealing(sha256)) == sha256
+        return sha256_of(wanted) == sha256
     except (FileNotFoundError, UnsealError):
         return False
 
 
-def _drop_other(store: Store, sha256: str) -> None:
-    if store.seals:
-        store.drop_plain(sha256)
-    else:
-        store.drop_sealed(sha256)
+def _drop_other(store: Store, sha256: str) -> bool:
+    """Remove the form that is not wanted; tell whether it could be."""
+    try:
+        if store.seals:
+            store.drop_plain(sha256)
+        else:
+            store.drop_sealed(sha256)
+    except PermissionError:  # Windows: it is being watched
+        return False
+    return True
 
 
 def _at_work(session: Session) -> bool:

@@ -1,14 +1,15 @@
 """A desk: where sealed films lie open while a program reads them by their path, and no longer.
 
 ffmpeg and the short-lived readers take a path, so a sealed film is opened into a working copy for
-them. That lies in the store's work folder, which is emptied when a worker starts: a killed one
-leaves no open film for longer than that.
+them. That lies in the store's work folder, which is emptied when a worker starts, and swept each
+day: whoever is killed leaves no open film for longer than that.
 """
 
 from __future__ import annotations
 
 import shutil
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -65,8 +66,9 @@ class Desk:
         return made
 
     def clear(self) -> None:
-        """Remove the working copies."""
+        """Remove the working copies; on Windows, what is still held open is swept later."""
         with self._one_at_a_time:
             while self._open:
                 _plain, made = self._open.popitem()
-                made.unlink(missing_ok=True)
+                with suppress(PermissionError):
+                    made.unlink(missing_ok=True)

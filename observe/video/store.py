@@ -477,10 +477,11 @@ class Store:
         yield from _files(self.root / "work")
 
     def clear_outgoing(self, before: datetime) -> None:
-        """Remove what was made to be taken away before this moment."""
+        """Remove what was made to be taken away before this moment; as `clear_work` on Windows."""
         for file in self.outgoings():
             if file.changed < before:
-                self._inside("outgoing", file.name).unlink(missing_ok=True)
+                with suppress(PermissionError):
+                    self._inside("outgoing", file.name).unlink(missing_ok=True)
 
     def in_flight(self) -> list[str]:
         """Return the hashes of blobs that were put but not settled: a worker was killed there."""
@@ -512,6 +513,19 @@ class Store:
             if path.name not in keep:
                 with suppress(PermissionError):
                     _remove(path)
+
+    def left_since(self, before: datetime) -> list[StoredFile]:
+        """Return the temporary files that nobody has begun or written to since this moment."""
+        found = ((file, file.given) for file in self.leftovers())
+        return [
+            file for file, given in found if given is not None and max(given, file.changed) < before
+        ]
+
+    def clear_left(self, before: datetime) -> None:
+        """Remove these files, also while a worker runs; as `clear_work` on Windows."""
+        for file in self.left_since(before):
+            with suppress(PermissionError):
+                _remove(self._inside("work", file.name))
 
 
 def _remove(path: Path) -> None:

@@ -18,6 +18,7 @@ MEASURED_WITHIN: Final = timedelta(minutes=10)  # a file taken becomes a recordi
 COPIED_WITHIN: Final = timedelta(days=1)
 UPLOADED_WITHIN: Final = timedelta(days=7)
 TAKEN_WITHIN: Final = timedelta(days=1)
+MADE_WITHIN: Final = timedelta(days=2)  # longer than any job works on one file
 
 
 def sweep(database: Database, store: Store) -> None:
@@ -42,12 +43,17 @@ def sweep_old(database: Database, store: Store) -> None:
     # Only now: no row names them. Killed before this, they are stale at the next sweep.
     for name in given_up:
         store.delete_incoming(name)
+    # Not only a worker opens sealed films here: a page or a command does too, and may be killed.
+    store.clear_left(now() - MADE_WITHIN)
 
 
 def has_old(store: Store) -> bool:
     """Tell whether anything lies there that may have to go; a look at names alone."""
     before = now() - TAKEN_WITHIN
-    return any(file.changed < before for file in (*store.outgoings(), *store.incomings()))
+    waiting = (*store.outgoings(), *store.incomings())
+    return any(file.changed < before for file in waiting) or bool(
+        store.left_since(now() - MADE_WITHIN)
+    )
 
 
 def _give_up(session: Session) -> list[Upload]:

@@ -227,6 +227,30 @@ def test_what_a_worker_cleared_away_at_its_start_is_told_as_left(
     assert seal(database, sealing, cast) == Outcome(done=1)
 
 
+def test_what_cannot_be_removed_now_is_told_as_left(
+    database: Database, sealing: Store, cast: Cast, film: Recording,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def watched(_store: Store, _sha256: str) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "drop_plain", watched)
+        assert seal(database, sealing, cast) == Outcome(left=1)
+    assert seal(database, sealing, cast) == Outcome(done=1)
+    assert at_rest.standing(sealing) == Standing(sealed=1, plain=0)
+
+
+def test_a_whole_film_beside_a_damaged_sealed_one_is_unsealed(
+    database: Database, store: Store, sealing: Store, cast: Cast, film: Recording
+) -> None:
+    sha256 = film.sha256 or ""
+    sealing.lay_sealed(sha256, sealing.blob(sha256))
+    _damage(sealing, sha256)
+    assert unseal(database, store, cast) == Outcome(done=1)
+    assert at_rest.standing(store) == Standing(sealed=0, plain=1)
+
+
 def _job(subject_id: UUID) -> Job:
     running = JobState.RUNNING
     return Job(id="x", kind="video.prepare", subject_id=subject_id, attempt=1, state=running)

@@ -517,6 +517,21 @@ def test_what_nobody_took_away_goes_without_a_start_of_the_worker(
     assert not waits.exists()
 
 
+def test_a_working_copy_of_a_killed_process_goes_without_a_start_of_the_worker(
+    database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, side = store.temporary(), store.side(new_id(), "grey")
+    for path in (left, side):
+        path.write_bytes(b"an open film")
+    for days, is_old in ((1, False), (2, True)):
+        later = now() + timedelta(days=days, minutes=1)
+        monkeypatch.setattr(sweep_module, "now", lambda later=later: later)
+        assert sweep_module.has_old(store) == is_old
+        sweep_module.sweep_old(database, store)
+        assert left.exists() != is_old
+    assert side.exists(), "its recording says how long"
+
+
 def test_the_sweep_takes_what_a_killed_process_left_and_nothing_else(
     database: Database,
     store: Store,
