@@ -153,11 +153,11 @@ def keep_clip(
     made = store.temporary(".mp4")
     try:
         quality = graphs.bounded(span.length_ms)
-        with Desk(store) as desk:
+        with Desk(store, watch.tick) as desk:
             source = desk.path(film.file)
             cut_clip(source, span, made, audio_track=film.stream, quality=quality, watch=watch)
         clip = Made(recording_id, FileKind.CLIP, recipe(span, film.heard), "video/mp4")
-        return derived.keep(database, store, made, clip)
+        return derived.keep(database, store, made, clip, tick=watch.tick)
     finally:
         made.unlink(missing_ok=True)
 
@@ -180,7 +180,7 @@ def make_clip_poster(work: Work, recording_id: UUID, span: Span) -> UUID:
         return known.id
     made = store.temporary(".jpg")
     try:
-        with Desk(store) as desk:
+        with Desk(store, work.check_cancelled) as desk:
             source = desk.path(store.kept(clip.sha256))
             pictures.draw_poster(source, probe(source), 0, made, work.check_cancelled)
         what = Made(recording_id, FileKind.CLIP_POSTER, clip.recipe, "image/jpeg")

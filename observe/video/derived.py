@@ -26,6 +26,7 @@ from observe.text import message
 from observe.video import gate
 from observe.video.kept import KeptFile
 from observe.video.models import ERASED, DerivedFile, FileKind, Recording, RecordingPart
+from observe.video.sealed import Tick
 from observe.video.store import Blob, Store
 
 Given = Recording | RecordingPart  # a row that stands for one file that a person gave
@@ -132,13 +133,20 @@ def is_whole(store: Store, row: DerivedFile) -> bool:
 
 
 def keep(
-    database: Database, store: Store, made: Path, what: Made, *, wanted: Wanted | None = None
+    database: Database,
+    store: Store,
+    made: Path,
+    what: Made,
+    *,
+    wanted: Wanted | None = None,
+    tick: Tick | None = None,
 ) -> UUID:
     """Keep a finished temporary file and its row, once; return the row's id.
 
     Of two files made by one recipe the first stays, unless it is lost: then its row, which others
     may name, gets the second. Making takes long: in the transaction that keeps it, it is asked
-    again whether it may be here, and `wanted` whether what asked for it still stands.
+    again whether it may be here, and `wanted` whether what asked for it still stands. `tick` is
+    called while it is sealed, and may end that.
 
     Raises:
         ConflictError: the video was deleted or a consent taken back meanwhile; nothing is kept.
@@ -146,7 +154,7 @@ def keep(
 
     Killed anywhere in here, the file is either known to the database or swept at the next start.
     """
-    blob = store.put(made)
+    blob = store.put(made, tick)
     with database.write() as session:
         try:
             _require_kept(session, what, wanted)

@@ -7,7 +7,6 @@ day: whoever is killed leaves no open film for longer than that.
 
 from __future__ import annotations
 
-import shutil
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from observe.video.kept import KeptFile
+from observe.video.sealed import Tick
 from observe.video.store import CHUNK_BYTES, Store
 
 
@@ -22,10 +22,12 @@ class Desk:
     """Gives a path to each file that is asked for; a working copy is made once and then shared.
 
     A context: at its end every working copy goes. A file that is not sealed is read where it lies.
+    `tick` is called while a copy is made, and may end that: opening a long film takes a while.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, tick: Tick | None = None) -> None:
         self._store = store
+        self._tick = tick
         self._open: dict[Path, Path] = {}
         self._one_at_a_time = threading.Lock()  # a job may draw and listen at once
 
@@ -59,7 +61,10 @@ class Desk:
         made = self._store.temporary()
         try:
             with file.open() as content, made.open("xb") as copy:
-                shutil.copyfileobj(content, copy, CHUNK_BYTES)
+                while chunk := content.read(CHUNK_BYTES):
+                    if self._tick is not None:
+                        self._tick()
+                    copy.write(chunk)
         except BaseException:
             made.unlink(missing_ok=True)
             raise

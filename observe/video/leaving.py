@@ -59,7 +59,7 @@ def cut_unblurred(  # what, where from, where to
     try:
         with database.read() as session:
             film = derived.film_of(session, store, recording_id)
-        with Desk(store) as desk:
+        with Desk(store, watch.tick) as desk:
             source = desk.path(film.file)
             clips.cut_clip(source, span, target, audio_track=film.stream, watch=watch)
     except FileNotFoundError as error:

@@ -98,7 +98,7 @@ def make_light(work: Work, clip_id: UUID) -> UUID:
         )
     made = store.temporary(".mp4")
     try:
-        with Desk(store) as desk:
+        with Desk(store, work.check_cancelled) as desk:
             copy(desk.path(store.kept(clip.sha256)), made, Watch(tick=work.check_cancelled))
         what = Made(clip.recording_id, clip.kind, recipe_of(clip), clip.media_type)
         return derived.keep(
@@ -107,6 +107,7 @@ def make_light(work: Work, clip_id: UUID) -> UUID:
             made,
             what,
             wanted=lambda session: session.get(DerivedFile, clip_id) is not None,
+            tick=work.check_cancelled,
         )
     finally:
         made.unlink(missing_ok=True)

@@ -26,6 +26,8 @@ LABEL: Final = b"obsf1"
 PIECE_BYTES: Final = 256 * 1024
 TAG_BYTES: Final = 16
 _SIZE_BYTES: Final = 8
+_TICK_PIECES: Final = 16  # 4 MiB
+Tick = Callable[[], None]  # called while a large file is written; what it raises ends that
 HEAD_BYTES: Final = len(LABEL) + ID_BYTES + SALT_BYTES + _SIZE_BYTES
 
 
@@ -79,8 +81,10 @@ class Readable(Protocol):
         """Return the next bytes."""
 
 
-def write(plain: Readable, size_bytes: int, target: BinaryIO, own: OwnKey) -> None:
-    """Write the `size_bytes` of `plain` sealed to `target`.
+def write(
+    plain: Readable, size_bytes: int, target: BinaryIO, own: OwnKey, tick: Tick | None = None
+) -> None:
+    """Write the `size_bytes` of `plain` sealed to `target`; `tick` is called now and then.
 
     Raises:
         ValueError: there is less or more to be read.
@@ -90,6 +94,8 @@ def write(plain: Readable, size_bytes: int, target: BinaryIO, own: OwnKey) -> No
     target.write(told)
     left = size_bytes
     for number in range(head.pieces):
+        if tick is not None and number % _TICK_PIECES == 0:
+            tick()
         piece = plain.read(min(left, PIECE_BYTES))
         if len(piece) != min(left, PIECE_BYTES):
             break

@@ -37,6 +37,7 @@ from observe.vault import KeyMissingError, Vault, open_vault
 from observe.video import disk, sealed
 from observe.video.disk import cloned, flushed, place, sync, sync_folder
 from observe.video.kept import Form, KeptFile, Sealing
+from observe.video.sealed import Tick
 
 CHUNK_BYTES: Final = 4 * 1024**2
 SPARE_BYTES: Final = 512 * 1024**2  # left free when a file is copied in: the database needs room
@@ -309,7 +310,7 @@ class Store:
 
     # --- files kept -------------------------------------------------------------------------
 
-    def adopt(self, name: str, sha256: str) -> None:
+    def adopt(self, name: str, sha256: str, tick: Tick | None = None) -> None:
         """Give the incoming file `name` its lasting place; doing it again changes nothing.
 
         Call `settle` once the database was asked whether it may be there.
@@ -323,9 +324,9 @@ class Store:
             KeyMissingError: it is to be sealed, and the key is gone.
         """
         if not self.kept(sha256).exists():
-            self._lay(self.incoming(name), sha256)
+            self._lay(self.incoming(name), sha256, tick)
 
-    def put(self, made: Path) -> Blob:
+    def put(self, made: Path, tick: Tick | None = None) -> Blob:
         """Keep the finished temporary file `made`; call `settle` once the database knows of it.
 
         It takes the place of a blob that was cut short.
@@ -344,24 +345,24 @@ class Store:
         if kept.exists() and kept.size() != blob.size_bytes:
             self.delete_blob(blob.sha256)
         if not kept.exists():
-            self._placing(blob.sha256).touch()
-            sync_folder(path.parent)
-            self._lay(path, blob.sha256)
+            self._lay(path, blob.sha256, tick)
         path.unlink(missing_ok=True)
         return blob
 
-    def _lay(self, source: Path, sha256: str) -> None:
+    def _lay(self, source: Path, sha256: str, tick: Tick | None) -> None:
         """Put the content of `source` in its lasting place, in the form that this home wants."""
         if self.seals:
-            self.lay_sealed(sha256, source)
+            self.lay_sealed(sha256, source, tick)
         else:
+            self.doom(sha256)
             place(source, self.blob(sha256))
 
-    def lay_sealed(self, sha256: str, source: Path) -> None:
+    def lay_sealed(self, sha256: str, source: Path, tick: Tick | None = None) -> None:
         """Put the sealed form of `source` in its place, whole or not at all; `source` stays.
 
         What is sealed is hashed once more: the plain form goes afterwards. From just before it is
-        there the sweep asks whether it may be, whoever deleted it meanwhile, until `settle`.
+        there the sweep asks whether it may be, whoever deleted it meanwhile, until `settle`. `tick`
+        is called on the way and may end it: sealing a film takes minutes.
 
         Raises:
             FileNotFoundError, BadInputError, DamagedError, KeyMissingError: as `adopt`.
@@ -370,7 +371,7 @@ class Store:
         with self._made(size, SEALED) as made, source.open("rb") as plain:
             hashing = _Hashing(plain)
             with made.open("xb") as target:
-                sealed.write(hashing, size, target, self.vault().own_key(form.purpose))
+                sealed.write(hashing, size, target, self.vault().own_key(form.purpose), tick)
                 flushed(target)
             _require(hashing, sha256)
             self.doom(sha256)
@@ -430,7 +431,7 @@ class Store:
         return self._inside("work", _PLACING + self.blob(sha256).name)
 
     def doom(self, sha256: str) -> None:
-        """Say that this blob is about to go: killed before it has, the sweep asks whether it may.
+        """Say that this blob is about to come or go: after a kill the sweep asks which is right.
 
         `settle` takes it back.
         """

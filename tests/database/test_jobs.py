@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -190,6 +192,20 @@ def test_a_passing_fault_is_tried_again(home: Settings, database: Database) -> N
     with _worker(home):
         _until(lambda: _state(database, job_id).ended)
     assert _state(database, job_id).state is JobState.DONE
+
+
+def test_a_disk_that_fails_does_not_end_the_worker(
+    home: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = []
+
+    def fail(_settings: Settings, _database: Database, at: datetime) -> list[str]:
+        looked.append(at)
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(jobs, "ask_for_daily", fail)
+    jobs._look(home, database)
+    assert len(looked) == 1
 
 
 def test_there_is_one_worker_a_home(home: Settings, database: Database) -> None:

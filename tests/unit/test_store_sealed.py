@@ -9,6 +9,7 @@ from typing import BinaryIO, Final
 
 import pytest
 
+from observe.jobs import CancelledError
 from observe.settings import Settings
 from observe.vault import KeyMissingError, UnsealError
 from observe.video import disk
@@ -203,6 +204,21 @@ def test_on_a_desk_it_lies_open_as_long_as_somebody_works(own: Store, plain: Sto
         raise KeyboardInterrupt
     assert lies_plain(own) == []
     assert list(own.leftovers()) == [file for file in own.leftovers() if "placing" in file.name]
+
+
+def test_who_gives_up_leaves_nothing(own: Store) -> None:
+    def cancel() -> None:
+        raise CancelledError
+
+    made = own.temporary()
+    made.write_bytes(FILM)
+    with pytest.raises(CancelledError):
+        own.put(made, cancel)
+    assert [file.name for file in own.leftovers()] == [made.name]
+    own.settle(own.put(made).sha256)
+    with pytest.raises(CancelledError), Desk(own, cancel) as desk:
+        desk.path(own.kept(NAME))
+    assert list(own.leftovers()) == []
 
 
 def test_what_a_killed_desk_left_is_swept(own: Store) -> None:

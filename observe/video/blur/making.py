@@ -199,7 +199,7 @@ def _look(work: Work, asked_id: UUID, task: Task, film: str | None) -> None:
     watch = _watch(work, "faces", task.span)
 
     def write(made: Path) -> None:
-        with Desk(open_store(work.settings)) as desk:
+        with Desk(open_store(work.settings), work.check_cancelled) as desk:
             source, measured = _source(work, task, film, desk)
             blurring.find_faces(source, measured, task.span, made, detector, watch=watch)
 
@@ -239,7 +239,7 @@ def draw(work: Work, asked_id: UUID) -> None:
     task, there = _known(work, asked_id)
     if FileKind.BLURRED in there:
         return
-    with Desk(open_store(work.settings)) as desk:
+    with Desk(open_store(work.settings), work.check_cancelled) as desk:
         source, measured = _source(work, task, task.film, desk)
         meant = still_meant(json.loads(task.row.corrections), task.found)
         regions = faces.regions(_found_in(work, task, measured), meant)
@@ -287,7 +287,7 @@ def picture(work: Work, asked_id: UUID) -> None:
     what = Made(task.recording_id, FileKind.BLURRED_POSTER, task.blurred, "image/jpeg")
 
     def write(made: Path) -> None:
-        with Desk(store) as desk:
+        with Desk(store, work.check_cancelled) as desk:
             clip = desk.path(kept)
             pictures.draw_poster(clip, probe(clip), 0, made, work.check_cancelled)
 
@@ -385,7 +385,12 @@ def _make(work: Work, asked_id: UUID, what: Made, write: Callable[[Path], None])
     try:
         write(made)
         derived.keep(
-            work.database, store, made, what, wanted=lambda session: _is_asked(session, asked_id)
+            work.database,
+            store,
+            made,
+            what,
+            wanted=lambda session: _is_asked(session, asked_id),
+            tick=work.check_cancelled,
         )
     finally:
         made.unlink(missing_ok=True)

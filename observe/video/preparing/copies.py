@@ -98,7 +98,7 @@ def _make_copy(task: Preparation) -> None:
         way = _write(task, parts, made, progress)
         recipe = derived.with_track(RECIPES[way], track)
         what = Made(task.recording_id, FileKind.PROXY, recipe, probe(made).media_type)
-        derived.keep(task.work.database, store, made, what)
+        derived.keep(task.work.database, store, made, what, tick=task.work.check_cancelled)
     finally:
         made.unlink(missing_ok=True)
 
@@ -233,7 +233,7 @@ def make_mended(task: Preparation) -> None:
             return
         recipe = derived.with_track(RECIPES["mend"], track)
         what = Made(task.recording_id, FileKind.PROXY, recipe, copy.media_type)
-        derived.keep(task.work.database, task.store, made, what)
+        derived.keep(task.work.database, task.store, made, what, tick=task.work.check_cancelled)
     except tools.ToolError as error:
         log.warning("damaged video not mended", code=error.code, told=error.told[-500:])
         if error.by_force:

@@ -51,7 +51,7 @@ def _adopt(task: Preparation, name: str, sha256: str) -> None:
     """
     task.store.doom(sha256)
     try:
-        task.store.adopt(name, sha256)
+        task.store.adopt(name, sha256, task.work.check_cancelled)
     except FileNotFoundError as error:
         raise _gone() from error
     finally:

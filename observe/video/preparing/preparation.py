@@ -58,7 +58,8 @@ class Preparation:
             plays=plays,
             copies=bool(recording.playable) or recording.video_codec == "h264",
         )
-        return cls(work, recording_id, pace, Desk(open_store(work.settings)))
+        desk = Desk(open_store(work.settings), work.check_cancelled)
+        return cls(work, recording_id, pace, desk)
 
     @property
     def store(self) -> Store:
@@ -118,7 +119,7 @@ class Preparation:
         made = self.store.temporary(suffix)
         try:
             write(made)
-            derived.keep(self.work.database, self.store, made, what)
+            derived.keep(self.work.database, self.store, made, what, tick=self.work.check_cancelled)
         finally:
             made.unlink(missing_ok=True)
 
