@@ -42,7 +42,7 @@ KINDS: Final = {
 }
 CHANNELS: Final = {
     Channel.IN_PERSON: message("In person"),
-    Channel.LETTER: message("Letter"),
+    Channel.LETTER: message("By letter"),
     Channel.EMAIL: message("By e-mail"),
     Channel.PHONE: message("By phone"),
     Channel.PROGRAM: message("In this program"),
