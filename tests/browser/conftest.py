@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from observe.coding.operations import start
 from observe.db import Database
@@ -69,6 +69,17 @@ def sign_in(context: BrowserContext, database: Database, actor: Actor, by: Actor
     assert context.request.post(link, form={"csrf_token": token[1]}).ok
 
 
+def note_errors(context: BrowserContext, errors: list[str]) -> None:
+    """Add to `errors` what goes wrong in any page of a browser, with the address it was about."""
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+
+    def told(line: ConsoleMessage) -> None:
+        if line.type == "error":
+            errors.append(f"{line.text} {line.location['url']}")
+
+    context.on("console", told)
+
+
 OpenAs = Callable[..., Page]
 
 
@@ -90,10 +101,7 @@ def open_as(
             locale="es-CL",
             base_url=f"http://127.0.0.1:{program.port}",
         )
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        context.on(
-            "console", lambda told: errors.append(told.text) if told.type == "error" else None
-        )
+        note_errors(context, errors)
         page = context.new_page()
         page.goto(f"/entrar/enlace/{secret}")
         page.locator("main button").click()

@@ -21,7 +21,7 @@ from observe.rubric.models import RubricVersion
 from observe.rubric.operations import load
 from tests import factories
 from tests.browser.coding import WCAG, Lesson, saved
-from tests.browser.conftest import BROWSER, PHONE, sign_in
+from tests.browser.conftest import BROWSER, PHONE, note_errors, sign_in
 from tests.feedback_cases import given
 from tests.program import Program
 from tests.rubrics import WHOLE
@@ -74,8 +74,7 @@ def hers(
     opened = chromium.new_context(
         viewport={"width": 1366, "height": 625}, base_url=f"http://127.0.0.1:{server.port}"
     )
-    opened.on("weberror", lambda error: errors.append(str(error.error)))
-    opened.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
+    note_errors(opened, errors)
     sign_in(opened, database, colleague, cast.administrator)
     yield opened
     opened.close()

@@ -24,7 +24,7 @@ from observe.settings import Settings
 from observe.video import light
 from observe.video.store import Store
 from tests.browser.coding import WCAG
-from tests.browser.conftest import BROWSER, PHONE, sign_in
+from tests.browser.conftest import BROWSER, PHONE, note_errors, sign_in
 from tests.browser.test_budgets import slowed, within
 from tests.factories import Cast
 from tests.feedback_cases import TODAY, cut_and_open, filmed, focuses, published, submitted
@@ -70,10 +70,7 @@ def open_hers(
         base_url = f"http://127.0.0.1:{server.port}"
         given = {"viewport": PHONE, "locale": "es-CL", "base_url": base_url} | options
         context = chromium.new_context(**given)  # type: ignore[arg-type]
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        context.on(
-            "console", lambda told: errors.append(told.text) if told.type == "error" else None
-        )
+        note_errors(context, errors)
         opened.append(context)
         sign_in(context, database, cast.educator, cast.administrator)
         return context.new_page()

@@ -24,7 +24,7 @@ from observe.video.operations import LessonDetails, add_file, begin_live
 from observe.video.store import Store
 from tests import factories
 from tests.browser.coding import NO_CONNECTION, SECONDS, WCAG, Lesson, open_screen, saved
-from tests.browser.conftest import BROWSER, LAPTOP, PHONE, sign_in
+from tests.browser.conftest import BROWSER, LAPTOP, PHONE, note_errors, sign_in
 from tests.database.coding import change, cycle, send
 from tests.program import Program
 from tests.rubrics import timed
@@ -48,8 +48,7 @@ def context(
         locale="es-CL",
         base_url=f"http://127.0.0.1:{server.port}",
     )
-    opened.on("weberror", lambda error: errors.append(str(error.error)))
-    opened.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
+    note_errors(opened, errors)
     sign_in(opened, database, cast.observer, cast.administrator)
     yield opened
     opened.close()

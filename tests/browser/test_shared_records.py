@@ -16,7 +16,7 @@ from observe.records import releases
 from observe.video.models import Selection
 from tests import factories
 from tests.browser.coding import WCAG
-from tests.browser.conftest import BROWSER, LAPTOP, PHONE, sign_in
+from tests.browser.conftest import BROWSER, LAPTOP, PHONE, note_errors, sign_in
 from tests.database.test_releases import coded
 from tests.factories import TODAY, recording
 from tests.feedback_cases import given_for, submitted
@@ -62,9 +62,7 @@ def test_a_head_finds_her_way_on_a_laptop_and_on_a_phone(
             locale="es-CL",
             base_url=f"http://127.0.0.1:{server.port}",
         )
-        context.on(
-            "console", lambda told: errors.append(told.text) if told.type == "error" else None
-        )
+        note_errors(context, errors)
         sign_in(context, database, cast.utp_head, cast.administrator)
         page = context.new_page()
         page.goto("/registros?texto=Berta")

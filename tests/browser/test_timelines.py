@@ -25,7 +25,7 @@ from observe.video.operations import LessonDetails, add_file
 from observe.video.store import Store
 from observe.video.timeline import activity, voices
 from tests import factories
-from tests.browser.conftest import BROWSER, sign_in
+from tests.browser.conftest import BROWSER, note_errors, sign_in
 from tests.program import Program, pages_of
 
 pytestmark = BROWSER
@@ -110,8 +110,7 @@ def context(
         locale="es-CL",
         base_url=f"http://127.0.0.1:{server.port}",
     )
-    opened.on("weberror", lambda error: errors.append(str(error.error)))
-    opened.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
+    note_errors(opened, errors)
     sign_in(opened, database, cast.observer, cast.administrator)
     yield opened
     opened.close()

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from observe.db import now
 from observe.demo.lesson import make_lesson
@@ -57,12 +57,17 @@ def test_from_a_lesson_to_one_strength_and_one_priority(
 
 
 def _add_the_video(page: Page, film: Path) -> None:
+    held: list[Route] = []
+    # On a slow line the file is chosen before the script is here.
+    page.route("**/js/upload.js*", lambda route: held.append(route))
     page.get_by_role("link", name="Agregar un video").first.click()
     page.set_input_files("input[type=file]", film)
+    held.pop().continue_()
     page.locator("#class_group").fill("1° B")
     page.locator("#educator").select_option(label="Berta O'Brien")
     page.get_by_label("Asignatura o núcleo").fill("Lenguaje")
     page.get_by_label("Declaro que").check()
+    expect(page.locator("#upload-sentence")).to_contain_text("completo", timeout=30_000)
     page.get_by_role("button", name="Agregar el video").click()
     page.wait_for_url(re.compile(r"/videos/[0-9a-f-]{36}$"), timeout=30_000)
 

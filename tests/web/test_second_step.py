@@ -22,6 +22,7 @@ from tests.web.conftest import Browser, ClientFor
 
 HTML = {"Accept": "text/html"}
 STEP = "/mi-cuenta/segundo-paso"
+PAPER_CODE = re.compile(r"(?<![\w-])[a-z2-7]{4}(?:-[a-z2-7]{4}){3}(?![\w-])")  # no part of an id
 
 
 def cookie(client: FlaskClient) -> str:
@@ -54,7 +55,7 @@ def test_it_is_set_up_in_forms_and_asked_for_from_then_on(
     assert wrong.status_code == 400
     assert shown.group(1) in wrong.text, "the picture stays for another try"
     codes = client.post(f"{STEP}/programa/confirmar", data={"code": phone.code()})
-    assert len(re.findall(r"[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}", codes.text)) == 10
+    assert len(PAPER_CODE.findall(codes.text)) == 10
     assert shown.group(1) not in client.get(STEP).text
 
     coming = first_step(app, database, cast.observer, cast.administrator)
@@ -123,7 +124,7 @@ def test_a_computer_left_open_takes_nothing_away(
     assert codes[0] not in made.text
     used = client.post(f"{STEP}/programa/quitar", data={"code": codes[0]})
     assert used.status_code == 400, "those of before work no more"
-    fresh = re.findall(r"[a-z2-7]{4}(?:-[a-z2-7]{4}){3}", made.text)
+    fresh = PAPER_CODE.findall(made.text)
     assert client.post(f"{STEP}/programa/quitar", data={"code": fresh[0]}).location == STEP
 
 

@@ -197,3 +197,4 @@ function resume() {
 
 narrow();
 resume();
+chosen(element("file").files); // on a slow line a file is chosen before this script is here
