@@ -36,7 +36,7 @@ from observe.coding.restoring import back_to
 from observe.db import locked, now
 from observe.errors import BadInputError, ConflictError, NotAllowedError
 from observe.ids import new_id
-from observe.people import audit
+from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.text import message
 
@@ -76,7 +76,7 @@ def ask(session: Session, observation_id: UUID, reason: str, *, actor: Actor) ->
 
 
 def reviewable(session: Session, observation_id: UUID, *, actor: Actor) -> Observation:
-    """Return the record, held, when `actor` may review it: never her own coding.
+    """Return the record, held, when `actor` may review it: never her own coding or lesson.
 
     Raises:
         NotFoundError, NotAllowedError: there is none for her, or it is not hers to review.
@@ -85,7 +85,15 @@ def reviewable(session: Session, observation_id: UUID, *, actor: Actor) -> Obser
     observation = observation_for(session, observation_id, actor=actor, action=Action.RECORD_REVIEW)
     if observation.observer_id == actor.user_id:
         raise NotAllowedError(message("Somebody else reviews what you coded yourself."))
+    if observation.recording.educator_id == actor.user_id:
+        raise NotAllowedError(message("Somebody else reviews the record of your own lesson."))
     return observation
+
+
+def reviews(observation: Observation, *, actor: Actor) -> bool:
+    """Tell whether a record is the actor's to review, which her own lesson's never is."""
+    own = actor.user_id in (observation.observer_id, observation.recording.educator_id)
+    return access.can(actor, Action.RECORD_REVIEW, observation.as_record()) and not own
 
 
 def begin(session: Session, observation_id: UUID, *, actor: Actor) -> Observation:

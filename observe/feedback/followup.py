@@ -240,8 +240,8 @@ class Became:
 def outcomes_of(session: Session, feedback_ids: Iterable[UUID]) -> dict[UUID, Became]:
     """Return by feedback what became of its priority, as far as a submitted observation says it.
 
-    A feedback that was withdrawn and published again on the same dimension keeps it. Who asks has
-    checked that the feedback may be read.
+    A feedback that was withdrawn and published again on the same dimension keeps it. A next lesson
+    that is blocked says nothing. Who asks has checked that the feedback may be read.
     """
     given, hers, answered = aliased(Feedback), aliased(Focus), aliased(Focus)
     of, following = aliased(Feedback), aliased(Observation)
@@ -257,6 +257,7 @@ def outcomes_of(session: Session, feedback_ids: Iterable[UUID]) -> dict[UUID, Be
             given.id.in_(tuple(feedback_ids)),
             answered.dimension == hers.dimension,
             following.state == ObservationState.SUBMITTED,
+            ~Recording.blocked,
         )
         .order_by(Recording.recorded_on, following.submitted_at)
     )
@@ -280,7 +281,7 @@ class Said:
 
 
 def said_in(session: Session, observation: Observation) -> Said | None:
-    """Return what the observation says of the priority before it; None: nothing.
+    """Return what the observation says of the priority before it; None: nothing, or it is blocked.
 
     Who asks has checked that the observation may be read.
     """
@@ -289,6 +290,8 @@ def said_in(session: Session, observation: Observation) -> Said | None:
         return None
     feedback = kept.focus.feedback
     earlier = feedback.observation
+    if earlier.recording.blocked:
+        return None
     published = feedback.state is FeedbackState.PUBLISHED
     return Said(
         dimension=rubric_of(earlier.rubric_version).dimension(kept.focus.dimension).title,

@@ -25,6 +25,12 @@ from observe.video.models import Blurring, BlurState, DerivedFile, Recording
 from observe.video.preparing import prepare
 
 
+def reached(session: Session, request: RightsRequest) -> int:
+    """Return how many lessons a request reaches, which its block hides."""
+    hers = reach.reached_by(request, Recording.educator_id, Recording.class_group_id)
+    return session.scalar(sa.select(sa.func.count()).select_from(Recording).where(hers)) or 0
+
+
 @requests.when_block_changed
 def halt_or_go_on(session: Session, request: RightsRequest) -> None:
     """Stop the jobs of the lessons that are blocked now; ask again for those of the others."""

@@ -25,6 +25,7 @@ from observe.feedback.operations import feedbacks_of, sent_answers
 from observe.feedback.report import FeedbackPage, page_of
 from observe.people.access import Actor
 from observe.text import Message, message
+from observe.video.models import Recording
 
 # Nothing is late and nothing failed: a step takes the time that it takes.
 OUTCOMES: Final[dict[Outcome, Message]] = {
@@ -83,12 +84,14 @@ def _outcomes(session: Session, feedbacks: Sequence[Feedback]) -> dict[UUID, tup
         .join(Focus, Focus.feedback_id == Feedback.id)
         .join(FollowUp, FollowUp.focus_id == Focus.id)
         .join(Observation, Observation.id == FollowUp.observation_id)
+        .join(Observation.recording)
         .join(after, after.observation_id == Observation.id)
         .where(
             Feedback.observation_id.in_([each.observation_id for each in feedbacks]),
             Focus.kind == FocusKind.PRIORITY,
             Observation.state == ObservationState.SUBMITTED,
             after.state == FeedbackState.PUBLISHED,
+            ~Recording.blocked,
         )
         .order_by(FollowUp.at)
     )

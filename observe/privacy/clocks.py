@@ -95,6 +95,11 @@ def may_extend(kind: RequestKind, received_on: date, new_law_from: date) -> bool
     return law_on(received_on, new_law_from) is Law.OF_2024 or kind not in _KNOWN_IN_1999
 
 
+def in_time(kind: RequestKind, received_on: date, new_law_from: date, today: date) -> bool:
+    """Tell whether the first answer's days still run: only then can more be taken."""
+    return today <= answer_due(kind, received_on, new_law_from)
+
+
 def block_due(received_on: date) -> date:
     """Return the last day on which the person's data are blocked in time.
 

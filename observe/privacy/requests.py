@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -53,6 +53,7 @@ STATES: Final = {
     RequestState.REFUSED: message("Refused, with its reason"),
     RequestState.TAKEN_BACK: message("Taken back by who asked"),
 }
+LONGEST_AGO: Final = timedelta(days=5 * 366)  # a day before that is a slip of the pen
 BY_REQUEST: Final = "request:"  # begins the reason of a certificate
 # What may be answered by handing out all that is held.
 BY_COPY: Final = frozenset({RequestKind.ACCESS, RequestKind.PORTABILITY})
@@ -108,7 +109,8 @@ def standing_of(request: RightsRequest, *, today: date, new_law_from: date) -> S
         block=Clock(clocks.block_due(received), today) if waits else None,
         may_extend=request.is_open
         and request.extension is None
-        and clocks.may_extend(kind, received, new_law_from),
+        and clocks.may_extend(kind, received, new_law_from)
+        and clocks.in_time(kind, received, new_law_from, today),
     )
 
 
@@ -246,6 +248,10 @@ def _check(asked: Asked, today: date) -> None:
         raise BadInputError(
             message("It cannot have come in later than today."), field="received_on"
         )
+    if asked.received_on < today - LONGEST_AGO:
+        raise BadInputError(
+            message("This day is more than five years back: check the year."), field="received_on"
+        )
     if asked.about is About.PERSON and asked.user_id is None:
         raise BadInputError(message("Choose the person."), field="user_id")
     if asked.about is About.CHILD and asked.class_group_id is None:
@@ -371,19 +377,31 @@ def _block_changed(session: Session, request: RightsRequest) -> None:
 
 
 def extend(
-    session: Session, request_id: UUID, reason: str, *, new_law_from: date, actor: Actor
+    session: Session,
+    request_id: UUID,
+    reason: str,
+    *,
+    today: date,
+    new_law_from: date,
+    actor: Actor,
 ) -> RightsRequest:
-    """Take 30 days more for the answer, once, with the reason that the person is told.
+    """Take 30 days more for the answer, once and in time, with the reason that the person is told.
 
     Raises:
         NotFoundError, NotAllowedError: it is not hers to handle.
-        BadInputError: there is no reason. ConflictError: it was ended or extended, or may not be.
+        BadInputError: there is no reason. ConflictError: it was ended or extended, is late, or may
+            not be.
     """
     request = handled(session, request_id, actor=actor)
-    if not clocks.may_extend(request.kind, request.received_on, new_law_from):
+    kind, received_on = request.kind, request.received_on
+    if not clocks.may_extend(kind, received_on, new_law_from):
         raise ConflictError(message("The law under which this came in knows no longer time."))
     if request.extension is not None:
         raise ConflictError(message("This was extended before; it can be only once."))
+    if not clocks.in_time(kind, received_on, new_law_from, today):
+        raise ConflictError(
+            message("Its days are over, and no more can be taken afterwards: answer it now.")
+        )
     request.extension = _needed(reason, "reason")
     session.flush()
     _told(session, "rights.extended", request, actor)

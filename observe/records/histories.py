@@ -129,7 +129,11 @@ def _published_for(session: Session, educator_id: UUID) -> list[tuple[Observatio
                 revision.number == Feedback.revision_number,
             ),
         )
-        .where(Recording.educator_id == educator_id, Feedback.state == FeedbackState.PUBLISHED)
+        .where(
+            Recording.educator_id == educator_id,
+            Feedback.state == FeedbackState.PUBLISHED,
+            ~Recording.blocked,
+        )
         .order_by(Recording.recorded_on, Observation.id)
     )
     return [(row[0], Document.model_validate_json(row[1])) for row in rows]

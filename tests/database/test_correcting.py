@@ -270,6 +270,22 @@ def test_nobody_reviews_her_own_coding(
         review.agree(session, observation.id, 1, actor=both)
 
 
+def test_nobody_reviews_the_record_of_her_own_lesson(
+    session: Session, cast: Cast, observation: Observation
+) -> None:
+    hers = cast.educator.user_id
+    session.add(Membership(user_id=hers, role=Role.UTP_HEAD, school_id=cast.school.id))
+    session.flush()
+    session.expire(session.get_one(User, hers), ["memberships"])
+    both = actor_named(session, hers)
+    for deed in (
+        lambda: review.agree(session, observation.id, 1, actor=both),
+        lambda: correcting.ask(session, observation.id, "Más alto.", actor=both),
+    ):
+        with pytest.raises(NotAllowedError, match="own lesson"):
+            deed()
+
+
 def test_what_two_coded_blind_is_not_corrected(
     session: Session, cast: Cast, observation: Observation
 ) -> None:

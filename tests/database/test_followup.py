@@ -23,16 +23,23 @@ from observe.errors import BadInputError, ConflictError, InvalidError, NotFoundE
 from observe.feedback import followup
 from observe.feedback.models import Feedback, FeedbackState, FocusKind, FollowUp, Outcome
 from observe.feedback.operations import open_draft, save_focuses
+from observe.feedback.story import story_of
 from observe.ids import new_id
-from observe.people.models import Role
+from observe.people.models import ClassGroup, Role
+from observe.privacy import requests
+from observe.privacy.clocks import RequestKind
+from observe.privacy.request_models import About, Channel
+from observe.privacy.requests import Asked
+from observe.records import histories
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of, version_for
 from observe.settings import Settings
-from observe.video.models import RecordingState
+from observe.video.models import Recording, RecordingState
 from tests import factories
 from tests.factories import Cast, recording
-from tests.feedback_cases import focuses, given
+from tests.feedback_cases import focuses, given, given_for
 
+WHEN = date(2026, 12, 7)
 BEFORE = factories.TODAY - timedelta(days=30)
 
 
@@ -220,6 +227,49 @@ def test_what_became_of_it_is_told_once_it_is_submitted(after: Next) -> None:
     assert priority is not None
     title = rubric_of(after.draft.rubric_version).dimension(priority.dimension or "").title
     assert said.dimension == title
+
+
+def test_a_blocked_lesson_is_not_told_of_by_its_neighbour(after: Next) -> None:
+    session, cast, earlier = after.session, after.cast, after.earlier
+    after.answer("moved", "Esperó tres segundos.")
+    submit(session, after.draft.id, actor=cast.observer)
+    given_for(session, cast, after.draft)
+    before, later = earlier.observation.recording, after.draft.recording
+
+    def told() -> tuple[bool, bool, bool, int]:
+        session.expire_all()
+        chapters = story_of(session, actor=cast.educator, locale="es_CL")
+        return (
+            followup.said_in(session, after.draft) is not None,
+            earlier.id in followup.outcomes_of(session, [earlier.id]),
+            any(each.outcome for each in chapters),
+            len(histories.own_history(session, allowed=True, actor=cast.educator).observation_ids),
+        )
+
+    assert told() == (True, True, True, 2)
+    apart = ClassGroup(school_id=cast.school.id, name="9° Z", year=2026)
+    session.add(apart)
+    session.flush()
+    for lesson, left in ((later, (True, False, False, 1)), (before, (False, True, False, 1))):
+        lesson.class_group_id = apart.id
+        session.flush()
+        request = requests.register(session, of_child(lesson), today=WHEN, actor=cast.administrator)
+        requests.block(session, request.id, actor=cast.administrator)
+        assert told() == left
+        requests.lift(session, request.id, actor=cast.administrator)
+        lesson.class_group_id = cast.class_group.id
+        session.flush()
+
+
+def of_child(lesson: Recording) -> Asked:
+    return Asked(
+        RequestKind.BLOCKING,
+        About.CHILD,
+        WHEN,
+        Channel.LETTER,
+        class_group_id=lesson.class_group_id,
+        list_number=3,
+    )
 
 
 def test_who_brings_a_colleagues_sheet_answers_for_her(session: Session, cast: Cast) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from observe.db import Database, now
 from observe.errors import BadInputError, ConflictError, NotAllowedError, NotFoundError
+from observe.feedback import halting
 from observe.ids import new_id
 from observe.people import audit, class_lists
 from observe.people.access import Actor
@@ -63,6 +64,7 @@ def test_a_request_is_registered_with_its_clocks(session: Session, cast: Cast) -
     ("changes", "field"),
     [
         ({"received_on": CAME_IN + timedelta(days=1)}, "received_on"),
+        ({"received_on": date(2016, 12, 7)}, "received_on"),
         ({"user_id": None}, "user_id"),
         ({"about": About.CHILD}, "class_group_id"),
         ({"about": About.CHILD, "class_group_id": new_id(), "list_number": 0}, "list_number"),
@@ -160,6 +162,9 @@ def test_a_block_for_a_child_reaches_the_lessons_of_its_class(
         hers = recording(session, cast).id
         found = _for_child(session, cast)
         requests.block(session, found.id, actor=cast.administrator)
+        assert halting.reached(session, found) == 1
+        nobodys = asked(session, cast, user_id=cast.observer.user_id)
+        assert halting.reached(session, nobodys) == 0
     assert _blocked(database, hers) == [True]
 
 
@@ -237,14 +242,20 @@ def test_more_time_is_taken_once_and_only_where_the_law_gives_it(
     session: Session, cast: Cast
 ) -> None:
     found, older = asked(session, cast), asked(session, cast, received_on=date(2026, 11, 27))
-    extend = requests.extend
-    extend(session, found.id, "Son muchos videos.", new_law_from=LAW, actor=cast.administrator)
+    due = date(2027, 1, 6)
+    asks: dict[str, Any] = {"new_law_from": LAW, "actor": cast.administrator}
+    assert requests.standing_of(found, today=due, new_law_from=LAW).may_extend
+    late = due + timedelta(days=1)
+    assert not requests.standing_of(found, today=late, new_law_from=LAW).may_extend
+    with pytest.raises(ConflictError, match="days are over"):
+        requests.extend(session, found.id, "Tarde.", today=late, **asks)
+    requests.extend(session, found.id, "Son muchos videos.", today=due, **asks)
     standing = requests.standing_of(found, today=CAME_IN, new_law_from=LAW)
     assert standing.answer is not None
     assert standing.answer.due_on == date(2027, 2, 5)
     for request_id in (found.id, older.id):
         with pytest.raises(ConflictError):
-            extend(session, request_id, "Otra vez", new_law_from=LAW, actor=cast.administrator)
+            requests.extend(session, request_id, "Otra vez", today=CAME_IN, **asks)
 
 
 # --- correcting -----------------------------------------------------------------------------------

@@ -229,12 +229,11 @@ def _review(session: Session, record: records.Record) -> dict[str, object]:
     """Return what the review of the record shows, and what of it is hers to do."""
     actor, observation = current_actor(), record.observation
     thing = observation.as_record()
-    reviews = can(actor, Action.RECORD_REVIEW, thing) and observation.observer_id != actor.user_id
     return {
         "review": record.review,
         "review_words": REVIEW_WORDS,
         "review_shapes": REVIEW_SHAPES,
-        "reviews": reviews,
+        "reviews": correcting.reviews(observation, actor=actor),
         "answers": can(actor, Action.RECORD_ANSWER, thing),
         "agrees": record.review.agrees(actor.user_id),
         "asked_herself": record.review.open is not None

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from observe.errors import BadInputError, ConflictError
-from observe.feedback import erasure, halting  # noqa: F401  # told when a request blocks
+from observe.feedback import erasure, halting  # told when a request blocks
 from observe.feedback.certificate_paper import KINDS as CERTIFIED
 from observe.ids import parse_id
 from observe.people.access import Action
@@ -188,6 +188,7 @@ def _deeds(session: Session, found: RightsRequest) -> dict[str, Any]:
     revokes = found.kind in withdrawing.BY_REVOKING and found.about is not About.OTHER
     job = erasure.job_of(session, found.id)
     return {
+        "reached": halting.reached(session, found),
         "erases": found.kind is RequestKind.ERASURE and found.about is not About.OTHER,
         "erasing": job is not None and not job.ended,
         "revokes": revokes,
@@ -233,7 +234,7 @@ def block(request_id: UUID) -> ResponseReturnValue:
         request_id,
         "block",
         lambda session: requests.block(session, request_id, actor=current_actor()),
-        message("Blocked: nobody sees it until you lift it."),
+        message("Blocked until you lift it."),
     )
 
 
@@ -259,7 +260,12 @@ def extend(request_id: UUID) -> ResponseReturnValue:
         request_id,
         "extend",
         lambda session: requests.extend(
-            session, request_id, reason, new_law_from=law, actor=current_actor()
+            session,
+            request_id,
+            reason,
+            today=guards.today(),
+            new_law_from=law,
+            actor=current_actor(),
         ),
         message("The answer has 30 days more. Tell the person why."),
     )
