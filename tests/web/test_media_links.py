@@ -17,11 +17,13 @@ from observe.feedback.models import Feedback
 from observe.people.access import Actor
 from observe.settings import Settings
 from observe.video.store import Store
+from observe.web import __file__ as web_room
 from observe.web import media_links
 from tests.factories import Cast
 from tests.feedback_cases import filmed, published
 from tests.web.conftest import ClientFor
 
+TEMPLATES = Path(web_room).with_name("templates")
 PART = {"Range": "bytes=10-19"}
 
 
@@ -144,3 +146,17 @@ def test_raw_video_shows_who_watches_and_her_clips_do_not(
     hers = client_for(cast.educator).get(f"/mi-retroalimentacion/{feedback_id}").text
     assert "<video" in hers
     assert "watermark" not in hers
+
+
+def test_where_raw_video_is_no_browser_offers_its_bare_picture() -> None:
+    pages = [page for page in TEMPLATES.rglob("*.html") if "watermark.html" in page.read_text()]
+    videos = {
+        (page.name, video): video
+        for page in pages
+        for video in re.findall(r"<video.*?>\n", page.read_text(), re.DOTALL)
+        if 'id="blurred"' not in video
+    }
+    assert len(videos) == 7
+    for video in videos.values():
+        assert 'controlslist="nofullscreen nodownload noremoteplayback"' in video
+        assert "disablepictureinpicture" in video
