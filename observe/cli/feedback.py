@@ -23,6 +23,7 @@ from observe.feedback.models import Answer as EducatorAnswer
 from observe.feedback.models import Feedback, FeedbackState, Focus, FocusKind
 from observe.feedback.offered import lines_of
 from observe.feedback.operations import (
+    composable,
     current,
     feedback_for,
     feedbacks_of,
@@ -30,6 +31,7 @@ from observe.feedback.operations import (
     publish,
     save_focuses,
     suggestion_for,
+    wish_told,
     withdraw,
 )
 from observe.feedback.suggest import Candidate
@@ -49,8 +51,10 @@ feedback = noun("feedback", message("Feedback: suggest, publish, withdraw, list,
 @click.argument("observation")
 def suggest(shell: Shell, *, observation: str) -> Answer:
     """Tell the candidates, the best first."""
-    with shell.database.read() as session:
-        found = suggestion_for(session, the_id(observation), actor=shell.actor)
+    with shell.database.write() as session:  # what it tells of her answers is put on file
+        lesson = composable(session, the_id(observation), actor=shell.actor)
+        found = suggestion_for(session, lesson.id, actor=shell.actor)
+        openings.seen_beside(session, wish_told(session, lesson), actor=shell.actor)
     facts = {
         "strength": [_candidate(shell, each) for each in found.strength],
         "priority": [_candidate(shell, each) for each in found.priority],

@@ -105,6 +105,7 @@ class Row:
     observer: str = ""
     step: str = ""  # the next step that was agreed
     own_step: str = ""  # the educator's own
+    feedback_id: UUID | None = None  # of which these two tell
     next_draft_id: UUID | None = None  # the observation of her next lesson, where it has begun
 
     @property
@@ -190,6 +191,11 @@ class Board:
         """Return what is of one school; None: all."""
         kept = (row for row in self.rows if school_id in (None, row.lesson.school_id))
         return Board(self.today, tuple(kept))
+
+    @property
+    def told(self) -> set[UUID]:
+        """Return the feedbacks of which the rows tell a next step: their educators may know."""
+        return {row.feedback_id for row in self.rows if row.feedback_id and row.step + row.own_step}
 
     @property
     def schools(self) -> list[tuple[UUID, str]]:

@@ -28,14 +28,14 @@ from observe.video.models import Recording
 
 def known_of(session: Session, observation: Observation, *, on: date, actor: Actor) -> Known:
     """Return the cohort, other observers, the network's focus, her wish and her last priority."""
-    previous = previous_focus(session, observation)
+    previous, wished = previous_focus(session, observation), wish_before(session, observation)
     rubric_id = observation.rubric_version.rubric_id
     same = previous is not None and _rubric_of(previous) == rubric_id
     return Known(
         cohort=cohort_of(session, observation),
         observers=_other_observers(session, observation, actor),
         focus=worked_on(session, rubric_id, on),
-        wish=_wish(session, observation),
+        wish=wished.wish if wished is not None else None,
         previous=previous.dimension if previous is not None and same else None,
     )
 
@@ -86,11 +86,11 @@ def _other_observers(
     return dict(found)
 
 
-def _wish(session: Session, observation: Observation) -> str | None:
-    """Return the dimension that she asked to be looked at, in her last answer with this rubric."""
+def wish_before(session: Session, observation: Observation) -> Answer | None:
+    """Return her last answer with this rubric: in it stands what she asked to be looked at."""
     lesson = observation.recording
     return session.scalars(
-        sa.select(Answer.wish)
+        sa.select(Answer)
         .join(Feedback, Feedback.id == Answer.feedback_id)
         .join(Feedback.observation)
         .join(Observation.recording)

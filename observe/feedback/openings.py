@@ -15,6 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe.db import day_of, today
 from observe.feedback.models import Feedback, FeedbackState
 from observe.people import audit
 from observe.people.access import Actor
@@ -27,6 +28,7 @@ VISIT: Final = "feedback.visited"  # a clip of it, by a peer of another school
 ANSWERS: Final = "feedback.answers_seen"  # by who gave the feedback
 CLIP: Final = "feedback.clip_opened"
 PRIORITY: Final = "feedback.priority_seen"  # by another, who observes her next lesson
+BESIDE: Final = "feedback.seen_beside"  # a part of it, on a page about something else
 
 
 @dataclass(frozen=True)
@@ -127,3 +129,28 @@ def answers_seen(session: Session, feedback: Feedback, *, actor: Actor) -> None:
     seen_at = session.scalar(last)
     if sent and (seen_at is None or seen_at < max(sent)):
         opened(session, feedback, actor=actor, action=ANSWERS)
+
+
+def beside(session: Session, feedback_ids: Iterable[UUID], *, actor: Actor) -> set[UUID]:
+    """Return of which of these it is not yet on file today that `actor` saw a part of them.
+
+    A page that is open all day, as the board, would otherwise bury what was read on purpose.
+    """
+    asked = set(feedback_ids)
+    last = (
+        sa.select(AuditEntry.thing_id, sa.func.max(AuditEntry.at))
+        .where(
+            AuditEntry.thing_id.in_(asked),
+            AuditEntry.actor_id == actor.user_id,
+            AuditEntry.action == BESIDE,
+        )
+        .group_by(AuditEntry.thing_id)
+    )
+    rows = session.execute(last) if asked else ()
+    return asked - {thing for thing, at in rows if day_of(at) == today()}
+
+
+def seen_beside(session: Session, feedback_ids: Iterable[UUID], *, actor: Actor) -> None:
+    """Put on file that `actor` saw a part of these on a page about something else, once a day."""
+    for feedback_id in sorted(beside(session, feedback_ids, actor=actor)):
+        opened(session, session.get_one(Feedback, feedback_id), actor=actor, action=BESIDE)

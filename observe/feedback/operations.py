@@ -24,7 +24,7 @@ from observe.feedback import answers, checks, publishing
 from observe.feedback.answers import Besides, SentAnswer
 from observe.feedback.checks import FocusInput, input_of
 from observe.feedback.consent import allows_pictures
-from observe.feedback.known import known_of, previous_focus
+from observe.feedback.known import known_of, previous_focus, wish_before
 from observe.feedback.models import Answer, Feedback, FeedbackState, Focus, FocusKind
 from observe.feedback.openings import Opening, openings_of_version
 from observe.feedback.suggest import Suggestion, suggest
@@ -74,6 +74,12 @@ def suggestion_for(session: Session, observation_id: UUID, *, actor: Actor) -> S
     rubric, document = rubric_of(observation.rubric_version), latest_document(session, observation)
     known = known_of(session, observation, on=day_of(now()), actor=actor)
     return suggest(profile_of(document, rubric), rubric, checks.evidence_of(document), known)
+
+
+def wish_told(session: Session, observation: Observation) -> set[UUID]:
+    """Return the feedback of whose answer a suggestion tells that she asked to be looked at."""
+    wished = wish_before(session, observation)
+    return {wished.feedback_id} if wished is not None and wished.wish else set()
 
 
 def open_draft(session: Session, observation_id: UUID, *, actor: Actor) -> Feedback:

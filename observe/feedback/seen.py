@@ -37,6 +37,7 @@ class What(enum.StrEnum):
     PAGE = "page"
     ANSWERS = "answers"
     PRIORITY = "priority"
+    BESIDE = "beside"
     CLIP = "clip"
     BLURRED = "blurred"
     RECORD = "record"
@@ -63,6 +64,7 @@ WORDS: Final[dict[What, Message]] = {
     What.PAGE: message("The page with both moments"),
     What.ANSWERS: message("Your answers"),
     What.PRIORITY: message("Your last next step, before the lesson after it"),
+    What.BESIDE: message("Your next step, or part of what you answered, on another page"),
     What.CLIP: message("A clip"),
     What.BLURRED: message("A clip with the faces covered"),
     What.RECORD: message("The record of the lesson"),
@@ -108,6 +110,7 @@ _BY_ACTION: Final = {
     openings.DOWNLOAD: What.PDF,
     openings.ANSWERS: What.ANSWERS,
     openings.PRIORITY: What.PRIORITY,
+    openings.BESIDE: What.BESIDE,
     openings.CLIP: What.CLIP,
     openings.RECORD: What.RECORD,
     openings.VISIT: What.VISIT,

@@ -339,8 +339,18 @@ def _steps(session: Session, whose: sa.ColumnElement[bool], today: date) -> Iter
         .join(Focus, sa.and_(Focus.feedback_id == Feedback.id, Focus.kind == FocusKind.PRIORITY))
         .where(whose, Focus.due_on <= today + board.STEP_AHEAD, ~followed.exists())
     )
-    for lesson, (observation_id, _feedback, focus_id, due_on, step, name) in _read(session, query):
-        yield Row(Kind.STEP, focus_id, lesson, due_on, observation_id, name, step)
+    for lesson, told in _read(session, query):
+        observation_id, feedback_id, focus_id, due_on, step, name = told
+        yield Row(
+            Kind.STEP,
+            focus_id,
+            lesson,
+            due_on,
+            observation_id,
+            name,
+            step,
+            feedback_id=feedback_id,
+        )
 
 
 def _with_own_steps(session: Session, rows: Iterable[Row]) -> list[Row]:

@@ -36,7 +36,7 @@ from observe.video import captions, erasing, leaving
 from observe.video.store import Store
 from observe.video.timecode import Span
 from tests.factories import TODAY, Cast, person, recording
-from tests.feedback_cases import drafted, published, submitted
+from tests.feedback_cases import drafted, given, published, submitted
 from tests.signed_cases import both_signed
 from tests.web.conftest import ClientFor
 
@@ -63,6 +63,9 @@ LISTED: Final = {
     "blur.clip": What.BLURRED,
     "blur.checked_clip": What.BLURRED,
     "coding.screen": What.PRIORITY,
+    "coding.finish": What.PRIORITY,
+    "feedback.profile": What.BESIDE,
+    "followup.index": What.BESIDE,
     "own_data.zipped": What.ALL_DATA,
 }
 # Those that leave none, and why that hides nothing from her.
@@ -73,14 +76,14 @@ UNLISTED: Final = {
     **dict.fromkeys(
         ("coding.strip", "coding.waveform", "coding.line", "coding.document", "coding.steps"), WORK
     ),
-    **dict.fromkeys(("coding.finish", "history.show", "live.films", "live.align"), WORK),
-    **dict.fromkeys(("feedback.profile", "feedback.preview", "previous.state"), WORK),
+    **dict.fromkeys(("history.show", "live.films", "live.align"), WORK),
+    **dict.fromkeys(("feedback.preview", "previous.state"), WORK),
     **dict.fromkeys(("blur.index", "blur.show", "blur.progress"), WORK),
     **dict.fromkeys(("library.poster", "library.subtitles", "blur.poster"), STILL),
     **dict.fromkeys(("feedback.poster", "feedback.subtitles", "blur.checked_poster"), STILL),
     **dict.fromkeys(("visits.poster", "visits.subtitles"), STILL),
     **dict.fromkeys(("library.index", "library.progress", "library.show", "library.sound"), NAMES),
-    **dict.fromkeys(("records.index", "followup.index", "feedback.state", "live.new"), NAMES),
+    **dict.fromkeys(("records.index", "feedback.state", "live.new"), NAMES),
     **dict.fromkeys(("takeaway.show", "takeaway.of_round", "takeaway.progress"), NAMES),
     **dict.fromkeys(("upload.new", "upload.stands"), NAMES),
     **dict.fromkeys(("educator.index", "educator.look", "histories.own"), "only she sees it"),
@@ -88,6 +91,25 @@ UNLISTED: Final = {
     "records.changed": "how many records of a list changed",
 }
 ROOMS: Final = ("recording.", "observation.", "record.", "feedback.", "followup.")
+# What the pages of other rooms show, and why nothing of it is something that was noted of her.
+ELSEWHERE: Final = {
+    "account": "one's own account",
+    "averages": "means of five educators or more, of nobody",
+    "breach": "what happened, and to how many",
+    "certificate": "what was deleted, when and why: never what was in it",
+    "class_list": "children's names",
+    "consent": "what was allowed; a scan of hers is listed",
+    "home": "the start and the help",
+    "membership": "where people work",
+    "network": "dimensions that a network works on",
+    "openings": "only she sees it",
+    "person": "names, e-mails, where people work",
+    "retention": "the rules",
+    "rights": "what was asked, and of which lessons; a copy of hers is listed",
+    "rubric": "instruments",
+    "school": "where people work",
+    "visit": "who visits whom; the clips are listed",
+}
 
 
 def test_every_way_in_is_either_listed_to_her_or_says_why_not(app: Flask) -> None:
@@ -98,6 +120,15 @@ def test_every_way_in_is_either_listed_to_her_or_says_why_not(app: Flask) -> Non
             reading.add(rule.endpoint)
     assert reading - LISTED.keys() - UNLISTED.keys() == set(), "list it to her, or say why not"
     assert (LISTED.keys() | UNLISTED.keys()) - reading == {"takeaway.carry", "own_data.zipped"}
+
+
+def test_the_pages_of_every_other_room_say_what_they_show(app: Flask) -> None:
+    rooms = set()
+    for rule in app.url_map.iter_rules():
+        action: Action | None = getattr(app.view_functions[rule.endpoint], "permission", None)
+        if action is not None and "GET" in (rule.methods or set()):
+            rooms.add(action.partition(".")[0])
+    assert rooms - {room.rstrip(".") for room in ROOMS} == ELSEWHERE.keys()
 
 
 @pytest.fixture
@@ -136,6 +167,7 @@ def test_each_verb_is_on_her_page(
         (educator, f"{given}/prioridad.mp4"),
         (head, f"{given}/difuminado/fortaleza.mp4"),
         (observer, f"/observaciones/{observation_id}/retroalimentacion"),
+        (observer, "/seguimiento"),
         (head, f"/registros/{observation_id}"),
         (head, "/registros.csv"),
         (head, f"/registros/{observation_id}/verificacion.pdf"),
@@ -295,3 +327,47 @@ def test_drafts_of_others_are_none_of_it(
     answer = client_for(cast.observer).get(f"/retroalimentaciones/{draft_id}/hoja.pdf")
     assert answer.status_code == 200
     assert _seen(database, cast) == set()
+
+
+def test_a_part_of_it_beside_other_work_is_told_once_a_day(
+    database: Database, client_for: ClientFor, cast: Cast
+) -> None:
+    with database.write() as session:
+        earlier = given(session, cast, TODAY - timedelta(days=30), "Pregunta «¿por qué?».")
+        besides = Besides(own_step="Esperar.", wish="preguntas-que-hacen-pensar")
+        feedbacks.save_answer(
+            session, earlier.id, "Gracias.", besides, send=True, actor=cast.educator
+        )
+    assert _opened(database, cast) == []
+    board = client_for(cast.observer)
+    for _again in range(2):
+        assert "Esperar." in board.get("/seguimiento").text
+    assert _opened(database, cast) == [("Ana Peñailillo", What.BESIDE, 1)]
+    assert "Esperar." not in client_for(cast.utp_head).get("/seguimiento").text
+    assert len(_opened(database, cast)) == 1, "a school's list tells nothing of what was said"
+
+    with database.write() as session:
+        julia = person(session, "Julia Paz", Role.OBSERVER, cast.school)
+        later = recording(session, cast)
+        later.observer_id = julia.user_id
+        session.flush()
+        version = version_for(session, "aprendizaje-profundo")
+        coding_id = start(session, later.id, version.id, actor=julia).id
+    client = client_for(julia)
+    assert "Pregunta «¿por qué?»." in client.get(f"/observaciones/{coding_id}/terminar").text
+    assert ("Julia Paz", What.PRIORITY, 1) in _opened(database, cast)
+    with database.write() as session:
+        lesson = recording(session, cast)
+        lesson.observer_id = julia.user_id
+        session.flush()
+        coded_id = submitted(session, cast, lesson, actor=julia).id
+    for page in ("perfil", "retroalimentacion", "perfil"):
+        told = client.get(f"/observaciones/{coded_id}/{page}")
+        assert "Ella pidió que se mirara esta dimensión." in told.text
+        assert ("Julia Paz", What.BESIDE, 1) in _opened(database, cast)
+
+
+def _opened(database: Database, cast: Cast) -> list[tuple[str, What, int]]:
+    with database.read() as session:
+        chapters = seen.seen_of(session, actor=cast.educator)
+    return [(each.name, each.what, each.times) for chapter in chapters for each in chapter.seen]

@@ -73,10 +73,14 @@ def screen(observation_id: UUID) -> ResponseReturnValue:
             captions=captions.chosen(session, observation.recording_id),
         )
     if anothers:
-        with guards.writing() as session:
-            observation = _observation(session, observation_id)
-            followup.seen(session, observation, actor=current_actor())
+        _put_on_file(observation_id)
     return page
+
+
+def _put_on_file(observation_id: UUID) -> None:
+    """Let the educator know that what another observer gave her was seen here."""
+    with guards.writing() as session:
+        followup.seen(session, _observation(session, observation_id), actor=current_actor())
 
 
 def _profile(observation_id: UUID) -> str:
@@ -399,6 +403,7 @@ def finish_page(
         content = document_of(session, observation)
         if observation.state is ObservationState.SUBMITTED:
             return redirect(_profile(observation_id))
+        anothers = followup.shows_anothers(session, observation, actor=current_actor())
         page = render_template(
             "coding/finish.html",
             observation=observation,
@@ -414,4 +419,6 @@ def finish_page(
             outcome_note_max=followup.NOTE_MAX,
             typed=typed,
         )
+    if anothers:
+        _put_on_file(observation_id)
     return page, status

@@ -70,7 +70,7 @@ def profile(observation_id: UUID) -> ResponseReturnValue:
     with guards.reading() as session:
         observation = feedbacks.composable(session, observation_id, actor=current_actor())
         rubric, document = _read(session, observation)
-        return render_template(
+        page = render_template(
             "feedback/profile.html",
             observation=observation,
             recording=observation.recording,
@@ -80,6 +80,20 @@ def profile(observation_id: UUID) -> ResponseReturnValue:
             suggestion=_suggestion(session, observation_id),
             feedback=feedbacks.current(session, observation_id),
         )
+        told = _told(session, observation)
+    return _with_told_seen(told, page)
+
+
+def _told(session: Session, observation: Observation) -> set[UUID]:
+    told = feedbacks.wish_told(session, observation)
+    return openings.beside(session, told, actor=current_actor())
+
+
+def _with_told_seen(told: set[UUID], page: str) -> str:
+    if told:
+        with guards.writing() as session:
+            openings.seen_beside(session, told, actor=current_actor())
+    return page
 
 
 def _read(session: Session, observation: Observation) -> tuple[Rubric, Document]:
@@ -105,7 +119,9 @@ def compose(observation_id: UUID) -> ResponseReturnValue:
             answered = any(answer.sent_at for answer in feedback.answers)
             page = _state_page(session, feedback)
             return _with_answers_seen(feedback.id, page) if answered else page
-        return _composer(session, observation, feedback, focus_form.forms_of(feedback))
+        page = _composer(session, observation, feedback, focus_form.forms_of(feedback))
+        told = _told(session, observation)
+    return _with_told_seen(told, page)
 
 
 def _with_answers_seen(feedback_id: UUID, page: str) -> str:

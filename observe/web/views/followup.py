@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from observe.feedback import waiting
+from observe.feedback import openings, waiting
 from observe.feedback.board import Column
 from observe.ids import parse_id
 from observe.people.access import Action
@@ -40,11 +40,16 @@ def index() -> ResponseReturnValue:
     with guards.reading() as session:
         own = waiting.board_of(session, actor=actor, today=today, days=days)
         school = waiting.school_board_of(session, actor=actor, today=today, days=days)
+        board = own.in_school(asked)
+        told = openings.beside(session, board.told, actor=actor)
+    if told:
+        with guards.writing() as session:
+            openings.seen_beside(session, told, actor=actor)
     return render_template(
         "followup/index.html",
         observes=actor.has(Role.OBSERVER),
         heads=actor.has(Role.UTP_HEAD),
-        board=own.in_school(asked),
+        board=board,
         everything=own,
         school=school.in_school(asked),
         schools=sorted({*own.schools, *school.schools}, key=lambda each: each[1]),
