@@ -28,10 +28,12 @@ Removal = Callable[[Session, Child], Message | None]
 Renaming = Callable[[Session, Child, str], Message | None]
 GroupRemoval = Callable[[Session, UUID], Message | None]
 Written = Callable[[Session, UUID], None]
+Leaving = Callable[[Session, Child], None]
 _removals: list[Removal] = []
 _renamings: list[Renaming] = []
 _group_removals: list[GroupRemoval] = []
 _listeners: list[Written] = []
+_leavings: list[Leaving] = []
 _LINE: Final = re.compile(r"(?:(\d{1,3})[\s.;,)\-]*)?(.*)")
 
 
@@ -50,6 +52,12 @@ def before_another(function: Renaming) -> Renaming:
 def before_group_removal(function: GroupRemoval) -> GroupRemoval:
     """Mark a function of a room above that says why a class group may not be removed."""
     _group_removals.append(function)
+    return function
+
+
+def when_number_left(function: Leaving) -> Leaving:
+    """Mark a function of a room above to be told of a child whose number is hers no longer."""
+    _leavings.append(function)
     return function
 
 
@@ -85,6 +93,10 @@ def write_class_list(session: Session, class_group_id: UUID, text: str, *, actor
     wanted = parse(text)
     known = {child.list_number: child for child in class_list(session, class_group_id, actor=actor)}
     _refuse(_removed(session, known, wanted) + _renamed(session, known, wanted))
+    for number, before in known.items():
+        if number not in wanted or is_another(before.name, wanted[number]):
+            for leaving in _leavings:
+                leaving(session, before)
     for number in known.keys() - wanted.keys():
         session.delete(known[number])
     for number, name in wanted.items():

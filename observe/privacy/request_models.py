@@ -46,7 +46,8 @@ class RequestState(enum.StrEnum):
 class RightsRequest(Identified, Base):
     """What a person asks about her data, or a guardian about a child's, and what was answered.
 
-    A child is named by class and list number alone. `blocked_at` without `lifted_at`: what it
+    A child is named by class and list number alone, as the list was until `number_left_on`: a later
+    list may give the number to another child. `blocked_at` without `lifted_at`: what it
     reaches answers as missing.
     """
 
@@ -67,6 +68,7 @@ class RightsRequest(Identified, Base):
     user_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user.id"), index=True)
     class_group_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("class_group.id"), index=True)
     list_number: Mapped[int | None]
+    number_left_on: Mapped[date | None]  # since when the number is not this child's any more
     who: Mapped[str] = mapped_column(default="")  # another person; or who asks for a child
     received_on: Mapped[date]
     channel: Mapped[Channel] = mapped_column(choice(Channel))

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from observe import db
 from observe.db import Row, locked, now
 from observe.errors import BadInputError, ConflictError
 from observe.people import access, audit, class_lists
@@ -192,11 +193,17 @@ def handles_class(actor: Actor, group: ClassGroup) -> bool:
 
 
 def all_about(session: Session, class_group_id: UUID, list_number: int) -> Sequence[RightsRequest]:
-    """Return the requests about a child, also those that were ended."""
-    rows = sa.select(RightsRequest).where(
-        RightsRequest.class_group_id == class_group_id, RightsRequest.list_number == list_number
+    """Return the requests about the child that has this number, also those that were ended."""
+    return session.scalars(about_child(class_group_id, list_number)).all()
+
+
+def about_child(class_group_id: UUID, list_number: int) -> sa.Select[RightsRequest]:
+    """Select what `all_about` returns: nothing about a child that had the number before."""
+    return sa.select(RightsRequest).where(
+        RightsRequest.class_group_id == class_group_id,
+        RightsRequest.list_number == list_number,
+        RightsRequest.number_left_on.is_(None),
     )
-    return session.scalars(rows).all()
 
 
 def open_about(session: Session, class_group_id: UUID, list_number: int) -> Sequence[RightsRequest]:
@@ -337,6 +344,13 @@ def _stays(session: Session, child: Child) -> Message | None:
         "answered, even if the child has left.",
         number=child.list_number,
     )
+
+
+@class_lists.when_number_left
+def _named_by_the_old_list(session: Session, child: Child) -> None:
+    """Keep the ended requests about a child from speaking of the next one with her number."""
+    for each in all_about(session, child.class_group_id, child.list_number):
+        each.number_left_on = db.today()
 
 
 @class_lists.before_another
@@ -543,8 +557,8 @@ def _still_open(request: RightsRequest) -> RightsRequest:
 
 
 def child_of(session: Session, request: RightsRequest) -> Child | None:
-    """Return the child of whom a request speaks; None where the class has no such list number."""
-    if request.class_group_id is None:
+    """Return the child of whom a request speaks; None where she is on no list (any more)."""
+    if request.class_group_id is None or request.number_left_on is not None:
         return None
     rows = sa.select(Child).where(
         Child.class_group_id == request.class_group_id, Child.list_number == request.list_number
@@ -577,6 +591,14 @@ def about_whom(request: RightsRequest) -> Message | str:
         return request.user.name
     if request.class_group is not None:
         group = request.class_group
+        if request.number_left_on is not None:
+            return message(
+                "Child number %(number)s of %(group)s (%(school)s), in the list until %(day)s",
+                number=request.list_number,
+                group=group.name,
+                school=group.school.name,
+                day=request.number_left_on.isoformat(),
+            )
         return message(
             "Child number %(number)s of %(group)s (%(school)s)",
             number=request.list_number,

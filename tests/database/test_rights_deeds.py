@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe.db import Database, now
+from observe.db import Database, now, today
 from observe.errors import BadInputError, ConflictError, InvalidError, NotFoundError
 from observe.feedback import erasure
 from observe.feedback.erasure import Choice
@@ -28,6 +28,7 @@ from observe.privacy.request_models import About, Channel, RequestState
 from observe.privacy.requests import Asked
 from observe.privacy.scopes import Channel as Way
 from observe.privacy.scopes import Scope
+from observe.records.personal import child as personal_child
 from observe.settings import Settings
 from observe.video import erasing, gate, rectifying
 from observe.video.models import Recording
@@ -268,6 +269,34 @@ def test_a_number_of_which_an_open_request_speaks_stays_its_childs(
     write("1 Sofía Muñoz\n3 Tomás")
     answer(session, cast, request_id)
     write("1 Tomás")
+
+
+def test_an_ended_request_does_not_speak_of_the_next_child_with_its_number(
+    session: Session, cast: Cast
+) -> None:
+    def write(text: str) -> None:
+        class_lists.write_class_list(session, cast.class_group.id, text, actor=cast.observer)
+
+    write("1 Sofía\n2 Tomás\n3")
+    of_sofia, of_the_third = (asks(session, cast, RequestKind.ACCESS, number) for number in (1, 3))
+    for each in (of_sofia, of_the_third):
+        answer(session, cast, each)
+    write("1 Sofía Muñoz\n2 Tomás\n3")
+    found = requests.request_for(session, of_sofia, actor=cast.administrator)
+    assert requests.child_of(session, found) is not None, "the same child, written better"
+    write("1 Antonia\n2 Tomás")
+    of_antonia = asks(session, cast, RequestKind.ACCESS, 1)
+    write("1 Antonia\n2 Tomás\n3 Pedro")
+    for ended in (of_sofia, of_the_third):
+        found = requests.request_for(session, ended, actor=cast.administrator)
+        assert requests.child_of(session, found) is None
+        about = requests.about_whom(found)
+        assert not isinstance(about, str)
+        assert f"en la lista hasta el {today().isoformat()}" in about.in_language("es_CL")
+    about_her = requests.all_about(session, cast.class_group.id, 1)
+    assert [each.id for each in about_her] == [of_antonia]
+    sections = personal_child.gather(session, of_antonia, locale="es_CL").sections
+    assert len(sections[-1].rows) == 1, "what another family asked is not in her copy"
 
 
 def test_a_class_list_is_put_right_and_no_trail_keeps_a_name(session: Session, cast: Cast) -> None:

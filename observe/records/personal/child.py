@@ -57,8 +57,10 @@ def gather(session: Session, request_id: UUID, *, locale: str) -> Personal:
         raise access.not_found()
     group, number = asked.class_group, asked.list_number
     child = requests.child_of(session, asked)
-    about_her = sa.select(RightsRequest).where(
-        RightsRequest.class_group_id == group.id, RightsRequest.list_number == number
+    about_her = (
+        requests.about_child(group.id, number)
+        if asked.number_left_on is None
+        else sa.select(RightsRequest).where(RightsRequest.id == asked.id)
     )
 
     def say(told: Message) -> str:
