@@ -57,3 +57,9 @@ class ConflictError(ObserveError):
     """The thing has changed in the meantime or its state does not allow this any more."""
 
     status = 409
+
+
+class TooOftenError(ConflictError):
+    """It was done so often lately that it has to wait."""
+
+    status = 429

@@ -1,18 +1,21 @@
 """How often something was tried lately: by a computer, on an account, by a person.
 
 Counted in the database, so that all processes of a home know and none forgets when it is started
-again. Only what may be guessed is counted, so that no other request writes.
+again. Only what may be guessed, or done to excess, is counted, so that no other request writes.
 """
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from observe.db import Base
+from observe.db import Base, now
+from observe.errors import TooOftenError
+from observe.text import Message
 
 
 class AttemptCount(Base):
@@ -39,6 +42,20 @@ def count(session: Session, name: str, *, seconds: int, by: int = 1, at: datetim
         index_elements=[AttemptCount.hash], set_={"count": AttemptCount.count + by}
     ).returning(AttemptCount.count)
     return session.execute(counted).scalar_one()
+
+
+def allow(session: Session, deed: str, *, most: int, seconds: int, told: Message) -> None:
+    """Count one `deed` of those that a script could do without end.
+
+    The limit is far beyond a real day's work. Part of the deed's transaction: one that is refused
+    is not counted.
+
+    Raises:
+        TooOftenError: it was done `most` times within its `seconds`.
+    """
+    name = hashlib.sha256(deed.encode()).hexdigest()
+    if count(session, name, seconds=seconds, at=now()) > most:
+        raise TooOftenError(told)
 
 
 def standing(session: Session, name: str, *, at: datetime) -> tuple[int, datetime]:

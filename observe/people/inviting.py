@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, joinedload
 from observe import mail
 from observe.db import Database, now
 from observe.errors import BadInputError, ConflictError
-from observe.people import audit, signin
+from observe.people import attempts, audit, signin
 from observe.people.access import Action, Actor, not_found
 from observe.people.memberships import require_person
 from observe.people.models import Invitation, SignInLink, User
@@ -27,6 +27,9 @@ from observe.settings import Settings
 from observe.text import DEFAULT_LOCALE, Message, message
 
 DAYS: Final = 7
+HOUR_S: Final = 3600
+MOST_OF_ONE: Final = 5  # invitations of one person in an hour: her mailbox is not flooded
+MOST_BY_ONE: Final = 500  # by one person in an hour: a whole territory, but no endless script
 
 
 class State(enum.StrEnum):
@@ -58,6 +61,7 @@ def invite(session: Session, user_id: UUID, *, by_mail: bool, actor: Actor) -> I
     Raises:
         ConflictError: she has left.
         BadInputError: it is to be sent, and she has no e-mail.
+        TooOftenError: she was invited, or the actor invited, far too often in the last hour.
         NotFoundError, NotAllowedError: the actor does not administer all places where she works.
     """
     user = require_person(session, user_id, Action.PERSON_LINK, actor)
@@ -65,6 +69,7 @@ def invite(session: Session, user_id: UUID, *, by_mail: bool, actor: Actor) -> I
         raise ConflictError(message("She has left. Give her a role again first."))
     if by_mail and not user.email:
         raise BadInputError(message("There is no e-mail of hers on file."), field="email")
+    _not_too_often(session, user.id, actor)
     for earlier in _open(session, user_id):
         _end(earlier)
     link, secret = signin.make_link(session, user, timedelta(days=DAYS))
@@ -78,6 +83,18 @@ def invite(session: Session, user_id: UUID, *, by_mail: bool, actor: Actor) -> I
     session.flush()
     _tell(session, "invitation.make", row, actor)
     return Invited(row.id, user, secret)
+
+
+def _not_too_often(session: Session, user_id: UUID, actor: Actor) -> None:
+    of_one = message(
+        "She was invited several times in the last hour. Wait an hour, then try again."
+    )
+    by_one = message("You invited very many people in the last hour. Wait an hour, then go on.")
+    for deed, most, told in (
+        (f"invited:{user_id}", MOST_OF_ONE, of_one),
+        (f"invites:{actor.user_id}", MOST_BY_ONE, by_one),
+    ):
+        attempts.allow(session, deed, most=most, seconds=HOUR_S, told=told)
 
 
 def revoke(session: Session, invitation_id: UUID, *, actor: Actor) -> Invitation:

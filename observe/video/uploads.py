@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from observe.db import Database
 from observe.errors import BadInputError, ConflictError, NotFoundError
 from observe.ids import new_id
-from observe.people import access
+from observe.people import access, attempts
 from observe.people.access import Action, Actor, Thing
 from observe.text import message
 from observe.video.adding import (
@@ -32,6 +32,10 @@ from observe.video.models import Recording, Upload
 from observe.video.store import Store
 
 LARGEST_CHUNK: Final = 16 * 1024**2
+MOST_BEGUN: Final = 300  # in an hour, by one person: six lessons of fifty files
+MOST_UNFINISHED: Final = 100  # of one person
+UNFINISHED_BYTES: Final = 256 * 1024**3  # announced, of one person
+HOUR_S: Final = 3600
 _BEYOND: Final = 2**62  # no file is this long
 
 
@@ -48,11 +52,13 @@ def begin_upload(session: Session, filename: str, size_bytes: int, *, actor: Act
 
     Raises:
         NotAllowedError: the person observes no school. BadInputError: the file is empty.
+        ConflictError: too much of hers is unfinished. TooOftenError: too many in the last hour.
     """
     schools = frozenset(place.school_id for place in actor.standings if place.school_id)
     access.require(actor, Action.RECORDING_ADD, Thing(kind="home", school_ids=schools))
     if size_bytes <= 0:
         raise BadInputError(message("This file is empty. Copy it again from the camera or phone."))
+    _bounded(session, size_bytes, actor)
     upload = Upload(
         id=new_id(),
         user_id=actor.user_id,
@@ -63,6 +69,25 @@ def begin_upload(session: Session, filename: str, size_bytes: int, *, actor: Act
     session.add(upload)
     session.flush()
     return upload
+
+
+def _bounded(session: Session, size_bytes: int, actor: Actor) -> None:
+    """Return when one file more is what a person may have on its way."""
+    unfinished = sa.select(
+        sa.func.count(), sa.func.coalesce(sa.func.sum(Upload.size_bytes), 0)
+    ).where(Upload.user_id == actor.user_id, Upload.recording_id.is_(None))
+    count, announced = session.execute(unfinished).one()
+    if count >= MOST_UNFINISHED or (count and announced + size_bytes > UNFINISHED_BYTES):
+        raise ConflictError(
+            message(
+                "%(count)s of your videos did not become a lesson yet. Finish them or give them up"
+                " on the page for adding a video, then add this one.",
+                count=count,
+            )
+        )
+    told = message("You began to add very many videos in the last hour. Wait an hour, then go on.")
+    deed = f"uploads:{actor.user_id}"
+    attempts.allow(session, deed, most=MOST_BEGUN, seconds=HOUR_S, told=told)
 
 
 def upload_for(session: Session, upload_id: UUID, *, actor: Actor) -> Upload:

@@ -11,11 +11,16 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from observe.db import Database, now
-from observe.people import attempts
+from observe.people import attempts, inviting
+from observe.people.access import Actor
 from observe.people.attempts import AttemptCount
+from observe.people.models import Invitation
 from observe.settings import Settings
+from observe.video import uploads
+from observe.video.models import Upload
 from tests.factories import Cast
 from tests.web.conftest import ClientFor, served
 
@@ -86,3 +91,49 @@ def test_after_its_time_it_begins_anew_and_the_old_count_is_gone(database: Datab
         later = at + timedelta(seconds=60)
         assert attempts.count(session, "x", seconds=60, at=later) == 1
         assert session.scalars(sa.select(AttemptCount.hash)).all() == ["x"]
+
+
+def test_files_on_their_way_are_bounded_in_number_size_and_haste(
+    client_for: ClientFor, cast: Cast, database: Database
+) -> None:
+    observer = client_for(cast.observer)
+
+    def begin(size: int = 9) -> TestResponse:
+        return observer.post("/subidas", json={"filename": "clase.mp4", "size": size})
+
+    begun = [begin(60 * 1024**3) for _ in range(5)]
+    assert [each.status_code for each in begun] == [201] * 4 + [409], "256 GiB on their way"
+    assert "4 de tus videos todavía no son una clase" in begun[-1].get_json()["error"]
+    assert observer.post(f"/subidas/{begun[0].get_json()['id']}/descartar").status_code == 302
+    with database.write() as session:
+        for _ in range(uploads.MOST_UNFINISHED - 3):
+            uploads.begin_upload(session, "clase.mp4", 9, actor=cast.observer)
+    assert begin().status_code == 409, "a hundred on their way"
+    other = client_for(cast.outsider_observer)
+    assert other.post("/subidas", json={"filename": "clase.mp4", "size": 9}).status_code == 201
+
+    with database.write() as session:
+        session.execute(sa.delete(Upload))
+        session.execute(sa.update(AttemptCount).values(count=uploads.MOST_BEGUN))
+    hasty = begin()
+    assert hasty.status_code == 429
+    assert "en la última hora" in hasty.get_json()["error"]
+
+
+def test_nobody_is_flooded_with_invitations(
+    client_for: ClientFor, cast: Cast, database: Database
+) -> None:
+    administrator = client_for(cast.administrator)
+
+    def invite(actor: Actor) -> TestResponse:
+        return administrator.post(f"/personas/{actor.user_id}/invitar")
+
+    statuses = [invite(cast.educator).status_code for _ in range(6)]
+    assert statuses == [200] * 5 + [429]
+    assert "Ya se le invitó varias veces" in invite(cast.educator).text
+    assert invite(cast.second_educator).status_code == 200
+    with database.write() as session:
+        open_ones = sa.select(sa.func.count()).where(Invitation.revoked_at.is_(None))
+        assert session.scalar(open_ones) == 2, "the last of each still lets her in"
+        session.execute(sa.update(AttemptCount).values(count=inviting.MOST_BY_ONE))
+    assert invite(cast.observer).status_code == 429
