@@ -167,11 +167,20 @@ def locked(session: Session, kind: type[Row], row_id: UUID) -> Row | None:
 
 def open_database(url: str) -> Database:
     """Return the database at `url`, with the durability that no acknowledged change is lost."""
-    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    # What is written stands in no error's text, which may come into a log: names, and e-mails.
+    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
+    event.listen(engine, "handle_error", _without_the_row)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return Database(engine)
+
+
+def _without_the_row(context: sa.engine.ExceptionContext) -> None:
+    """Cut off what PostgreSQL tells after its sentence: it quotes the row that it refuses."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args and isinstance(error.args[0], str):
+            error.args = (error.args[0].partition("\nDETAIL:")[0], *error.args[1:])
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -9,7 +9,11 @@ import structlog
 
 
 def configure_log(*, level: int = logging.INFO) -> None:
-    """Send the log of this process to standard error; local variables never reach it."""
+    """Send the log of this process to standard error; local variables never reach it.
+
+    Every command begins with it, since structlog by itself shows the variables of a failure, names
+    of children among them, and on standard output.
+    """
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     structlog.configure(
         processors=[
@@ -20,6 +24,7 @@ def configure_log(*, level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # The stream as it is by then: who runs a command inside a program may have changed it.
+        logger_factory=lambda *_name: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )

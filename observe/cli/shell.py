@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ from observe.db import Database, open_database
 from observe.db import today as today
 from observe.errors import BadInputError, InvalidError, ObserveError
 from observe.ids import parse_id
+from observe.log import configure_log
 from observe.people.access import Actor, actor_of, not_found
 from observe.people.directory import find_user
 from observe.people.owner import owner
@@ -216,6 +218,7 @@ class Program(Group):
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:  # noqa: ANN401  # click's signature
         """Run a command line and exit with its code."""
+        configure_log(level=logging.WARNING)
         extra["standalone_mode"] = False
         try:
             code = super().main(*args, **extra)

@@ -6,6 +6,9 @@ import json
 import zipfile
 from pathlib import Path
 
+import pytest
+
+from observe.privacy import personal_export
 from tests.cli.conftest import Run
 from tests.factories import Cast
 
@@ -40,3 +43,17 @@ def test_a_request_by_commands(run: Run, cast: Cast, tmp_path: Path) -> None:
     assert [(each["state"], each["overdue"]) for each in listed] == [("answered", False)]
     assert run("privacy", "breaches", "--as", flora, "--json").facts == {"breaches": []}
     run("privacy", "breaches", "--as", berta, code=4)
+
+
+def test_a_command_that_fails_logs_no_name_and_keeps_out_of_the_answer(
+    run: Run, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_target: Path, _personal: object, *, locale: str) -> None:
+        raise RuntimeError(locale)
+
+    monkeypatch.setattr(personal_export, "write_zip", broken)
+    berta = str(cast.educator.user_id)
+    ran = run("privacy", "export", "-o", tmp_path / "c.zip", "--as", berta, "--json", code=2)
+    assert ran.out == ""
+    assert "job failed" in ran.err
+    assert "Berta" not in ran.err
