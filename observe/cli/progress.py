@@ -16,6 +16,7 @@ from observe.text import Message, message
 
 # The modules whose handlers a worker must know.
 HANDLERS = (
+    "observe.people.leaving",
     "observe.video.preparing.borrowing",
     "observe.video.preparing.prepare",
     "observe.video.blur.operations",

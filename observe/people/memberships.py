@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.orm import Session
 
-from observe.db import now, today
+from observe.db import locked, now, today
 from observe.errors import BadInputError, ConflictError
 from observe.people import audit
 from observe.people.access import Action, Actor, not_found, require
@@ -143,7 +143,7 @@ def checked_email(text: str) -> str | None:
 
 
 def give_role(session: Session, user_id: UUID, given: RoleInput, *, actor: Actor) -> Membership:
-    """Give a person a role; who had left is back with it.
+    """Give a person a role; who had left is back with it, unless its days are over.
 
     Raises:
         BadInputError: the role does not fit the place, or the days do not fit.
@@ -151,7 +151,7 @@ def give_role(session: Session, user_id: UUID, given: RoleInput, *, actor: Actor
         NotFoundError, NotAllowedError: the place is not the actor's to give.
     """
     _require_place(session, given.place, actor)
-    user = session.get(User, user_id)
+    user = locked(session, User, user_id)  # a second click finds the role of the first
     if user is None:
         raise not_found()
     require_named(user)
@@ -162,6 +162,7 @@ def give_role(session: Session, user_id: UUID, given: RoleInput, *, actor: Actor
     session.flush()
     session.refresh(row)
     _tell(session, "membership.add", user, actor, row)
+    close_if_gone(session, user)
     return row
 
 
@@ -175,13 +176,13 @@ def change_days(
             pseudonym stands in the place of her name.
         NotFoundError, NotAllowedError: it is not the actor's to change.
     """
-    row = membership_for(session, membership_id, actor=actor)
+    row = _held(session, membership_id, actor=actor)
     require_named(row.user)
     _require_possible(row.user, RoleInput(row.role, row.place, period), but=row)
     row.starts_on, row.ends_on = period.starts, period.ends
     session.flush()
-    _require_somebody(session, row)
     _tell(session, "membership.days", row.user, actor, row)
+    _require_somebody(session, row)
     close_if_gone(session, row.user)
     return row
 
@@ -193,7 +194,7 @@ def end_role(session: Session, membership_id: UUID, last_day: date, *, actor: Ac
         ConflictError: nobody would administer the whole territory any more.
         NotFoundError, NotAllowedError: it is not the actor's to end.
     """
-    row = membership_for(session, membership_id, actor=actor)
+    row = _held(session, membership_id, actor=actor)
     user = row.user
     _tell(session, "membership.end", user, actor, row)
     cut(session, row, last_day)
@@ -205,20 +206,22 @@ def end_role(session: Session, membership_id: UUID, last_day: date, *, actor: Ac
 def leave(session: Session, user_id: UUID, last_day: date, *, actor: Actor) -> None:
     """Let all roles of a person end with `last_day`; before today, she is out at once.
 
-    Her records stay as they are. Her sessions, links and invitations end with her last role.
+    Her records stay as they are. Her sessions, links and invitations end with her last role: at
+    once, or on the day after (see `leaving`).
 
     Raises:
         ConflictError: nobody would administer the whole territory any more.
         NotFoundError, NotAllowedError: she has roles that are not the actor's to end.
     """
+    locked(session, User, user_id)
     user = require_person(session, user_id, Action.PERSON_EDIT, actor)
     rows = list(user.memberships)
     for row in rows:
         cut(session, row, last_day)
     session.flush()
+    _tell(session, "person.leave", user, actor)
     for row in rows:
         _require_somebody(session, row)
-    _tell(session, "person.leave", user, actor)
     close_if_gone(session, user)
 
 
@@ -308,7 +311,11 @@ def _require_possible(user: User, given: RoleInput, *, but: Membership | None = 
 
 
 def _require_somebody(session: Session, row: Membership) -> None:
-    """Return when somebody administers the whole territory, today and from then on."""
+    """Return when somebody administers the whole territory, today and from then on.
+
+    Asked after the audit entry, which lets one change through at a time: two administrators who
+    let each other go at once would each still see the other.
+    """
     if row.role is Role.ADMINISTRATOR and row.in_territory and not has_administrator(session):
         raise ConflictError(
             message("Somebody must administer the whole territory. Give that role to another one.")
@@ -339,6 +346,15 @@ def membership_for(session: Session, membership_id: UUID, *, actor: Actor) -> Me
     if row is None:
         raise not_found()
     _require_place(session, row.place, actor)
+    return row
+
+
+def _held(session: Session, membership_id: UUID, *, actor: Actor) -> Membership:
+    """Return a membership as `membership_for`, once nobody else changes what its person has."""
+    locked(session, User, membership_for(session, membership_id, actor=actor).user_id)
+    row = session.get(Membership, membership_id, populate_existing=True)
+    if row is None:  # removed while we waited
+        raise not_found()
     return row
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -18,10 +20,14 @@ from observe.coding.changes import Change
 from observe.coding.ending import end_lesson
 from observe.coding.models import Observation, Revision
 from observe.coding.operations import start, submit
-from observe.db import Base, Database, locked, now
+from observe.db import Base, Database, locked, now, today
 from observe.errors import ConflictError, NotFoundError
 from observe.ids import new_id
-from observe.people.models import Role, School
+from observe.people import memberships
+from observe.people.access import Actor
+from observe.people.memberships import RoleInput
+from observe.people.models import Membership, Role, School, User
+from observe.people.periods import Period, Place
 from observe.rubric.models import RubricVersion
 from observe.rubric.operations import rubric_of, version_for
 from observe.video.models import Assignment, Recording
@@ -30,6 +36,7 @@ from tests import factories
 from tests.database.coding import change, cycle, observation, send
 
 MINUTE = 60_000
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -179,3 +186,64 @@ def test_a_colleague_is_asked_once_and_no_more_once(hub: Hub) -> None:
 
     with pytest.raises(NotFoundError), hub.waiting(Assignment, asked_id, take_back) as late:
         take_back(late)
+
+
+def test_a_second_click_gives_no_role_twice(hub: Hub) -> None:
+    days = Period(date(2026, 3, 1), date(2030, 12, 31))
+    given = RoleInput(Role.OBSERVER, Place(hub.cast.school.id), days)
+
+    def give(session: Session) -> None:
+        memberships.give_role(
+            session, hub.cast.educator.user_id, given, actor=hub.cast.administrator
+        )
+
+    with hub.database.write() as late:
+        read = late.get_one(User, hub.cast.educator.user_id)
+        assert len(read.memberships) == 1
+        with hub.database.write() as session:
+            give(session)
+        with pytest.raises(ConflictError):
+            give(late)
+
+
+def test_a_role_that_was_removed_meanwhile_is_none(hub: Hub) -> None:
+    admin = hub.cast.administrator
+    with hub.database.write() as session:
+        later = RoleInput(Role.OBSERVER, Place(hub.cast.school.id), Period(today() + DAY))
+        row = memberships.give_role(session, hub.cast.educator.user_id, later, actor=admin)
+
+    def end(session: Session) -> None:
+        memberships.end_role(session, row.id, memberships.at_once(), actor=admin)
+
+    with pytest.raises(NotFoundError), hub.waiting(Membership, row.id, end) as late:
+        end(late)
+
+
+def test_two_administrators_do_not_let_each_other_go(hub: Hub) -> None:
+    one = hub.cast.administrator
+    with hub.database.write() as session:
+        other = factories.person(session, "Olga Paz", Role.ADMINISTRATOR, None)
+
+    def let_go(user: Actor, by: Actor) -> None:
+        with hub.database.write() as session:
+            memberships.leave(session, user.user_id, memberships.at_once(), actor=by)
+
+    with ThreadPoolExecutor(1) as pool:
+        with hub.database.write() as session:
+            memberships.leave(session, one.user_id, memberships.at_once(), actor=other)
+            second = pool.submit(let_go, other, by=one)
+            wait_for_waiting(hub.database)
+        with pytest.raises(ConflictError):
+            second.result()
+
+
+def wait_for_waiting(database: Database) -> None:
+    """Return when somebody waits for a lock that another one has."""
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with database.read() as session:
+            if session.scalar(waiting):
+                return
+        time.sleep(0.02)
+    pytest.fail("nobody waits")

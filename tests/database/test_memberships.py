@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe import jobs
 from observe.db import Database, now, today
 from observe.errors import (
     BadInputError,
@@ -17,13 +18,14 @@ from observe.errors import (
     NotFoundError,
 )
 from observe.feedback import visiting
-from observe.people import evaluators, memberships, networks, person_import, signin
+from observe.people import evaluators, leaving, memberships, networks, person_import, signin
 from observe.people.access import Action, Actor, actor_of, can
 from observe.people.directory import person_thing, place_named, user_for
 from observe.people.memberships import PersonInput, RoleInput
 from observe.people.models import Membership, Role, User
 from observe.people.periods import Period, Place
 from observe.privacy import consent
+from observe.settings import SCHOOL_TIME, Settings
 from observe.video.operations import recordings_of
 from tests.factories import Cast, person, recording
 
@@ -209,6 +211,39 @@ def test_a_last_day_to_come_leaves_her_in_until_then(session: Session, cast: Cas
     assert user.active
     assert actor_of(user, last).standings
     assert not actor_of(user, last + DAY).standings
+
+
+def test_after_her_last_day_nobody_lets_her_in_any_more(
+    database: Database, home: Settings, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    educator = cast.educator.user_id
+    with database.write() as session:
+        link = signin.create_link(session, educator, minutes=5, actor=cast.administrator)
+        entered = signin.use_link(session, link, hours=100)
+        memberships.leave(session, educator, today(), actor=cast.administrator)
+    evening = datetime(2026, 5, 12, 23, tzinfo=SCHOOL_TIME)
+    assert jobs.ask_for_daily(home, database, evening) == []
+    assert leaving.close_gone(database) == 0  # she is here until tonight
+    tomorrow = today() + DAY
+    for module in (leaving, memberships):
+        monkeypatch.setattr(module, "today", lambda: tomorrow)
+    (asked,) = jobs.ask_for_daily(home, database, evening)
+    assert asked.startswith(leaving.DAILY)
+    assert leaving.close_gone(database) == 1
+    assert leaving.close_gone(database) == 0
+    with database.read() as session:
+        assert signin.session_user(session, entered.secret) is None
+        assert not session.get_one(User, educator).active
+        assert session.get_one(User, cast.observer.user_id).active
+
+
+def test_a_role_whose_days_are_over_brings_nobody_back(session: Session, cast: Cast) -> None:
+    user_id = cast.observer.user_id
+    memberships.leave(session, user_id, memberships.at_once(), actor=cast.administrator)
+    past = Period(today() - 90 * DAY, today() - 60 * DAY)
+    before = RoleInput(Role.UTP_HEAD, Place(cast.school.id), past)
+    memberships.give_role(session, user_id, before, actor=cast.administrator)
+    assert not session.get_one(User, user_id).active
 
 
 def test_somebody_always_administers(session: Session, cast: Cast) -> None:
