@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -163,6 +163,19 @@ def locked(session: Session, kind: type[Row], row_id: UUID) -> Row | None:
     What the session had read of it before the wait is read anew; None: there is no such row.
     """
     return session.get(kind, row_id, with_for_update=True, populate_existing=True)
+
+
+def insert_all(session: Session, kind: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert many rows in one go. What the session had read of them is not read anew."""
+    if told := [dict(row) for row in rows]:
+        session.execute(sa.insert(kind), told)
+
+
+def update_all(session: Session, kind: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Update many rows by their primary key, which each names, in one go, as `insert_all`."""
+    # A list: given anything else, SQLAlchemy updates every row of the table.
+    if told := [dict(row) for row in rows]:
+        session.execute(sa.update(kind), told)
 
 
 def open_database(url: str) -> Database:

@@ -1,13 +1,24 @@
-"""Telling what the import of a list did."""
+"""Importing a list, and telling what that did."""
 
 from __future__ import annotations
 
 from observe.cli.shell import Answer, Shell
+from observe.people import importing
+from observe.people.importing import Table
 from observe.people.imports import Imported
 from observe.text import message
 
 
-def told(shell: Shell, done: Imported, *, each: bool = False) -> Answer:
+def imported(shell: Shell, table: Table, *, only_look: bool) -> Answer:
+    """Take a table and tell what it changed; with `only_look`, tell what it would, one by one."""
+    if not only_look:
+        return _told(shell, importing.take_at_once(shell.database, table, actor=shell.actor))
+    with shell.database.read() as session:
+        plan = importing.planned(session, table, actor=shell.actor)
+    return _told(shell, plan.done, each=True)
+
+
+def _told(shell: Shell, done: Imported, *, each: bool = False) -> Answer:
     """Return how many were new, changed, ending and as they were, with the warnings.
 
     With `each`, every change is told too.

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from observe.cli.files import FILE, read_bytes, write_bytes
-from observe.cli.imports import told
+from observe.cli.imports import imported
 from observe.cli.program import noun
 from observe.cli.shell import Answer, Shell, the_day, verb
 from observe.cli.words import Option
@@ -15,8 +15,8 @@ from observe.errors import BadInputError
 from observe.feedback.reminding import LAPTOP_URL
 from observe.people import inviting, memberships, second_step
 from observe.people.directory import ROLE_NAMES, people_visible_to, user_for
+from observe.people.importing import Kind, Table
 from observe.people.models import Membership, User
-from observe.people.operations import import_people
 from observe.people.person_export import people_csv, people_workbook
 from observe.text import message
 
@@ -34,12 +34,8 @@ people = noun("people", message("People: import, export, list, show, invite, lea
 @click.option("--dry-run", cls=Option, is_flag=True, about=message("Only tells what would change."))
 def import_(shell: Shell, *, file: Path, complete: bool, dry_run: bool) -> Answer:
     """Import people and their roles; importing the same twice changes nothing."""
-    content = read_bytes(file)
-    with shell.database.write() as session:
-        done = import_people(session, content, complete=complete, actor=shell.actor)
-        if dry_run:
-            session.rollback()
-    return told(shell, done, each=dry_run)
+    table = Table(Kind.PEOPLE, file.name, read_bytes(file), complete=complete)
+    return imported(shell, table, only_look=dry_run)
 
 
 @verb(people, "export", message("Writes everybody with their roles to a table (.csv or .xlsx)."))

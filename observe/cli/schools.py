@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from observe.cli.files import FILE, read_bytes
-from observe.cli.imports import told
+from observe.cli.imports import imported
 from observe.cli.program import noun
 from observe.cli.shell import Answer, Shell, verb
 from observe.cli.words import Option
+from observe.people.importing import Kind, Table
 from observe.people.models import School
 from observe.people.operations import (
     find_class_group,
-    import_schools,
     remove_class_group,
     school_for,
     schools_visible_to,
@@ -29,11 +29,8 @@ schools = noun("schools", message("Schools: import, list, show."))
 @click.option("--dry-run", cls=Option, is_flag=True, about=message("Only tells what would change."))
 def import_(shell: Shell, *, file: Path, dry_run: bool) -> Answer:
     """Import schools from a file; importing it twice changes nothing."""
-    with shell.database.write() as session:
-        done = import_schools(session, read_bytes(file), actor=shell.actor)
-        if dry_run:
-            session.rollback()
-    return told(shell, done, each=dry_run)
+    table = Table(Kind.SCHOOLS, file.name, read_bytes(file))
+    return imported(shell, table, only_look=dry_run)
 
 
 @verb(schools, "list", message("Lists the schools you may see."))

@@ -7,7 +7,7 @@ in. Some administrator of the whole territory always stays.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -37,6 +37,7 @@ from observe.text import message
 IN_A_SCHOOL: Final = frozenset({Role.EDUCATOR, Role.UTP_HEAD})
 LONGEST_NAME: Final = 120
 LONGEST_REFERENCE: Final = 60
+_AT_ONCE: Final = 1_000  # databases limit how many values a statement may name
 
 
 @dataclass(frozen=True)
@@ -235,19 +236,24 @@ def cut(session: Session, row: Membership, last_day: date) -> None:
         row.ends_on = kept.ends
 
 
-def close(session: Session, user: User) -> None:
-    """End every session of a person, every link that would let her in, and her peer visits."""
+def close(session: Session, user_ids: Sequence[UUID]) -> None:
+    """End every session of people, every link that would let them in, and their peer visits."""
+    for start in range(0, len(user_ids), _AT_ONCE):
+        _close(session, user_ids[start : start + _AT_ONCE])
+
+
+def _close(session: Session, user_ids: Sequence[UUID]) -> None:
     moment = now()
     session.execute(
         sa.update(SignInSession)
-        .where(SignInSession.user_id == user.id, SignInSession.ended_at.is_(None))
+        .where(SignInSession.user_id.in_(user_ids), SignInSession.ended_at.is_(None))
         .values(ended_at=moment)
         .execution_options(synchronize_session=False)
     )
     session.execute(
         sa.update(SignInLink)
         .where(
-            SignInLink.user_id == user.id,
+            SignInLink.user_id.in_(user_ids),
             SignInLink.used_at.is_(None),
             SignInLink.expires_at > moment,
         )
@@ -257,7 +263,7 @@ def close(session: Session, user: User) -> None:
     session.execute(
         sa.update(PeerVisit)
         .where(
-            sa.or_(PeerVisit.one_id == user.id, PeerVisit.other_id == user.id),
+            sa.or_(PeerVisit.one_id.in_(user_ids), PeerVisit.other_id.in_(user_ids)),
             PeerVisit.ended_at.is_(None),
         )
         .values(ended_at=moment)
@@ -269,7 +275,7 @@ def close_if_gone(session: Session, user: User) -> None:
     """Let nobody in who has no role, neither now nor later."""
     if all(row.period.is_over(today()) for row in user.memberships):
         user.active = False
-        close(session, user)
+        close(session, [user.id])
         session.flush()
 
 
@@ -324,16 +330,15 @@ def _require_somebody(session: Session, row: Membership) -> None:
 
 def has_administrator(session: Session) -> bool:
     """Tell whether somebody administers the whole territory, today and without a last day."""
-    begun = sa.or_(Membership.starts_on.is_(None), Membership.starts_on <= today())
-    query = sa.select(Membership.id).join(Membership.user).where(
-        User.active.is_(True),
-        Membership.role == Role.ADMINISTRATOR,
-        Membership.school_id.is_(None),
-        Membership.network_id.is_(None),
-        Membership.ends_on.is_(None),
-        begun,
-    )  # fmt: skip
-    return session.scalar(query.limit(1)) is not None
+    query = sa.select(Membership).join(Membership.user)
+    found = query.where(User.active.is_(True), Membership.role == Role.ADMINISTRATOR)
+    return any(administers(row.role, row.place, row.period) for row in session.scalars(found))
+
+
+def administers(role: Role, place: Place, period: Period) -> bool:
+    """Tell whether who has this role administers the whole territory, today and from then on."""
+    lasts = period.ends is None and period.holds(today())
+    return role is Role.ADMINISTRATOR and place == Place() and lasts
 
 
 def membership_for(session: Session, membership_id: UUID, *, actor: Actor) -> Membership:

@@ -308,7 +308,7 @@ class TableImport(Identified, Base):
     by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user.id"))
     at: Mapped[datetime] = mapped_column(default=now)
     done_at: Mapped[datetime | None]
-    result: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
+    result: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON, deferred=True)
     by: Mapped[User] = relationship()
 
 

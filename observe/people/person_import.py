@@ -1,199 +1,262 @@
-"""Taking people and their roles from a table: all of it or nothing, with every problem told."""
+"""Taking people and their roles from a table: all of it or nothing, with every problem told.
+
+What a table changes is computed from a roster, without the database, and then written in one go.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from observe.db import today
+from observe.ids import new_id
 from observe.people.access import HOME, Action, Actor, require
 from observe.people.directory import ROLE_NAMES
 from observe.people.imports import Change, ChangeKind, Imported, imported, record_import
-from observe.people.memberships import (
-    close_if_gone,
-    cut,
-    has_administrator,
-)
-from observe.people.models import Membership, Role, User
+from observe.people.memberships import administers, close
+from observe.people.models import Role
 from observe.people.owner import OWNER
 from observe.people.periods import Period, meeting, yesterday
 from observe.people.person_rows import (
     COLUMNS,
     DAYS,
     PersonRow,
-    Places,
     check_emails,
     check_pseudonymised,
     check_same_person,
-    known_people,
     person_row,
-    same_role,
     without_who_left,
 )
+from observe.people.roster import Held, Person, Roster, roster_of
+from observe.people.roster_writing import Turn, write_turns
 from observe.people.sheets import need_columns, read_sheet, refused
 from observe.text import Message, message
-
-
-@dataclass
-class _Told:
-    """What becomes of one person."""
-
-    name: str
-    new: bool = False
-    ended: bool = False
-    lines: list[Message] = field(default_factory=list)
-
-    def change(self) -> Change:
-        kind = ChangeKind.ENDED if self.ended else ChangeKind.CHANGED
-        return Change(ChangeKind.ADDED if self.new else kind, self.name, tuple(self.lines))
 
 
 def import_people(
     session: Session, content: bytes | str, *, complete: bool = False, actor: Actor
 ) -> Imported:
-    """Take people from a table `id,name,email,role,rbd`, one row a role; twice changes nothing.
+    """Take people from a table as `plan_people` reads it; twice changes nothing.
+
+    Raises:
+        InvalidError: rows cannot be taken; all are listed and nothing is changed.
+    """
+    plan = plan_people(session, content, complete=complete, actor=actor)
+    plan.write(session, actor=actor)
+    return plan.done
+
+
+@dataclass(frozen=True)
+class PeoplePlan:
+    """What a table does with people: told, and ready to be written."""
+
+    roster: Roster  # of which it was computed
+    turns: tuple[Turn, ...]
+    done: Imported
+
+    def holds(self, session: Session) -> bool:
+        """Tell whether everybody is as they were, and keep them so until the session ends."""
+        return roster_of(session, hold=True) == self.roster
+
+    def write(self, session: Session, *, actor: Actor) -> None:
+        """Do it, in the caller's transaction; a few statements, however long the table is."""
+        write_turns(session, self.turns)
+        close(session, [each.after.id for each in self.turns if each.goes])
+        record_import(session, "person.import", "person", self.done, actor)
+
+
+def plan_people(
+    session: Session, content: bytes | str, *, complete: bool = False, actor: Actor
+) -> PeoplePlan:
+    """Return what a table `id,name,email,role,rbd` would change, one row a role.
 
     `id` is the provider's own. `network`, `starts_on` and `ends_on` may stand beside them. Roles
     that are not in the table stay, unless it is `complete`: then they end, but those of the actor
     and of the laptop's owner. Who would be new and has left already is passed over with a warning.
 
     Raises:
-        InvalidError: rows cannot be taken; all are listed and nothing is changed.
+        InvalidError: rows cannot be taken; all are listed.
+        NotAllowedError, NotFoundError: the actor may not import.
     """
     require(actor, Action.PERSON_IMPORT, HOME)
-    sheet = read_sheet(content)
-    need_columns(sheet, COLUMNS)
-    problems: list[Message] = []
-    places = Places(session, dated=bool(sheet.columns & set(DAYS)))
-    rows = [taken for row in sheet.rows if (taken := person_row(row, places, problems)) is not None]
-    users = known_people(session)
-    check_same_person(rows, problems)
-    rows, warnings = without_who_left(users, rows, today())
-    check_pseudonymised(users, rows, problems)
-    check_emails(users, rows, problems)
+    roster, problems = roster_of(session), list[Message]()
+    rows, warnings = _readable(content, roster, problems)
     if problems:
         raise refused(problems)
-    told = _apply(session, rows, users, problems)
+    people = _People(roster, today())
+    people.take(rows, problems)
     if complete:
-        _end_others(session, told, users, actor)
-    session.flush()
-    for reference, each in told.people.items():
-        if each.ended:
-            close_if_gone(session, users[reference])
-    if not has_administrator(session):
+        people.end_others(actor)
+    people.let_go()
+    if not people.administered():
         problems.append(message("After it nobody would administer the whole territory."))
     if problems:
         raise refused(problems)
-    changes = [each.change() for each in told.people.values() if each.new or each.lines]
-    done = imported(changes, len(told.people), warnings)
-    record_import(session, "person.import", "person", done, actor)
-    return done
+    told = people.told.values()
+    changes = [each.change() for each in told if each.before is None or each.lines]
+    turns = tuple(each.turn() for each in told if each.before != each.after)
+    return PeoplePlan(roster, turns, imported(changes, len(told), warnings))
+
+
+def _readable(
+    content: bytes | str, roster: Roster, problems: list[Message]
+) -> tuple[list[PersonRow], list[Message]]:
+    """Return the rows of a table that are to be taken, and what is to be told of others."""
+    sheet = read_sheet(content)
+    need_columns(sheet, COLUMNS)
+    dated = bool(sheet.columns & set(DAYS))
+    read = (person_row(row, roster, problems, dated=dated) for row in sheet.rows)
+    rows = [row for row in read if row is not None]
+    check_same_person(rows, problems)
+    rows, warnings = without_who_left(roster.people, rows, today())
+    check_pseudonymised(roster.people, rows, problems)
+    check_emails(roster.people, rows, problems)
+    return rows, warnings
 
 
 @dataclass
-class _Done:
-    """What becomes of each person, and which of her memberships the table speaks of."""
+class _Told:
+    """What becomes of one person."""
 
-    people: dict[str, _Told] = field(default_factory=dict)
-    spoken_of: set[int] = field(default_factory=set)  # by identity: new ones have no id yet
+    before: Person | None
+    after: Person
+    ended: bool = False
+    goes: bool = False
+    lines: list[Message] = field(default_factory=list)
+
+    def change(self) -> Change:
+        kind = ChangeKind.ENDED if self.ended else ChangeKind.CHANGED
+        added = self.before is None
+        return Change(ChangeKind.ADDED if added else kind, self.after.name, tuple(self.lines))
+
+    def turn(self) -> Turn:
+        return Turn(self.before, self.after, goes=self.goes)
+
+    def rename(self, row: PersonRow) -> None:
+        names = (self.after.name, row.name), (self.after.email, row.email)
+        self.lines += [
+            message(
+                "It was «%(before)s», it is «%(after)s».", before=before or "–", after=after or "–"
+            )
+            for before, after in names
+            if before != after and self.before is not None
+        ]
+        self.after = replace(self.after, name=row.name, email=row.email)
+
+    def hold(self, role: Held) -> None:
+        """Give her a role, or the one of its id other days."""
+        rest = tuple(each for each in self.after.roles if each.id != role.id)
+        self.after = replace(self.after, roles=(*rest, role))
+
+    def drop(self, role: Held) -> None:
+        rest = tuple(each for each in self.after.roles if each.id != role.id)
+        self.after = replace(self.after, roles=rest)
 
 
-def _apply(
-    session: Session, rows: list[PersonRow], users: dict[str, User], problems: list[Message]
-) -> _Done:
-    done = _Done()
-    by_person = {row.reference: row for row in rows}
-    emails = _free_emails(session, by_person, users)
-    for reference, row in by_person.items():
-        done.people[reference] = told = _Told(row.name)
-        user = users.get(reference)
-        if user is None:
-            user = users[reference] = User(reference=reference, name=row.name, memberships=[])
-            session.add(user)
-            told.new = True
-        _rename(user, row, told, emails.get(reference))
-    for row in rows:
-        _take_role(users[row.reference], row, done, problems)
-    return done
+class _People:
+    """What becomes of each person of a roster, and of which of their roles a table speaks."""
 
+    def __init__(self, roster: Roster, on: date) -> None:
+        self.roster, self.on = roster, on
+        self.told: dict[str, _Told] = {}
+        self.spoken_of: set[object] = set()  # ids of roles
 
-def _free_emails(
-    session: Session, by_person: Mapping[str, PersonRow], users: Mapping[str, User]
-) -> dict[str, str | None]:
-    """Let go of e-mails that change hands, so that two may swap theirs; return what they were."""
-    known = {each: users[each] for each in by_person.keys() & users.keys()}
-    before = {reference: user.email for reference, user in known.items()}
-    for reference, user in known.items():
-        if user.email not in (None, by_person[reference].email):
-            user.email = None
-    session.flush()
-    return before
+    def take(self, rows: list[PersonRow], problems: list[Message]) -> None:
+        """Take every row; what cannot be is among `problems`."""
+        for row in {row.reference: row for row in rows}.values():
+            self._told(row.reference, row.name).rename(row)
+        for row in rows:
+            self._take_role(row, problems)
 
+    def _told(self, reference: str, name: str) -> _Told:
+        before = self.roster.people.get(reference)
+        if reference not in self.told:
+            new = before or Person(new_id(), reference, name)
+            self.told[reference] = _Told(before, new)
+        return self.told[reference]
 
-def _rename(user: User, row: PersonRow, told: _Told, email: str | None) -> None:
-    for before, after in ((user.name, row.name), (email, row.email)):
-        if before != after and not told.new:
-            told.lines.append(
+    def _take_role(self, row: PersonRow, problems: list[Message]) -> None:
+        """Give the role of a row, or correct its days; one that is as told stays as it is."""
+        told = self.told[row.reference]
+        same = told.after.same_role(row.role, row.place)
+        if told.after.pseudonymised:  # the row says as it is: others are problems
+            self.spoken_of.update(each.id for each in same)
+            return
+        found = self._meant(same, row)
+        if found is None:
+            found = self._added(told, row, returning=bool(same))
+        elif found.id in self.spoken_of and row.period is not None:
+            problems.append(
+                message("Line %(line)s: this role stands twice on the same days.", line=row.line)
+            )
+        elif row.period is not None and found.period != row.period:
+            told.ended = told.ended or row.period.is_over(self.on)
+            told.lines.append(_line(_DAYS_ARE, row.role, row.place_name, row.period))
+            found = replace(found, period=row.period)
+            told.hold(found)
+        self.spoken_of.add(found.id)
+        others = (each.period for each in same if each.id != found.id)
+        if meeting(found.period, others):
+            problems.append(
                 message(
-                    "It was «%(before)s», it is «%(after)s».",
-                    before=before or "–",
-                    after=after or "–",
+                    "Line %(line)s: she has this role there on some of these days.", line=row.line
                 )
             )
-    user.name, user.email = row.name, row.email
 
+    def _meant(self, same: Iterable[Held], row: PersonRow) -> Held | None:
+        """Return which role a row speaks of: of its first day, of its days, or that lasts."""
+        if row.period is None:
+            return next((each for each in same if not each.period.is_over(self.on)), None)
+        begun = (each for each in same if each.period.starts == row.period.starts)
+        meets = (each for each in same if each.period.meets(row.period))
+        return next(begun, None) or next(meets, None)
 
-def _take_role(user: User, row: PersonRow, done: _Done, problems: list[Message]) -> None:
-    """Give the role of a row, or correct its days; one that is as told stays as it is."""
-    told, same = done.people[row.reference], same_role(user, row)
-    if user.pseudonymised_at is not None:  # the row says as it is: others are problems
-        done.spoken_of.update(id(each) for each in same)
-        return
-    found = _meant(same, row)
-    if found is None:
-        found = _added(user, row, told, returning=bool(same))
-    elif id(found) in done.spoken_of and row.period is not None:
-        problems.append(
-            message("Line %(line)s: this role stands twice on the same days.", line=row.line)
+    def _added(self, told: _Told, row: PersonRow, *, returning: bool) -> Held:
+        period = row.period or Period(self.on if returning else None)
+        role = Held(new_id(), row.role, row.place, period)
+        told.hold(role)
+        if not period.is_over(self.on):
+            told.after = replace(told.after, active=True)
+        told.lines.append(_line(_NEW_ROLE, row.role, row.place_name, period))
+        return role
+
+    def end_others(self, actor: Actor) -> None:
+        """Let every role end of which a complete table does not speak."""
+        last = yesterday(self.on)
+        for reference, person in self.roster.people.items():
+            if person.id == actor.user_id or reference == OWNER:
+                continue
+            rest = [
+                each
+                for each in person.roles
+                if each.id not in self.spoken_of and not each.period.is_over(self.on)
+            ]
+            for each in rest:
+                told = self._told(reference, person.name)
+                told.ended = True
+                place = self.roster.name_of(each.place)
+                told.lines.append(_line(_ENDS, each.role, place, Period(None, last)))
+                kept = each.period.until(last)
+                told.hold(replace(each, period=kept)) if kept else told.drop(each)
+
+    def let_go(self) -> None:
+        """Let nobody in any more whose last role ends."""
+        for told in self.told.values():
+            if told.ended and all(each.period.is_over(self.on) for each in told.after.roles):
+                told.after, told.goes = replace(told.after, active=False), True
+
+    def administered(self) -> bool:
+        """Tell whether somebody administers the whole territory after it."""
+        known = self.roster.people | {name: each.after for name, each in self.told.items()}
+        return any(
+            person.active and administers(each.role, each.place, each.period)
+            for person in known.values()
+            for each in person.roles
         )
-    elif row.period is not None and found.period != row.period:
-        told.ended = told.ended or row.period.is_over(today())
-        told.lines.append(_line(_DAYS_ARE, row.role, row.place_name, row.period))
-        found.starts_on, found.ends_on = row.period.starts, row.period.ends
-    done.spoken_of.add(id(found))
-    others = (each.period for each in same if each is not found)
-    if meeting(found.period, others):
-        problems.append(
-            message("Line %(line)s: she has this role there on some of these days.", line=row.line)
-        )
-
-
-def _meant(same: list[Membership], row: PersonRow) -> Membership | None:
-    """Return which membership a row speaks of: of its first day, of its days, or that lasts."""
-    if row.period is None:
-        return next((each for each in same if not each.period.is_over(today())), None)
-    begun = (each for each in same if each.starts_on == row.period.starts)
-    meets = (each for each in same if each.period.meets(row.period))
-    return next(begun, None) or next(meets, None)
-
-
-def _added(user: User, row: PersonRow, told: _Told, *, returning: bool) -> Membership:
-    period = row.period or Period(today() if returning else None)
-    membership = Membership(
-        role=row.role,
-        school_id=row.place.school_id,
-        network_id=row.place.network_id,
-        starts_on=period.starts,
-        ends_on=period.ends,
-    )
-    user.memberships.append(membership)
-    if not period.is_over(today()):
-        user.active = True
-    told.lines.append(_line(_NEW_ROLE, row.role, row.place_name, period))
-    return membership
 
 
 _NEW_ROLE: Final = message("New role")
@@ -219,22 +282,3 @@ def _days(period: Period) -> str | Message:
     """
     ends = [day.isoformat() if day else "" for day in (period.starts, period.ends)]
     return " → ".join(ends).strip() if any(ends) else message("without dates")
-
-
-def _end_others(session: Session, done: _Done, users: Mapping[str, User], actor: Actor) -> None:
-    """Let every role end of which a complete table does not speak."""
-    for reference, user in users.items():
-        if user.id == actor.user_id or reference == OWNER:
-            continue
-        rest = [
-            each
-            for each in user.memberships
-            if id(each) not in done.spoken_of and not each.period.is_over(today())
-        ]
-        if rest:
-            told = done.people.setdefault(reference, _Told(user.name))
-            told.ended = True
-        for each in rest:
-            place = each.school.name if each.school else each.network.name if each.network else ""
-            told.lines.append(_line(_ENDS, each.role, place, Period(None, yesterday(today()))))
-            cut(session, each, yesterday(today()))

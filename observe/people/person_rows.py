@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session, selectinload
-
 from observe.errors import BadInputError
 from observe.people.memberships import LONGEST_NAME, LONGEST_REFERENCE, checked_email, fits
-from observe.people.models import Membership, Network, Role, School, User
+from observe.people.models import Role
 from observe.people.periods import Period, Place
+from observe.people.roster import Person, Roster
 from observe.people.school_import import plain_rbd
 from observe.people.sheets import Row, day_in
 from observe.text import Message, message
@@ -36,28 +34,9 @@ class PersonRow:
     period: Period | None  # None: the table tells no days
 
 
-class Places:
-    """The schools by RBD, also without its check digit as often written, and networks by name."""
-
-    def __init__(self, session: Session, *, dated: bool) -> None:
-        self.dated = dated
-        every = session.execute(  # many, so no objects
-            sa.select(School.rbd, School.id, School.name)
-        )
-        schools = {rbd: (school_id, name) for rbd, school_id, name in every}
-        bare = {rbd.partition("-")[0]: school for rbd, school in schools.items()}
-        self.schools = bare | schools
-        networks = session.scalars(sa.select(Network))
-        self.networks = {network.name.casefold(): network for network in networks}
-
-
-def known_people(session: Session) -> dict[str, User]:
-    """Return everybody by the provider's id, or by ours where there is none."""
-    users = session.scalars(sa.select(User).options(selectinload(User.memberships)))
-    return {user.reference or str(user.id): user for user in users}
-
-
-def person_row(row: Row, places: Places, problems: list[Message]) -> PersonRow | None:
+def person_row(
+    row: Row, roster: Roster, problems: list[Message], *, dated: bool
+) -> PersonRow | None:
     """Return what a row says; None where something of it is among `problems`."""
     before, cells = len(problems), row.cells
     for column in ("id", "name", "role"):
@@ -76,28 +55,27 @@ def person_row(row: Row, places: Places, problems: list[Message]) -> PersonRow |
                 )
             )
     role = _role(row, problems)
-    place, place_name = _place(row, places, problems)
+    place, place_name = _place(row, roster, problems)
     if role is not None and len(problems) == before and not fits(role, place):
         problems.append(
             message("Line %(line)s: this role needs the RBD of its school.", line=row.line)
         )
     email = _email(row, problems)
-    period = _period(row, problems) if places.dated else None
+    period = _period(row, problems) if dated else None
     if len(problems) > before or role is None:
         return None
     return PersonRow(row.line, cells["id"], cells["name"], email, role, place, place_name, period)
 
 
-def _place(row: Row, places: Places, problems: list[Message]) -> tuple[Place, str]:
+def _place(row: Row, roster: Roster, problems: list[Message]) -> tuple[Place, str]:
     rbd, name = plain_rbd(row.cells["rbd"]), row.cells.get("network", "")
     if rbd and name:
         problems.append(
             message("Line %(line)s: a role is in a school or in a network.", line=row.line)
         )
     elif rbd:
-        if rbd in places.schools:
-            school_id, school = places.schools[rbd]
-            return Place(school_id=school_id), school
+        if school := roster.school(rbd):
+            return Place(school_id=school.id), school.name
         problems.append(
             message(
                 "Line %(line)s: there is no school %(rbd)s here. Import the schools first.",
@@ -106,7 +84,7 @@ def _place(row: Row, places: Places, problems: list[Message]) -> tuple[Place, st
             )
         )
     elif name:
-        if network := places.networks.get(name.casefold()):
+        if network := roster.networks.get(name.casefold()):
             return Place(network_id=network.id), network.name
         problems.append(
             message("Line %(line)s: there is no network «%(name)s».", line=row.line, name=name)
@@ -177,12 +155,12 @@ def check_same_person(rows: list[PersonRow], problems: list[Message]) -> None:
 
 
 def check_pseudonymised(
-    users: Mapping[str, User], rows: list[PersonRow], problems: list[Message]
+    people: Mapping[str, Person], rows: list[PersonRow], problems: list[Message]
 ) -> None:
     """Tell of rows that would change a person in the place of whose name a pseudonym stands."""
     for row in rows:
-        user = users.get(row.reference)
-        if user is None or user.pseudonymised_at is None or _says_as_it_is(user, row):
+        person = people.get(row.reference)
+        if person is None or not person.pseudonymised or _says_as_it_is(person, row):
             continue
         problems.append(
             message(
@@ -193,26 +171,21 @@ def check_pseudonymised(
         )
 
 
-def _says_as_it_is(user: User, row: PersonRow) -> bool:
-    periods = [each.period for each in same_role(user, row)]
+def _says_as_it_is(person: Person, row: PersonRow) -> bool:
+    periods = [each.period for each in person.same_role(row.role, row.place)]
     held = bool(periods) if row.period is None else row.period in periods
-    return held and (user.name, user.email) == (row.name, row.email)
-
-
-def same_role(user: User, row: PersonRow) -> list[Membership]:
-    """Return where a person has, had or will have the role of a row, in its place."""
-    return [each for each in user.memberships if (each.role, each.place) == (row.role, row.place)]
+    return held and (person.name, person.email) == (row.name, row.email)
 
 
 def without_who_left(
-    users: Mapping[str, User], rows: list[PersonRow], on: date
+    people: Mapping[str, Person], rows: list[PersonRow], on: date
 ) -> tuple[list[PersonRow], list[Message]]:
     """Return the rows without who would be new and has left before `on`, and a warning of each.
 
     She may be one whom a pseudonym hides here: a table that still tells of her brings no name back.
     """
     staying = {row.reference for row in rows if row.period is None or not row.period.is_over(on)}
-    staying |= users.keys()
+    staying |= people.keys()
     left = {row.reference: row.line for row in reversed(rows) if row.reference not in staying}
     told = (
         message("Line %(line)s: all roles of this person are over, so she is not added.", line=line)
@@ -221,13 +194,15 @@ def without_who_left(
     return [row for row in rows if row.reference in staying], list(told)
 
 
-def check_emails(users: Mapping[str, User], rows: list[PersonRow], problems: list[Message]) -> None:
+def check_emails(
+    people: Mapping[str, Person], rows: list[PersonRow], problems: list[Message]
+) -> None:
     """Tell of e-mails that would belong to two people, in the file or with those known."""
     moved = {row.reference for row in rows}
     owner = {
-        user.email.casefold(): reference
-        for reference, user in users.items()
-        if user.email and reference not in moved
+        person.email.casefold(): reference
+        for reference, person in people.items()
+        if person.email and reference not in moved
     }
     for row in rows:
         if row.email and owner.setdefault(row.email, row.reference) != row.reference:

@@ -1,14 +1,20 @@
-"""Taking schools from a table: all of it or nothing, with every problem told."""
+"""Taking schools from a table: all of it or nothing, with every problem told.
+
+What a table changes is computed first, and then written in one go.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe.db import insert_all, update_all
 from observe.ids import new_id
 from observe.people.access import HOME, Action, Actor, require
 from observe.people.imports import Change, ChangeKind, Imported, imported, record_import
@@ -33,40 +39,86 @@ class _SchoolRow:
         return self.rbd.split("-")[0]
 
 
+@dataclass(frozen=True)
+class _Known:
+    id: UUID
+    name: str
+    commune: str
+
+
 def import_schools(session: Session, content: bytes | str, *, actor: Actor) -> Imported:
-    """Take schools from the Ministry's directory or from our CSV (`rbd,name,commune`).
+    """Take schools from a table as `plan_schools` reads it; twice changes nothing.
+
+    Raises:
+        InvalidError: rows cannot be taken; all are listed and nothing is changed.
+    """
+    plan = plan_schools(session, content, actor=actor)
+    plan.write(session, actor=actor)
+    return plan.done
+
+
+@dataclass(frozen=True)
+class SchoolPlan:
+    """What a table does with schools: told, and ready to be written."""
+
+    known: dict[str, _Known]  # of which it was computed
+    new: tuple[dict[str, Any], ...]
+    changed: tuple[dict[str, Any], ...]
+    done: Imported
+
+    def holds(self, session: Session) -> bool:
+        """Tell whether the schools are as they were, and keep them so until the session ends."""
+        return _known_schools(session, hold=True) == self.known
+
+    def write(self, session: Session, *, actor: Actor) -> None:
+        """Do it, in the caller's transaction; a few statements, however long the table is."""
+        session.flush()
+        update_all(session, School, self.changed)
+        insert_all(session, School, self.new)
+        session.expire_all()  # what the session had read is read anew
+        record_import(session, "school.import", "school", self.done, actor)
+
+
+def plan_schools(session: Session, content: bytes | str, *, actor: Actor) -> SchoolPlan:
+    """Return what the Ministry's directory or our CSV (`rbd,name,commune`) would change.
 
     Known schools (by RBD) get the name and commune of the file; schools that are not in it stay.
 
     Raises:
-        InvalidError: rows cannot be taken; all are listed and nothing is changed.
+        InvalidError: rows cannot be taken; all are listed.
+        NotAllowedError, NotFoundError: the actor may not import.
     """
     require(actor, Action.SCHOOL_IMPORT, HOME)
     problems: list[Message] = []
     warnings: list[Message] = []
     rows = _distinct(_school_rows(read_sheet(content), problems, warnings), problems, warnings)
-    known = {school.rbd: school for school in session.scalars(sa.select(School))}
+    known = _known_schools(session)
     _tell_other_digits(rows, known, warnings)
     if problems:
         raise refused(problems)
     new = [row for row in rows if row.rbd not in known]
     changes = [Change(ChangeKind.ADDED, f"{row.name} ({row.rbd})") for row in new]
+    told = [(row, _told_changes(known[row.rbd], row)) for row in rows if row.rbd in known]
+    changed = [(row, lines) for row, lines in told if lines]
     changes += [
-        Change(ChangeKind.CHANGED, f"{row.name} ({row.rbd})", told)
-        for row in rows
-        if row.rbd in known and (told := _update_school(known[row.rbd], row))
+        Change(ChangeKind.CHANGED, f"{row.name} ({row.rbd})", lines) for row, lines in changed
     ]
-    if new:
-        session.execute(
-            sa.insert(School),
-            [
-                {"id": new_id(), "rbd": row.rbd, "name": row.name, "commune": row.commune}
-                for row in new
-            ],
-        )
-    done = imported(changes, len(rows), warnings)
-    record_import(session, "school.import", "school", done, actor)
-    return done
+    return SchoolPlan(
+        known,
+        tuple({"id": new_id(), "rbd": row.rbd, **_names(row)} for row in new),
+        tuple({"id": known[row.rbd].id, **_names(row)} for row, _lines in changed),
+        imported(changes, len(rows), warnings),
+    )
+
+
+def _known_schools(session: Session, *, hold: bool = False) -> dict[str, _Known]:
+    query = sa.select(School.rbd, School.id, School.name, School.commune).order_by(School.id)
+    found = session.execute(query.with_for_update() if hold else query)  # SQLite writers are alone
+    return {rbd: _Known(school_id, name, commune) for rbd, school_id, name, commune in found}
+
+
+def _names(row: _SchoolRow) -> dict[str, str]:
+    return {"name": row.name, "commune": row.commune}
 
 
 def _school_rows(
@@ -158,7 +210,7 @@ def _distinct(
 
 
 def _tell_other_digits(
-    rows: list[_SchoolRow], known: Mapping[str, School], warnings: list[Message]
+    rows: list[_SchoolRow], known: Mapping[str, _Known], warnings: list[Message]
 ) -> None:
     """Tell of numbers known with another check digit: one of the two is probably a slip."""
     numbers = {rbd.split("-")[0]: rbd for rbd in known}
@@ -173,13 +225,10 @@ def _tell_other_digits(
     )
 
 
-def _update_school(school: School, row: _SchoolRow) -> tuple[Message, ...]:
-    """Give a school the name and commune of the row; return what that changed, in words."""
-    told = tuple(
+def _told_changes(school: _Known, row: _SchoolRow) -> tuple[Message, ...]:
+    """Return in words what the row changes of a school."""
+    return tuple(
         message("It was «%(before)s», it is «%(after)s».", before=before or "–", after=after or "–")
         for before, after in ((school.name, row.name), (school.commune, row.commune))
         if before != after
     )
-    if told:
-        school.name, school.commune = row.name, row.commune
-    return told

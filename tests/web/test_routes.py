@@ -147,10 +147,10 @@ def _people(session: Session, cast: Cast, beside: str) -> dict[str, str]:
     invited = inviting.invite(session, educator, by_mail=False, actor=admin)
     evaluators.note(session, cast.observer.user_id, educator, actor=admin)
     (noted,) = evaluators.evaluated_by(session, cast.observer.user_id, actor=admin)
-    table = b"rbd,name,commune\n1-9,Escuela,Lota\n"
-    looked = importing.look_at(
-        session, importing.Kind.SCHOOLS, "t.csv", table, complete=False, actor=admin
-    )
+    content = b"rbd,name,commune\n1-9,Escuela,Lota\n"
+    table = importing.Table(importing.Kind.SCHOOLS, "t.csv", content)
+    plan = importing.planned(session, table, actor=admin)
+    looked = importing.keep(session, table, plan, actor=admin)
     here = cast.school.rbd
     network = networks.write_network(session, None, f"Costa{beside}", here, actor=admin)
     third = School(rbd=f"4{here[:3]}-0", name=f"Escuela El Boldo{beside}", commune="Penco")

@@ -12,10 +12,10 @@ from flask.typing import ResponseReturnValue
 from observe.errors import InvalidError
 from observe.people import importing, person_export
 from observe.people.access import Action
-from observe.people.importing import Kind
+from observe.people.importing import Kind, Table
 from observe.people.imports import ChangeKind
 from observe.text import Message, message
-from observe.web.guards import current_actor, permission, reading, today, writing
+from observe.web.guards import current_actor, home, permission, reading, today, writing
 from observe.web.responses import as_download
 from observe.web.words import say
 
@@ -72,18 +72,11 @@ def _look(kind: Kind) -> ResponseReturnValue:
         return _form(problems=[problem]), 400
     name = (file.filename if file else None) or ""
     try:
-        with writing() as session:
-            row = importing.look_at(
-                session,
-                kind,
-                name,
-                content,
-                complete="complete" in request.form,
-                actor=current_actor(),
-            )
+        table = Table(kind, name, content, complete="complete" in request.form)
+        import_id = importing.look_at(home().database, table, actor=current_actor())
     except InvalidError as error:
         return _form(error.message, error.problems or [error.message], name), error.status
-    return redirect(url("people_tables.show", import_id=row.id))
+    return redirect(url("people_tables.show", import_id=import_id))
 
 
 @blueprint.get("/personas/importar/<uuid:import_id>")
@@ -117,8 +110,7 @@ def _page(import_id: UUID, told: Message | None = None, problems: Sequence[Messa
 def confirm(import_id: UUID) -> ResponseReturnValue:
     """Take the table as it was looked at."""
     try:
-        with writing() as session:
-            same = importing.confirm(session, import_id, actor=current_actor())
+        same = importing.take(home().database, import_id, actor=current_actor())
     except InvalidError as error:
         return _page(import_id, error.message, error.problems), error.status
     if not same:
