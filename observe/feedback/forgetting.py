@@ -29,7 +29,7 @@ from observe.privacy import certificates, copies, names, retention, rules
 from observe.privacy.certificates import Told
 from observe.privacy.consent import REVOKE
 from observe.privacy.kinds import CertificateKind, Kept
-from observe.privacy.models import Consent, Revocation
+from observe.privacy.models import Certificate, Consent, Revocation
 from observe.privacy.reach import held as asked_for
 from observe.privacy.retention import REQUESTED, Due, Rule
 from observe.privacy.scopes import TO_SHOW, Scope
@@ -37,31 +37,45 @@ from observe.settings import Settings
 from observe.text import Message
 from observe.video import erasing, gate
 from observe.video.erasing import CLIPS
-from observe.video.models import DerivedFile, Recording
+from observe.video.models import Blurring, BlurState, DerivedFile, Recording
 from observe.video.store import open_store
 
 DAILY: Final = "privacy.retention"
+UNREACHED: Final = "privacy.unreached"
 HOUR: Final = 6
 
 
 @erasing.before_erasing
-def let_go(session: Session, recording_id: UUID) -> None:
-    """Take the clips off the feedback of a recording: published words stay, what waits is a draft.
+def let_go(session: Session, recording_id: UUID, *, clips: bool) -> None:
+    """Give up what is being published of a recording, and take the `clips` off where they go.
 
-    Who published it chose words for a moment; they stay as they were read.
+    Published words stay, what waits is a draft again. Who published it chose words for a moment;
+    they stay as they were read.
     """
     mine = sa.select(Feedback).join(Observation).where(Observation.recording_id == recording_id)
     for feedback in session.scalars(mine):
-        if feedback.state is FeedbackState.PUBLISHING:
-            job = jobs.latest(session, publishing.KIND, feedback.id)
-            if job is not None:
-                jobs.cancel(session, job.id)
+        if feedback.state is FeedbackState.PUBLISHING and (
+            clips or _needs_film(session, feedback, recording_id)
+        ):
+            jobs.stop(session, publishing.KIND, feedback.id)
             feedback.state = FeedbackState.DRAFT
             session.flush()
-        for focus in feedback.focuses:
-            if focus.has_clip:
-                focus.clip_id = focus.blurring_id = None
+        if clips:
+            _take_off(feedback)
     session.flush()
+
+
+def _needs_film(session: Session, feedback: Feedback, recording_id: UUID) -> bool:
+    """Tell whether a clip has still to be made; what waits for a signature alone has all of it."""
+    asked = sa.select(Blurring.id).filter_by(recording_id=recording_id, state=BlurState.ASKED)
+    being_made = session.scalar(asked.limit(1)) is not None
+    return being_made or not publishing.waits_for_signatures(session, feedback)
+
+
+def _take_off(feedback: Feedback) -> None:
+    for focus in feedback.focuses:
+        if focus.has_clip:
+            focus.clip_id = focus.blurring_id = None
 
 
 # --- a consent taken back -----------------------------------------------------------------------
@@ -71,6 +85,31 @@ def let_go(session: Session, recording_id: UUID) -> None:
 def reach(work: Work, revocation_id: UUID) -> None:
     """Delete every clip that shows whom the revocation is of, and certify what was reached."""
     work.step("clips", forget_clips, work.database, work.settings, revocation_id)
+
+
+def _some_unreached(session: Session) -> bool:
+    return session.scalar(_unreached().limit(1)) is not None
+
+
+def _unreached() -> sa.Select[UUID]:
+    """Return the revocations without a certificate of what they reached."""
+    certified = sa.select(Certificate.thing_id).where(
+        Certificate.kind == CertificateKind.REVOKED, Certificate.thing_id.is_not(None)
+    )
+    return sa.select(Revocation.id).where(Revocation.id.not_in(certified))
+
+
+@daily(UNREACHED, hour=0, needed=_some_unreached)
+def reach_all(work: Work, _day: UUID) -> None:
+    """Ask again for each revocation whose job failed: what a family took back must go."""
+    work.step("ask", ask_again, work.database)
+
+
+def ask_again(database: Database) -> None:
+    """Enqueue what still has to be reached; what waits or runs is not asked for twice."""
+    with database.write() as session:
+        for revocation_id in session.scalars(_unreached()).all():
+            jobs.enqueue(session, REVOKE, revocation_id)
 
 
 def forget_clips(database: Database, settings: Settings, revocation_id: UUID) -> None:

@@ -282,7 +282,7 @@ def if_undone(session: Session, undo: Callable[[], None]) -> None:
 def if_done(session: Session, then: Callable[[], None]) -> None:
     """Call `then` once the session's transaction is committed, so that no row outlives its file.
 
-    Killed in between, or where the system refuses, the sweep does it.
+    Killed in between, or where the system or a busy database refuses, the sweep does it.
     """
     _listen(session)
     session.info[_DONE].append(then)
@@ -300,7 +300,7 @@ def _done(session: Session) -> None:
         return  # only a part of the transaction is kept; the whole may still be rolled back
     session.info[_UNDO].clear()
     while session.info[_DONE]:
-        with suppress(OSError):
+        with suppress(OSError, sa.exc.OperationalError):
             session.info[_DONE].pop()()
 
 

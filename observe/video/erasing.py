@@ -7,10 +7,10 @@ files go once that is committed, and a kill in between is mended by the sweep.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -38,6 +38,7 @@ from observe.video.models import (
     ERASED,
     NO_FILM,
     Blurring,
+    BlurState,
     DerivedFile,
     FileKind,
     Recording,
@@ -60,12 +61,22 @@ OF_CLIPS: Final = CLIPS | {FileKind.FACES}
 LONGEST_REASON: Final = 500
 CONFIRM: Final = message("DELETE")  # what a person writes to confirm it
 
-Letting = Callable[[Session, UUID], None]
+
+class Letting(Protocol):
+    """What a room above does before something of a recording goes.
+
+    What is being made of it is given up; where `clips` go too, nothing points to one any more.
+    """
+
+    def __call__(self, session: Session, recording_id: UUID, *, clips: bool) -> None:
+        """Let go of them in the transaction of the deletion."""
+
+
 _letting: list[Letting] = []
 
 
 def before_erasing(function: Letting) -> Letting:
-    """Mark a function of a room above that lets go of the clips of a recording before they go."""
+    """Mark a function of a room above that lets go of a recording before something of it goes."""
     _letting.append(function)
     return function
 
@@ -103,7 +114,8 @@ def erase_video(
     files = _given(session, recording) + _listed(made)
     told = _told(session, recording, CertificateKind.VIDEO_DELETED, files, reason)
     certificate = certificates.issue(session, told, by_id=actor.user_id if actor else by_id)
-    _drop(session, recording_id, made)
+    _let_go(session, recording_id, clips=with_clips)
+    _drop(session, made)
     _stop_jobs(session, recording_id)
     incoming = _forget_given(session, recording)
     recording.erased_at = now()
@@ -136,11 +148,12 @@ def erase_clips(
         require_no_hold(session, recording_id)
     made = _made(session, recording_id, OF_CLIPS)
     if not made:
-        _let_go(session, recording_id)
+        _let_go(session, recording_id, clips=True)
         return None
     told = _told(session, recording, CertificateKind.CLIPS_DELETED, _listed(made), reason)
     certificate = certificates.issue(session, told, by_id=by_id)
-    _drop(session, recording_id, made)
+    _let_go(session, recording_id, clips=True)
+    _drop(session, made)
     _when_committed(session, place, recording_id, _listed(made), [])
     return certificate
 
@@ -206,27 +219,22 @@ def _listed(made: Iterable[DerivedFile]) -> list[dict[str, Any]]:
     ]
 
 
-def _drop(session: Session, recording_id: UUID, made: Iterable[DerivedFile]) -> None:
-    """Delete the rows of what was made, and let go of it wherever else it is named.
-
-    The database lets published feedback lose its clips only where a certificate says so.
-    """
-    rows = list(made)
-    if any(row.kind in CLIPS for row in rows):
-        _let_go(session, recording_id)
-    for row in rows:
+def _drop(session: Session, made: Iterable[DerivedFile]) -> None:
+    for row in made:
         session.delete(row)
     session.flush()
 
 
-def _let_go(session: Session, recording_id: UUID) -> None:
+def _let_go(session: Session, recording_id: UUID, *, clips: bool) -> None:
+    """Let go of what is made of a recording wherever it is named, and give up what is being made.
+
+    The database lets published feedback lose its clips only where a certificate says so.
+    """
     for let_go in _letting:
-        let_go(session, recording_id)
-    _drop_blurrings(session, recording_id)
-
-
-def _drop_blurrings(session: Session, recording_id: UUID) -> None:
+        let_go(session, recording_id, clips=clips)
     mine = sa.select(Blurring).where(Blurring.recording_id == recording_id)
+    if not clips:
+        mine = mine.where(Blurring.state == BlurState.ASKED)
     for row in session.scalars(mine):
         jobs.stop(session, BLUR, row.asked_id)
         session.delete(row)
@@ -312,12 +320,14 @@ def delete_when_committed(session: Session, place: Place, files: list[dict[str, 
     for sha256 in gone:
         place.store.doom(sha256)
         if_undone(session, partial(place.store.settle, sha256))
-        if_done(session, partial(_delete, place.store, sha256))
+        if_done(session, partial(_delete, place, sha256))
 
 
-def _delete(store: Store, sha256: str) -> None:
-    store.delete_blob(sha256)
-    store.settle(sha256)
+def _delete(place: Place, sha256: str) -> None:
+    """Delete a file unless a row names it again: the same film may have come in a second time."""
+    with place.database.write() as session:
+        derived.forget_blob(session, place.store, sha256)
+        place.store.settle(sha256)
 
 
 # --- holds --------------------------------------------------------------------------------------
