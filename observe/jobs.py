@@ -36,6 +36,7 @@ AT_ONCE = 2  # so that cutting two clips does not wait behind an hour of film
 POLL_SECONDS = 0.5
 INTERRUPTIONS = 5  # a job whose worker dies this often without a step done is told as failed
 RECOVERIES = 10_000  # DBOS counts every recovery, also of the innocent, so our own count decides
+ATTEMPTS = 4  # of a step that a disk or a busy database refuses
 PROGRESS_SECONDS = 0.5
 LOOK_SECONDS = 600.0  # between looks for daily jobs
 FAILED_FOR = timedelta(hours=1)  # before a daily job that failed is asked for again
@@ -194,6 +195,8 @@ def _client(engine: sa.Engine) -> DBOSClient:
 # --- doing it -----------------------------------------------------------------------------------
 
 T = TypeVar("T")
+# A disk that is full, or a database that another one writes to for longer than we wait.
+_PASSING: Final = (OSError, sa.exc.OperationalError)
 
 Handler = Callable[["Work", UUID], None]
 _handlers: dict[str, Handler] = {}
@@ -295,8 +298,8 @@ class Work:
     ) -> T:
         """Run `function` once and keep its result; after a kill, finished steps are not repeated.
 
-        `function` is idempotent and returns what JSON can hold; an OSError is tried again, later
-        each time. `at_percent` is how far the job is when the step begins.
+        `function` is idempotent and returns what JSON can hold; a disk or a database that refuses
+        is tried again, later each time. `at_percent` is how far the job is when the step begins.
 
         Raises:
             ObserveError, CancelledError: as `function` raised them.
@@ -307,10 +310,10 @@ class Work:
             {
                 "name": name,
                 "retries_allowed": True,
-                "max_attempts": 4,
+                "max_attempts": ATTEMPTS,
                 "interval_seconds": 1.0,
                 "backoff_rate": 3.0,
-                "should_retry": lambda error: isinstance(error, OSError),
+                "should_retry": lambda error: isinstance(error, _PASSING),
             },
             self._outcome,
             function,
@@ -327,11 +330,12 @@ class Work:
             outcome = _Outcome(refused=ObserveError(error.message))
         except CancelledError:
             outcome = _Outcome(cancelled=True)
-        except OSError:
+        except _PASSING as error:
             if not _last_attempt():
                 raise
             log.exception("step failed for the last time")
-            outcome = _Outcome(refused=ObserveError(_NO_ROOM))
+            why = _NO_ROOM if isinstance(error, OSError) else _BUSY
+            outcome = _Outcome(refused=ObserveError(why))
         with self.database.write() as session:
             _change(session, self.job_id, interruptions=0)
         return outcome
@@ -415,8 +419,8 @@ def _do_or_tell(work: Work) -> None:
     try:
         _do(work)
     except CancelledError:
-        with work.database.write() as session:  # also where the job itself found it not wanted
-            cancel(session, work.job_id)
+        # also where the job itself found it not wanted
+        _note(work.database, work.job_id, state=JobState.CANCELLED)
         log.info("job cancelled")
     except ObserveError as error:
         _fail(work.database, work.job_id, error.message)
@@ -429,6 +433,7 @@ def _do_or_tell(work: Work) -> None:
 _NO_ROOM = message(
     "The disk did not take or give a file, several times. Make room on it, then try again."
 )
+_BUSY = message("The database was busy for too long, several times. Try again in a while.")
 _INTERRUPTED = message(
     "This was interrupted too many times. Try again; see the log for the reason."
 )
@@ -440,8 +445,7 @@ def _do(work: Work) -> None:
     with work.database.read() as session:
         job = session.get_one(Job, work.job_id)
     _handlers[job.kind](work, job.subject_id)
-    with work.database.write() as session:
-        _change(session, work.job_id, state=JobState.DONE, percent=100, seconds_left=0)
+    _note(work.database, work.job_id, state=JobState.DONE, percent=100, seconds_left=0)
 
 
 def _began(work: Work) -> bool:
@@ -452,6 +456,14 @@ def _began(work: Work) -> bool:
     for: one that is still queued may need the place of those that would wait for it.
     """
     work.check_cancelled()
+    try:
+        return _turn(work)
+    except sa.exc.OperationalError:  # a busy database: its turn comes later
+        log.warning("not begun yet: the database is busy")
+        return False
+
+
+def _turn(work: Work) -> bool:
     at_work = _workplace.at_work if _workplace is not None else set()
     with work.database.write() as session:
         if session.get_one(Job, work.job_id).interruptions > 0:
@@ -475,9 +487,22 @@ def _unexpected(error: Exception) -> Message:
 
 
 def _fail(database: Database, job_id: str, why: Message) -> None:
-    with database.write() as session:
-        values = json.dumps(dict(why.values), default=str)
-        _change(session, job_id, state=JobState.FAILED, reason=why.source, reason_values=values)
+    values = json.dumps(dict(why.values), default=str)
+    _note(database, job_id, state=JobState.FAILED, reason=why.source, reason_values=values)
+
+
+def _note(database: Database, job_id: str, **values: object) -> None:
+    """Write how a job ended; a busy database is asked again, so that no end is lost to it."""
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            with database.write() as session:
+                _change(session, job_id, **values)
+        except sa.exc.OperationalError:
+            if not left:
+                raise
+            log.warning("the end of a job not written", job=job_id, attempts_left=left)
+        else:
+            return
 
 
 # --- the worker process ---------------------------------------------------------------------------

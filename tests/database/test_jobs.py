@@ -188,10 +188,10 @@ def test_a_full_disk_is_told_as_such(home: Settings, database: Database) -> None
 
 
 def test_a_passing_fault_is_tried_again(home: Settings, database: Database) -> None:
-    job_id = _enqueue(database, "test.flaky")
+    job_ids = [_enqueue(database, f"test.{kind}") for kind in ("flaky", "busy")]
     with _worker(home):
-        _until(lambda: _state(database, job_id).ended)
-    assert _state(database, job_id).state is JobState.DONE
+        _until(lambda: all(_state(database, job_id).ended for job_id in job_ids))
+    assert {_state(database, job_id).state for job_id in job_ids} == {JobState.DONE}
 
 
 def test_a_disk_that_fails_does_not_end_the_worker(

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from uuid import UUID
 
+import sqlalchemy
+
 from observe.errors import BadInputError
 from observe.jobs import Work, handler, run_worker
 from observe.settings import settings_from
@@ -64,7 +66,15 @@ def long(work: Work, subject_id: UUID) -> None:
 @handler("test.flaky")
 def flaky(work: Work, subject_id: UUID) -> None:
     """Fail once as a full disk would, then work."""
-    work.step("write", _fail_once, str(work.settings.home / f"flaky-{subject_id}"))
+    full = OSError("no space left on device")
+    work.step("write", _fail_once, str(work.settings.home / f"flaky-{subject_id}"), full)
+
+
+@handler("test.busy")
+def busy(work: Work, subject_id: UUID) -> None:
+    """Fail once as a database does that another one writes to, then work."""
+    locked = sqlalchemy.exc.OperationalError("INSERT", {}, Exception("database is locked"))
+    work.step("write", _fail_once, str(work.settings.home / f"busy-{subject_id}"), locked)
 
 
 @handler("test.full")
@@ -77,10 +87,10 @@ def _no_space() -> None:
     raise OSError("no space left on device")
 
 
-def _fail_once(mark: str) -> None:
+def _fail_once(mark: str, fault: Exception) -> None:
     if not Path(mark).exists():
         Path(mark).touch()
-        raise OSError("no space left on device")
+        raise fault
 
 
 def _until_the_pipe_ends(stopped: threading.Event) -> None:
