@@ -281,7 +281,8 @@ def register_educator(
     if since is not None:
         raise BadInputError(
             message(
-                "She said no on %(day)s, after this paper: what she allows again is a newer one.",
+                "She said no to what is signed up to %(day)s: what she allows again needs a newer "
+                "paper.",
                 day=since.isoformat(),
             ),
             field="given_on",
@@ -307,8 +308,8 @@ def outdated(
     )
     return [
         message(
-            "List number %(number)s: its family said no on %(day)s, after this paper. What they "
-            "allow again is a newer one.",
+            "List number %(number)s: its family said no to what is signed up to %(day)s. What they "
+            "allow again needs a newer paper.",
             number=child.list_number,
             day=since.isoformat(),
         )
@@ -328,17 +329,18 @@ def _noes(session: Session, whose: sa.ColumnElement[bool]) -> dict[UUID, list[Co
 
 
 def _said_no(noes: Iterable[Consent], granted: frozenset[Scope], on: date) -> date | None:
-    """Return the last day on which something of `granted` was refused after `on`; None: on none.
+    """Return up to which day papers that allow `granted` count no more; None: one of `on` counts.
 
-    A refusal of the same day may be put right; what was taken back that day stays taken back.
+    A refusal may be put right by a paper of its own day. What was taken back stays taken back, also
+    where the no came in before the day on the paper that it is about.
     """
     said = [
-        row.revocation.revoked_on if row.revocation else row.given_on
+        max(row.revocation.revoked_on, row.given_on) if row.revocation else row.given_on
         for row in noes
-        if row.scope in granted
-        and (row.revocation.revoked_on >= on if row.revocation else row.given_on > on)
+        if row.scope in granted and (row.revocation is not None or row.given_on > on)
     ]
-    return max(said, default=None)
+    last = max(said, default=None)
+    return last if last is not None and last >= on else None
 
 
 def _add(

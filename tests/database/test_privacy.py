@@ -276,6 +276,21 @@ def test_an_older_paper_of_hers_does_not_undo_what_the_educator_took_back(
         consent.register_educator(session, cast.educator.user_id, ALL, HOW, actor=cast.observer)
 
 
+def test_a_no_that_came_in_before_the_day_on_the_paper_takes_that_paper_back_too(
+    session: Session, cast: Cast, children: list[UUID]
+) -> None:
+    _answer(session, cast, {children[0]: ALL})
+    subject = consent.child_for(session, children[0], actor=cast.observer)
+    before = HOW.given_on - timedelta(days=5)
+    consent.revoke(session, subject, ALL, on=before, channel=Channel.MAIL, actor=cast.observer)
+    with pytest.raises(BadInputError, match="List number 1"):
+        _answer(session, cast, {children[0]: ALL})
+    newer = replace(HOW, given_on=HOW.given_on + timedelta(days=1))
+    answers = {children[0]: ALL}
+    consent.register_class(session, cast.class_group.id, answers, newer, actor=cast.observer)
+    assert consent.standing_of(session, subject).allows(ALL)
+
+
 # --- papers -------------------------------------------------------------------------------------
 
 
