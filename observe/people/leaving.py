@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from observe.db import Database, today
 from observe.jobs import Work, daily
 from observe.people import audit
-from observe.people.memberships import close_if_gone
+from observe.people.memberships import settle
 from observe.people.models import Membership, User
 
 DAILY: Final = "people.leaving"
@@ -42,7 +42,7 @@ def close_gone(database: Database) -> int:
     with database.write() as session:
         found = session.scalars(_gone().order_by(User.id).with_for_update()).all()
         for user in found:
-            close_if_gone(session, user)
+            settle(session, user)
             audit.record(
                 session,
                 "person.gone",

@@ -159,11 +159,10 @@ def give_role(session: Session, user_id: UUID, given: RoleInput, *, actor: Actor
     _require_possible(user, given)
     row = Membership(role=given.role, **_columns(given.place), **_days(given.period))
     user.memberships.append(row)
-    user.active = True
     session.flush()
     session.refresh(row)
     _tell(session, "membership.add", user, actor, row)
-    close_if_gone(session, user)
+    settle(session, user)
     return row
 
 
@@ -184,7 +183,7 @@ def change_days(
     session.flush()
     _tell(session, "membership.days", row.user, actor, row)
     _require_somebody(session, row)
-    close_if_gone(session, row.user)
+    settle(session, row.user)
     return row
 
 
@@ -201,7 +200,7 @@ def end_role(session: Session, membership_id: UUID, last_day: date, *, actor: Ac
     cut(session, row, last_day)
     session.flush()
     _require_somebody(session, row)
-    close_if_gone(session, user)
+    settle(session, user)
 
 
 def leave(session: Session, user_id: UUID, last_day: date, *, actor: Actor) -> None:
@@ -223,7 +222,7 @@ def leave(session: Session, user_id: UUID, last_day: date, *, actor: Actor) -> N
     _tell(session, "person.leave", user, actor)
     for row in rows:
         _require_somebody(session, row)
-    close_if_gone(session, user)
+    settle(session, user)
 
 
 def cut(session: Session, row: Membership, last_day: date) -> None:
@@ -271,12 +270,12 @@ def _close(session: Session, user_ids: Sequence[UUID]) -> None:
     )
 
 
-def close_if_gone(session: Session, user: User) -> None:
-    """Let nobody in who has no role, neither now nor later."""
-    if all(row.period.is_over(today()) for row in user.memberships):
-        user.active = False
+def settle(session: Session, user: User) -> None:
+    """Let a person in as long as a role of hers holds or is to come, and only then."""
+    user.active = not all(row.period.is_over(today()) for row in user.memberships)
+    if not user.active:
         close(session, [user.id])
-        session.flush()
+    session.flush()
 
 
 # --- what must hold -------------------------------------------------------------------------------

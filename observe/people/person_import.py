@@ -198,6 +198,8 @@ class _People:
             told.lines.append(_line(_DAYS_ARE, row.role, row.place_name, row.period))
             found = replace(found, period=row.period)
             told.hold(found)
+            if not row.period.is_over(self.on):
+                told.after = replace(told.after, active=True)
         self.spoken_of.add(found.id)
         others = (each.period for each in same if each.id != found.id)
         if meeting(found.period, others):

@@ -189,6 +189,22 @@ def test_days_that_are_over_let_nobody_in(session: Session, cast: Cast) -> None:
     assert not user.active
 
 
+def test_days_that_are_put_right_let_her_in_again(session: Session, cast: Cast) -> None:
+    row = of(session, cast.educator)
+    table = f"id,name,email,role,rbd,ends_on\n{row.user.reference},{row.user.name},"
+    table += f"{row.user.email},educator,1234-5,{today() + DAY}\n"
+    for put_right in (
+        lambda: memberships.change_days(session, row.id, Period(), actor=cast.administrator),
+        lambda: person_import.import_people(session, table, actor=cast.administrator),
+    ):
+        last = memberships.at_once()
+        memberships.leave(session, cast.educator.user_id, last, actor=cast.administrator)
+        assert not row.user.active
+        put_right()
+        session.refresh(row.user)
+        assert row.user.active
+
+
 def test_her_own_answers_are_taken_in_where_she_works_now(session: Session, cast: Cast) -> None:
     user = of(session, cast.educator).user
     elsewhere = RoleInput(Role.EDUCATOR, Place(school_id=cast.other_school.id), Period(today()))
