@@ -212,7 +212,7 @@ class _Confirmed(NamedTuple):
     at: datetime
 
 
-_GIVEN_UP: Final = (RequestState.TAKEN_BACK, RequestState.REFUSED)
+_GIVEN_UP: Final = (RequestState.TAKEN_BACK, RequestState.REFUSED, RequestState.MISTAKEN)
 _CERTIFIED: Final = {
     Kept.VIDEO: CertificateKind.VIDEO_DELETED,
     Kept.CLIPS: CertificateKind.CLIPS_DELETED,

@@ -41,6 +41,7 @@ class RequestState(enum.StrEnum):
     ANSWERED = "answered"
     REFUSED = "refused"
     TAKEN_BACK = "taken_back"  # by who asked
+    MISTAKEN = "mistaken"  # by who registered it
 
 
 class RightsRequest(Identified, Base):

@@ -53,6 +53,7 @@ STATES: Final = {
     RequestState.ANSWERED: message("Answered"),
     RequestState.REFUSED: message("Refused, with its reason"),
     RequestState.TAKEN_BACK: message("Taken back by who asked"),
+    RequestState.MISTAKEN: message("Registered by mistake"),
 }
 LONGEST_AGO: Final = timedelta(days=5 * 366)  # a day before that is a slip of the pen
 BY_REQUEST: Final = "request:"  # begins the reason of a certificate

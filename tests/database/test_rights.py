@@ -221,6 +221,9 @@ def test_an_answer_has_its_text_and_day(session: Session, cast: Cast) -> None:
         _close(session, cast, found.id, on=CAME_IN - timedelta(days=1))
     with pytest.raises(BadInputError):
         _close(session, cast, found.id, RequestState.OPEN)
+    slip = asked(session, cast)
+    _close(session, cast, slip.id, RequestState.MISTAKEN, "Era de otra educadora.")
+    assert reach.held(session, educator_id=cast.educator.user_id) == (found.id,)
     _close(session, cast, found.id, RequestState.REFUSED, "No es suyo.")
     assert (found.state, found.answer) == (RequestState.REFUSED, "No es suyo.")
     assert found.answered_on == CAME_IN

@@ -37,6 +37,7 @@ ENDINGS: Final = {
     RequestState.ANSWERED: message("It was done, or answered"),
     RequestState.REFUSED: message("It is refused"),
     RequestState.TAKEN_BACK: message("Who asked took it back"),
+    RequestState.MISTAKEN: message("It was registered by mistake"),
 }
 
 
