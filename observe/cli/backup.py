@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -143,23 +146,25 @@ def _told(file: Path, manifest: Manifest) -> Answer:
 def _write(shell: Shell, target: Path) -> tuple[Manifest, list[str]]:
     """Write the archive from one state of the database; tell what was damaged and is left out.
 
-    A job may hash an original meanwhile, which gives the file its lasting name: then the state
-    before is no longer on disk, and a newer one is taken. So it is when a file is sealed meanwhile.
+    A job may hash an original meanwhile, which gives the file its lasting name; files may be sealed
+    or deleted. So each gets a second name of ours at once, and is read under that. Where the disk
+    knows no second names, a file that went leads to a newer state.
 
     Raises:
-        BadInputError: what a person gave is damaged or missing, or goes on being sealed.
+        BadInputError: what a person gave is damaged or missing, or, on such a disk, goes on being
+            sealed.
     """
     other_form = False
     for _attempt in range(ATTEMPTS):
-        with tempfile.TemporaryDirectory(dir=shell.settings.home) as folder:
-            copy = Path(folder, DATABASE)
+        with _folder(shell.store) as folder:
+            copy, at = folder / DATABASE, now()
             _copy_database(shell.settings.database_path, copy)
             try:
-                given, made = _files(copy, shell.store)
+                given, made = _files(copy, shell.store, folder)
                 members = _members(shell.store, {DATABASE: copy} | given)
                 remade, left_out = _whole(shell.store, made)
                 sources = {DATABASE: copy} | given | made
-                manifest = _manifest(shell.settings, members | remade)
+                manifest = _manifest(shell.settings, members | remade, at)
                 archive.write(target, manifest, sources)
                 return manifest, left_out + _away(copy, shell.store)
             except FileNotFoundError as error:
@@ -176,9 +181,41 @@ def _write(shell: Shell, target: Path) -> tuple[Manifest, list[str]]:
     )
 
 
+@contextmanager
+def _folder(store: Store) -> Iterator[Path]:
+    """Yield a folder where work lies: left by a kill, it goes as all that was left there."""
+    folder = store.temporary()
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _held(store: Store, find: Callable[[], Path], folder: Path) -> tuple[Path, Path]:
+    """Return where a file of the store lies, and a name in `folder` under which it stays.
+
+    That takes a moment and no room. The second name is the first where the disk knows none (a pen
+    drive's exFAT), and where the file is a person's own, on a card: she may change it.
+    """
+    lying = find()
+    for _again in range(ATTEMPTS):
+        if not lying.is_relative_to(store.root):
+            break
+        try:
+            os.link(lying, folder / lying.name)
+        except FileNotFoundError:  # sealed, named or deleted just now
+            lying = find()
+        except OSError:
+            break
+        else:
+            return lying, folder / lying.name
+    return lying, lying
+
+
 def _members(store: Store, sources: dict[str, Path]) -> dict[str, Member]:
-    for name in sources:
-        if not _opens(store, name):
+    for name, path in sources.items():
+        if not _opens(store, name, path):
             raise archive.damaged_here(name)
     return {name: archive.member_of(path) for name, path in sources.items()}
 
@@ -195,7 +232,7 @@ def _whole(store: Store, made: dict[str, Path]) -> tuple[dict[str, Member], list
     for name, path in made.items():
         try:
             member = archive.member_of(path)
-            if archive.is_as_named(name, member) and _opens(store, name):
+            if archive.is_as_named(name, member) and _opens(store, name, path):
                 found[name] = member
         except FileNotFoundError as error:
             if _changed_form(store, error):
@@ -220,8 +257,11 @@ def _copy_database(source: Path, target: Path) -> None:
         new.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
 
 
-def _files(copy: Path, store: Store) -> tuple[dict[str, Path], dict[str, Path]]:
-    """Return the files that people gave and those made from them, by their names in the archive."""
+def _files(copy: Path, store: Store, folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Return the files that people gave and those made from them, by their names in the archive.
+
+    They are `_held` in `folder`.
+    """
     database = open_database(f"sqlite:///{copy}")
     try:
         with database.read() as session:
@@ -231,11 +271,11 @@ def _files(copy: Path, store: Store) -> tuple[dict[str, Path], dict[str, Path]]:
     finally:
         database.engine.dispose()
     arriving = {
-        f"{_INCOMING}{name}": store.to_read(name)
+        f"{_INCOMING}{name}": _held(store, partial(store.to_read, name), folder)[1]
         for name in sorted(incoming)
         if not _is_away(store, name)
     }
-    return _blobs(store, given) | arriving, _blobs(store, made)
+    return _blobs(store, given, folder) | arriving, _blobs(store, made, folder)
 
 
 def _as_given(session: Session) -> set[str]:
@@ -275,12 +315,12 @@ def _away(copy: Path, store: Store) -> list[str]:
     return [f"{_INCOMING}{name}" for name in sorted(incoming) if _is_away(store, name)]
 
 
-def _blobs(store: Store, names: set[str]) -> dict[str, Path]:
-    lying = [store.lying(sha256) for sha256 in sorted(names)]
-    return {f"store/blobs/{path.parent.name}/{path.name}": path for path in lying}
+def _blobs(store: Store, names: set[str], folder: Path) -> dict[str, Path]:
+    found = [_held(store, partial(store.lying, sha256), folder) for sha256 in sorted(names)]
+    return {f"store/blobs/{path.parent.name}/{path.name}": held for path, held in found}
 
 
-def _opens(store: Store, name: str) -> bool:
+def _opens(store: Store, name: str, path: Path) -> bool:
     """Tell whether a sealed file still opens to what its name says, whatever lies beside it.
 
     Where the key is not here nobody can tell: it goes along as it lies.
@@ -292,7 +332,7 @@ def _opens(store: Store, name: str) -> bool:
         return True
     sha256 = name.rpartition("/")[2].removesuffix(SEALED)
     try:
-        return sha256_of(store.sealing(sha256)) == sha256
+        return sha256_of(store.sealed_at(path, sha256)) == sha256
     except UnsealError:
         return False
     except KeyMissingError:
@@ -313,11 +353,11 @@ def _given(session: Session, store: Store) -> tuple[set[str], set[str]]:
     return kept, moving | {upload_id.hex for upload_id in session.scalars(unfinished)}
 
 
-def _manifest(settings: Settings, members: dict[str, Member]) -> Manifest:
+def _manifest(settings: Settings, members: dict[str, Member], at: datetime) -> Manifest:
     return Manifest(
         program=__version__,
         schema_revision=schema.head(),
-        made_at=now().isoformat(timespec="seconds"),
+        made_at=at.isoformat(timespec="seconds"),
         settings={"mode": settings.mode, "locale": settings.locale} | _key_note(settings),
         members=members,
     )

@@ -155,6 +155,10 @@ class Store:
     def sealing(self, sha256: str) -> Sealing:
         """Return the sealed form of this file, wherever it is or would be; raises as `kept`."""
         path = self._inside("blobs", sha256[:2], self.blob(sha256).name + SEALED)
+        return self.sealed_at(path, sha256)
+
+    def sealed_at(self, path: Path, sha256: str) -> Sealing:
+        """Return the sealed form of this file that lies at `path`, which another may have made."""
         return Sealing(path, f"film {sha256}", self.vault)
 
     def incoming(self, name: str) -> Path:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +23,7 @@ from observe.settings import Settings
 from observe.video import derived
 from observe.video.derived import Made
 from observe.video.models import FileKind
-from observe.video.store import open_store
+from observe.video.store import open_store, sha256_of
 from tests.cli.conftest import Run
 from tests.factories import Cast
 from tests.feedback_cases import filmed
@@ -147,6 +150,70 @@ def heard(lesson: UUID, home: Settings, database: Database) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+SEALING = """
+import os
+import sys
+from dataclasses import replace
+from observe.settings import settings_from
+from observe.video.store import open_store
+
+settings = settings_from(os.environ)
+while True:
+    for seals in (True, False):
+        store = open_store(replace(settings, seal_films=seals))
+        for name in sys.argv[1:]:
+            if seals:
+                store.lay_sealed(name, store.blob(name))
+                store.drop_plain(name)
+            else:
+                store.lay_plain(name)
+                store.drop_sealed(name)
+        print("round", flush=True)
+"""
+
+
+def test_a_backup_is_made_while_films_go_on_being_sealed(
+    sealed: Run, lesson: UUID, home: Settings, database: Database, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    store, names = open_store(replace(home, seal_films=False)), []
+    for number in range(12):
+        made = store.temporary()
+        made.write_bytes(bytes([number]) * 3_000_000)
+        names.append(sha256_of(made))
+        kept = Made(lesson, FileKind.VOICES, f"x{number}", "application/json")
+        derived.keep(database, store, made, kept)
+    environment = os.environ | {"OBSERVE_HOME": str(home.home)}
+    with subprocess.Popen(
+        [sys.executable, "-c", SEALING, *names], env=environment, stdout=subprocess.PIPE
+    ) as sealing:
+        try:
+            assert sealing.stdout is not None
+            assert sealing.stdout.readline()
+            facts = sealed("backup", tmp_path / "copia.tar", "--json").facts
+            assert sealing.poll() is None, "it went on until the end"
+        finally:
+            sealing.kill()
+    assert (facts["files"], facts["left_out"]) == (13, [])
+    left = [path for path in (home.store_path / "work").iterdir() if path.is_dir()]
+    assert left == [], "no second name"
+    monkeypatch.setenv("OBSERVE_HOME", str(tmp_path / "other"))
+    sealed("restore", tmp_path / "copia.tar")
+    sealed("doctor", "--files", code=1)
+    assert len(list((tmp_path / "other").glob("store/blobs/*/*"))) == 13
+
+
+@pytest.fixture
+def no_second_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that knows none, as a pen drive."""
+
+    def refused(*_paths: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+
+
+@pytest.mark.usefixtures("no_second_names")
 @pytest.mark.parametrize("for_ever", [False, True])
 def test_what_is_sealed_while_a_backup_is_made_is_in_it_or_there_is_none(
     sealed: Run, heard: str, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
@@ -176,6 +243,7 @@ def test_what_is_sealed_while_a_backup_is_made_is_in_it_or_there_is_none(
     assert (facts["files"], facts["left_out"]) == (2, [])
 
 
+@pytest.mark.usefixtures("no_second_names")
 def test_a_damaged_sealed_file_is_not_taken_for_the_plain_one_that_comes_beside_it(
     sealed: Run, heard: str, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
