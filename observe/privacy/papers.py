@@ -28,6 +28,7 @@ _STARTS: Final = {
     b"\xff\xd8\xff": "image/jpeg",
     b"\x89PNG\r\n\x1a\n": "image/png",
 }
+_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 ENDINGS: Final = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
 
 
@@ -75,7 +76,21 @@ def kind_of(content: bytes) -> str:
     for start, media_type in _STARTS.items():
         if content.startswith(start):
             return media_type
+    if _is_heic(content):
+        raise BadInputError(_HEIC, field="paper")
     raise BadInputError(message("Choose a scan: a PDF, or a picture (JPG or PNG)."), field="paper")
+
+
+def _is_heic(content: bytes) -> bool:
+    """Tell whether it is a picture as an iPhone takes it; see docs/decisions/0021."""
+    return content[4:8] == b"ftyp" and content[8:12] in _BRANDS
+
+
+_HEIC: Final = message(
+    "This picture is in the iPhone's own format (HEIC), which is not taken here. Scan the paper"
+    " with the iPhone's Notes or Files app: it becomes a PDF. Or choose Settings, Camera, Formats,"
+    " Most Compatible, and take the picture again: it becomes a JPG."
+)
 
 
 def keep_paper(  # what, where, whose
