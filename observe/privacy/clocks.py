@@ -70,9 +70,14 @@ def law_on(received_on: date, new_law_from: date) -> Law:
 
 
 def answer_due(
-    kind: RequestKind, received_on: date, new_law_from: date, *, extended: bool = False
+    kind: RequestKind,
+    received_on: date,
+    new_law_from: date,
+    *,
+    extended: bool = False,
+    place: str | None = None,
 ) -> date:
-    """Return the last day on which the request is answered in time.
+    """Return the last day on which the request is answered in time, at a `workdays.place_of`.
 
     >>> answer_due(RequestKind.ACCESS, date(2026, 12, 7), date(2026, 12, 1))
     datetime.date(2027, 1, 6)
@@ -85,7 +90,7 @@ def answer_due(
     datetime.date(2026, 12, 1)
     """
     if law_on(received_on, new_law_from) is Law.OF_1999 and kind in _KNOWN_IN_1999:
-        return workdays.shifted(received_on, OLD_ANSWER_WORKDAYS)
+        return workdays.shifted(received_on, OLD_ANSWER_WORKDAYS, place)
     days = ANSWER_DAYS + (EXTENSION_DAYS if extended else 0)
     return received_on + timedelta(days=days)
 
@@ -96,19 +101,27 @@ def may_extend(kind: RequestKind, received_on: date, new_law_from: date) -> bool
 
 
 def in_time(kind: RequestKind, received_on: date, new_law_from: date, today: date) -> bool:
-    """Tell whether the first answer's days still run: only then can more be taken."""
+    """Tell whether the first answer's days still run: only then can more be taken.
+
+    Where more can be taken they are calendar days, so no place's holiday counts.
+    """
     return today <= answer_due(kind, received_on, new_law_from)
 
 
-def block_due(received_on: date) -> date:
-    """Return the last day on which the person's data are blocked in time.
+def block_due(received_on: date, place: str | None = None) -> date:
+    """Return the last day on which the person's data are blocked in time; `place` as above.
 
     Friday 18 September 2026 is a holiday, so from Thursday the 17th:
 
     >>> block_due(date(2026, 9, 17))
     datetime.date(2026, 9, 22)
+
+    In Chillán Thursday 20 August is one too:
+
+    >>> block_due(date(2026, 8, 19)), block_due(date(2026, 8, 19), "NB")
+    (datetime.date(2026, 8, 21), datetime.date(2026, 8, 24))
     """
-    return workdays.shifted(received_on, BLOCK_WORKDAYS)
+    return workdays.shifted(received_on, BLOCK_WORKDAYS, place)
 
 
 @dataclass(frozen=True)

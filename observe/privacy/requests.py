@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from observe import db
+from observe import db, workdays
 from observe.db import Row, locked, now
 from observe.errors import BadInputError, ConflictError
 from observe.people import access, audit, class_lists
@@ -102,18 +102,27 @@ class Standing:
 def standing_of(request: RightsRequest, *, today: date, new_law_from: date) -> Standing:
     """Return how a request stands on a day."""
     kind, received = request.kind, request.received_on
-    due = clocks.answer_due(kind, received, new_law_from, extended=request.extension is not None)
+    place, longer = _place_of(request), request.extension is not None
+    due = clocks.answer_due(kind, received, new_law_from, extended=longer, place=place)
     waits = request.is_open and request.asks_block and request.blocked_at is None
     return Standing(
         request=request,
         law=clocks.law_on(received, new_law_from),
         answer=Clock(due, today) if request.is_open else None,
-        block=Clock(clocks.block_due(received), today) if waits else None,
+        block=Clock(clocks.block_due(received, place), today) if waits else None,
         may_extend=request.is_open
         and request.extension is None
         and clocks.may_extend(kind, received, new_law_from)
         and clocks.in_time(kind, received, new_law_from, today),
     )
+
+
+def _place_of(request: RightsRequest) -> str | None:
+    """Return the place whose holidays count too: where all schools of whom it is about lie."""
+    if request.class_group is not None:
+        return workdays.place_of([request.class_group.school.commune])
+    rows = request.user.memberships if request.user is not None else ()
+    return workdays.place_of(row.school.commune if row.school else "" for row in rows)
 
 
 # --- finding ------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from observe.feedback import halting
 from observe.ids import new_id
 from observe.people import audit, class_lists
 from observe.people.access import Actor
-from observe.people.models import AuditEntry, Role, User
+from observe.people.models import AuditEntry, Membership, Role, School, User
 from observe.privacy import breaches, reach, requests
 from observe.privacy.clocks import Law, RequestKind
 from observe.privacy.notices import NoticeKind
@@ -188,6 +188,33 @@ def test_an_open_request_holds_and_so_does_a_block(session: Session, cast: Cast)
     for each in (found, of_child):
         _close(session, cast, each.id)
     assert reach.held(session, educator_id=educator_id, class_group_id=group_id) == (of_child.id,)
+
+
+def test_a_holiday_of_the_place_counts_where_all_her_schools_lie_there(
+    session: Session, cast: Cast
+) -> None:
+    def block_due(request: RightsRequest) -> date | None:
+        day = date(2026, 8, 20)
+        standing = requests.standing_of(request, today=day, new_law_from=date(2026, 1, 1))
+        return standing.block.due_on if standing.block else None
+
+    found, of_child = asked(session, cast, kind=RequestKind.BLOCKING), _for_child(session, cast)
+    of_child.asks_block = True
+    for each in (found, of_child):
+        each.received_on = date(2026, 8, 19)
+        assert block_due(each) == date(2026, 8, 21)
+    session.get_one(School, cast.class_group.school_id).commune = "CHILLÁN"
+    session.flush()
+    for each in (found, of_child):
+        assert block_due(each) == date(2026, 8, 24), "Thursday the 20th is a holiday in Chillán"
+    person = session.get_one(User, cast.educator.user_id)
+    elsewhere = session.scalars(sa.select(School).where(School.commune == "Penco")).one()
+    person.memberships.append(
+        Membership(role=Role.EDUCATOR, school_id=elsewhere.id, starts_on=CAME_IN)
+    )
+    session.flush()
+    session.expire_all()
+    assert block_due(found) == date(2026, 8, 21)
 
 
 def test_nobody_known_cannot_be_blocked(session: Session, cast: Cast) -> None:
