@@ -89,19 +89,25 @@ def records_of(
     session: Session, *, actor: Actor, where: RecordFilter | None = None
 ) -> list[RecordRow]:
     """Return the records that `actor` may see, the newest lesson first, narrowed by `where`."""
-    asked = where or RecordFilter()
     states = _feedback_states(session)
     found = list(visible(session, actor, Action.RECORD_SEE))
-    ids = [each.id for each in found]
-    reviews = reviews_of(session, ids)
-    rows = (
+    reviews = reviews_of(session, [each.id for each in found])
+    rows = [
         RecordRow(each, rubric_of(each.rubric_version), states.get(each.id), reviews[each.id])
         for each in found
-    )
-    shown = [row for row in rows if _matches(row, asked)]
-    if asked.changed_since is None:
+    ]
+    return rows if where is None else narrowed(session, rows, where, actor=actor)
+
+
+def narrowed(
+    session: Session, rows: list[RecordRow], where: RecordFilter, *, actor: Actor
+) -> list[RecordRow]:
+    """Return those of her list's rows that `where` asks for."""
+    shown = [row for row in rows if _matches(row, where)]
+    if where.changed_since is None:
         return shown
-    changed = news_of(session, ids, asked.changed_since, actor=actor)
+    ids = [row.observation.id for row in shown]
+    changed = news_of(session, ids, where.changed_since, actor=actor)
     return [row for row in shown if row.observation.id in changed]
 
 

@@ -6,9 +6,10 @@ Agreement is with one revision: what is submitted after it is another one, and i
 from __future__ import annotations
 
 import enum
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -93,20 +94,31 @@ def reviews_of(session: Session, observation_ids: Iterable[UUID]) -> dict[UUID, 
         .group_by(Revision.observation_id)
     )
     numbers = {row[0]: row[1] for row in revisions}
-    agreements = session.scalars(
-        sa.select(Agreement)
-        .where(Agreement.observation_id.in_(ids))
-        .order_by(Agreement.at, Agreement.id)
-    ).all()
-    corrections = corrections_of(session, ids)
+    agreements = _by_record(
+        session.scalars(
+            sa.select(Agreement)
+            .where(Agreement.observation_id.in_(ids))
+            .order_by(Agreement.at, Agreement.id)
+        )
+    )
+    corrections = _by_record(corrections_of(session, ids))
     return {
         each: Review(
-            numbers.get(each, 0),
-            tuple(row for row in corrections if row.observation_id == each),
-            tuple(row for row in agreements if row.observation_id == each),
+            numbers.get(each, 0), tuple(corrections.get(each, ())), tuple(agreements.get(each, ()))
         )
         for each in ids
     }
+
+
+Said = TypeVar("Said", Agreement, Correction)
+
+
+def _by_record(rows: Iterable[Said]) -> dict[UUID, list[Said]]:
+    """Return what was said of each record, in the order of `rows`."""
+    found: dict[UUID, list[Said]] = defaultdict(list)
+    for row in rows:
+        found[row.observation_id].append(row)
+    return found
 
 
 def review_of(session: Session, observation_id: UUID) -> Review:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from observe.coding import correcting
 from observe.coding.models import Observation
 from observe.db import now
 from observe.errors import BadInputError, NotFoundError
+from observe.ids import new_id
 from observe.records import operations as records
 from observe.records import own_list, review
 from observe.records.models import SavedView
@@ -113,3 +115,26 @@ def test_the_list_is_narrowed_to_news_and_to_a_state_of_review(
     assert (count(review="agreed"), count(review="asked")) == (1, 0)
     assert count(changed_since=now() - timedelta(minutes=5)) == 1
     assert count(changed_since=now() + timedelta(minutes=5)) == 0
+
+
+class Compared(UUID):
+    """An id that counts with how many others it is compared."""
+
+    count = 0
+
+    def __eq__(self, other: object) -> bool:
+        Compared.count += 1
+        return self.int == getattr(other, "int", None)
+
+    __hash__ = UUID.__hash__
+
+
+def test_what_was_said_of_one_record_is_not_looked_for_in_all(
+    session: Session, cast: Cast, observation: Observation
+) -> None:
+    review.agree(session, observation.id, 1, actor=cast.utp_head)
+    ids = [Compared(int=new_id().int) for _each in range(40)]
+    found = review.reviews_of(session, [observation.id, *ids])
+    assert len(found[observation.id].agreed) == 1
+    assert found[ids[0]].agreements == ()
+    assert Compared.count < len(ids)
