@@ -56,13 +56,15 @@ def sheet(shell: Shell, *, observation: str, output: Path) -> Answer:
     way = output.suffix.lower().lstrip(".")
     if way not in ("pdf", "csv"):
         raise BadInputError(message("Name a file that ends in .pdf or .csv."), field="output")
-    with shell.database.write() as session:
-        record = paper.taken_by(session, the_id(observation), way=way, actor=shell.actor)
+    with shell.database.read() as session:
+        record = paper.to_take(session, the_id(observation), actor=shell.actor)
         content = (
             paper.pdf(record, locale=shell.settings.locale)
             if way == "pdf"
             else paper.table(record).encode("utf-8-sig")
         )
+    with shell.database.write() as session:
+        paper.taken(session, the_id(observation), way=way, actor=shell.actor)
     write_bytes(output, content)
     told = message("Written: %(path)s", path=str(output))
     return Answer({"file": str(output)}, [told])

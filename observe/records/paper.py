@@ -15,6 +15,7 @@ from babel.numbers import format_decimal
 from sqlalchemy.orm import Session
 
 from observe import typeset
+from observe.coding.operations import observation_for
 from observe.coding.rules import DocumentCycle, DocumentNote
 from observe.feedback import openings
 from observe.feedback.models import FeedbackState
@@ -34,23 +35,31 @@ TEMPLATE: Final = Path(__file__).with_name("record.typ")
 _MARKS: Final = {"not_observed": message("N/O"), "not_applicable": message("N/A")}
 
 
-def taken_by(session: Session, observation_id: UUID, *, way: str, actor: Actor) -> Record:
-    """Return the record that `actor` takes away, and put on file in which `way` (pdf, csv).
+def to_take(session: Session, observation_id: UUID, *, actor: Actor) -> Record:
+    """Return the record that `actor` takes away; who gives it to her says that it was `taken`.
 
     Raises:
         NotFoundError, NotAllowedError: there is none, or it is not hers to take away.
     """
     record = read(session, observation_id, actor=actor)
     access.require(actor, Action.RECORD_EXPORT, record.observation.as_record())
+    return record
+
+
+def taken(session: Session, observation_id: UUID, *, way: str, actor: Actor) -> None:
+    """Put on file in which `way` (pdf, csv) `actor` takes the record away; raises as `to_take`.
+
+    In a transaction of its own: to set a PDF takes seconds, and meanwhile nobody could write.
+    """
+    observation = observation_for(session, observation_id, actor=actor, action=Action.RECORD_EXPORT)
     audit.record(
         session,
         openings.RECORD,
         actor_id=actor.user_id,
         thing_kind="record",
-        thing_id=record.observation.id,
+        thing_id=observation.id,
         way=way,
     )
-    return record
 
 
 def table(record: Record) -> str:

@@ -13,10 +13,12 @@ from uuid import UUID
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 from werkzeug.test import TestResponse
 
+from observe import typeset
 from observe.coding.changes import Change
 from observe.coding.models import Observation
 from observe.coding.operations import apply, latest_document, start
@@ -29,6 +31,7 @@ from observe.records.models import ListVisit
 from observe.rubric.operations import rubric_of, version_for
 from observe.settings import Settings
 from observe.video.store import Store
+from observe.web.guards import home_of
 from observe.web.words import number
 from tests.factories import Cast, recording
 from tests.feedback_cases import published
@@ -143,6 +146,37 @@ def finish(client: FlaskClient, database: Database, observation_id: UUID) -> Tes
     with database.read() as session:
         version = session.get_one(Observation, observation_id).version
     return client.post(f"/observaciones/{observation_id}/terminar", data={"version": version})
+
+
+def test_others_write_while_a_record_is_set(
+    head: FlaskClient,
+    observation_id: UUID,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def setting(template: Path, document: dict[str, object]) -> bytes:
+        with database.write() as session:
+            session.execute(sa.select(AuditEntry.number).limit(1))
+        return b"%PDF"
+
+    monkeypatch.setattr(typeset, "pdf", setting)
+    assert head.get(f"/registros/{observation_id}/registro.pdf").data == b"%PDF"
+
+
+def test_a_list_that_is_narrowed_reads_the_records_once(
+    head: FlaskClient, observation_id: UUID, app: Flask
+) -> None:
+    read: list[str] = []
+
+    def told(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        read.extend(re.findall(r"max\(revision.number\)", statement))
+
+    engine = home_of(app).database.engine
+    sa.event.listen(engine, "before_cursor_execute", told)
+    page = head.get("/registros?texto=1°").text
+    sa.event.remove(engine, "before_cursor_execute", told)
+    assert f"/registros/{observation_id}" in page
+    assert len(read) == 1
 
 
 def test_what_is_submitted_is_in_the_list_within_a_second(

@@ -85,7 +85,7 @@ def _list(
     actor, where = current_actor(), asked(given)
     with guards.reading() as session:
         everything = records.records_of(session, actor=actor)
-        shown = records.records_of(session, actor=actor, where=where)
+        shown = records.narrowed(session, everything, where, actor=actor)
         in_list = [row.observation.id for row in shown]
         since = own_list.since_last_visit(session, at, actor=actor)
         ids = {row.observation.id for row in everything}
@@ -288,9 +288,11 @@ def comment(observation_id: UUID) -> ResponseReturnValue:
 @permission(Action.RECORD_EXPORT)
 def on_paper(observation_id: UUID) -> ResponseReturnValue:
     """Send one record as a PDF; that it was taken away is on file."""
-    with guards.writing() as session:
-        record = paper.taken_by(session, observation_id, way="pdf", actor=current_actor())
+    with guards.reading() as session:
+        record = paper.to_take(session, observation_id, actor=current_actor())
         content = paper.pdf(record, locale=words.language())
+    with guards.writing() as session:
+        paper.taken(session, observation_id, way="pdf", actor=current_actor())
     return as_download(Response(content, mimetype="application/pdf"), _name(record, "pdf"))
 
 
@@ -298,9 +300,11 @@ def on_paper(observation_id: UUID) -> ResponseReturnValue:
 @permission(Action.RECORD_EXPORT)
 def as_table(observation_id: UUID) -> ResponseReturnValue:
     """Send one record as a table; that it was taken away is on file."""
-    with guards.writing() as session:
-        record = paper.taken_by(session, observation_id, way="csv", actor=current_actor())
+    with guards.reading() as session:
+        record = paper.to_take(session, observation_id, actor=current_actor())
         text = paper.table(record)
+    with guards.writing() as session:
+        paper.taken(session, observation_id, way="csv", actor=current_actor())
     answer = Response(text.encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
     return as_download(answer, _name(record, "csv"))
 
