@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -68,8 +68,7 @@ def current(url: str) -> str | None:
 
 def upgrade(settings: Settings) -> Path | None:
     """Bring the database to `head`; return the copy made before, if there was something to copy."""
-    # Names of children and of educators are in it: nobody else on this computer reads them.
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _close_to_others(settings)
     before = current(settings.url)
     if before == head():
         return None
@@ -78,6 +77,20 @@ def upgrade(settings: Settings) -> Path | None:
         copy = copy_before_upgrade(settings, before)
     migrate(settings.url, "head")
     return copy
+
+
+def _close_to_others(settings: Settings) -> None:
+    """Make the home where there is none, and let nobody else on this computer read what is in it.
+
+    Names of children and of educators are. The folder itself may be one that she made and shares:
+    of one that was there only what is ours is closed, as an older version may have left it open.
+    """
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = settings.database_path
+    ours = [database.with_name(f"{database.name}{ending}") for ending in ("", "-wal", "-shm")]
+    for path in (*ours, settings.backup_path, *settings.backup_path.glob("*")):
+        with suppress(OSError):  # not there, or another one's
+            path.chmod(path.stat().st_mode & 0o700)
 
 
 def migrate(url: str, revision: str) -> None:
@@ -119,7 +132,7 @@ def downgrade(url: str, revision: str) -> None:
 
 def copy_before_upgrade(settings: Settings, revision: str) -> Path:
     """Copy the laptop's database, consistent while others use it; return the copy."""
-    settings.backup_path.mkdir(parents=True, exist_ok=True)
+    settings.backup_path.mkdir(mode=0o700, parents=True, exist_ok=True)
     copy = settings.backup_path / f"before-upgrade-{revision}-{now():%Y%m%dT%H%M%S}.sqlite"
     with sqlite3.connect(settings.database_path) as source, sqlite3.connect(copy) as target:
         source.backup(target)

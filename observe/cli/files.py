@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -52,14 +55,34 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         BadInputError: the folder is not there or cannot be written to.
     """
+    with _placed(path) as beside:
+        beside.write_bytes(content)
+
+
+def copy_file(source: Path, path: Path) -> None:
+    """Copy a file there at once or not at all, over an older one.
+
+    Raises:
+        BadInputError: the folder is not there or cannot be written to, or there is no room.
+    """
+    with _placed(path) as beside:
+        shutil.copyfile(source, beside)
+
+
+@contextmanager
+def _placed(path: Path) -> Iterator[Path]:
+    """Yield a file beside `path` that takes its place when it is written, and else goes."""
     beside = path.with_name(f".{path.name}.part")
     try:
-        beside.write_bytes(content)
+        yield beside
         beside.replace(path)
     except OSError as error:
         raise BadInputError(
             message("The file %(path)s cannot be written there.", path=str(path))
         ) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def write_new(path: Path, content: bytes, *, force: bool) -> None:

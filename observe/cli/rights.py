@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -11,13 +10,13 @@ from uuid import UUID
 import click
 from sqlalchemy.orm import Session
 
-from observe.cli.files import FILE
+from observe.cli.files import FILE, copy_file
 from observe.cli.program import noun
 from observe.cli.progress import wait_for
 from observe.cli.shell import Answer, Shell, Words, the_day, the_id, today, verb
 from observe.cli.words import option
 from observe.db import day_of
-from observe.errors import BadInputError, ConflictError
+from observe.errors import ConflictError
 from observe.feedback import erasure, halting  # noqa: F401  # told when a request blocks
 from observe.people.access import Action
 from observe.people.directory import user_for
@@ -212,12 +211,7 @@ def export(shell: Shell, *, request: str | None, output: Path, videos: bool) -> 
         path = making.take(session, shell.store, asked, actor=shell.actor)
     if path is None:
         raise ConflictError(message("This file is not kept any more."))
-    try:
-        shutil.copyfile(path, output)
-    except OSError as error:
-        raise BadInputError(
-            message("The file %(path)s cannot be written there.", path=str(output))
-        ) from error
+    copy_file(path, output)
     return Answer(
         {"file": str(output), "export": export_id},
         [message("Written: %(path)s", path=str(output))],

@@ -219,6 +219,7 @@ class Program(Group):
     def main(self, *args: Any, **extra: Any) -> NoReturn:  # noqa: ANN401  # click's signature
         """Run a command line and exit with its code."""
         configure_log(level=logging.WARNING)
+        os.umask(0o077)  # what is written is full of names: nobody else on this computer reads it
         extra["standalone_mode"] = False
         try:
             code = super().main(*args, **extra)

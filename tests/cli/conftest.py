@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,11 +47,15 @@ class Ran:
 Run = Callable[..., Ran]
 
 
+os.umask(_UMASK := os.umask(0))  # it cannot be asked for without being set
+
+
 @pytest.fixture(autouse=True)
 def _as_it_was() -> Iterator[None]:
-    """Take back what a command changes for the whole of its own process: how it logs."""
+    """Take back what a command changes for the whole of its own process."""
     yield
     structlog.reset_defaults()
+    os.umask(_UMASK)
 
 
 @pytest.fixture

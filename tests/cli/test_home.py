@@ -54,6 +54,31 @@ def test_nobody_else_on_the_computer_reads_a_home_or_a_backup(
         assert path.stat().st_mode & 0o077 == 0, path
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")
+def test_what_an_older_version_left_open_in_a_home_is_closed(
+    run: Run, home: Settings, tmp_path: Path
+) -> None:
+    home.backup_path.mkdir()
+    copy = home.backup_path / "before-upgrade.sqlite"
+    copy.write_bytes(b"names")
+    for path in (home.home, home.backup_path):
+        path.chmod(0o755)
+    for path in (home.database_path, copy):
+        path.chmod(0o644)
+    run("init")
+    run("people", "export", tmp_path / "people.csv")
+    for path in (home.database_path, home.backup_path, copy, tmp_path / "people.csv"):
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert home.home.stat().st_mode & 0o777 == 0o755  # hers
+
+
+def test_a_file_that_cannot_be_placed_leaves_nothing_beside_it(run: Run, tmp_path: Path) -> None:
+    run("init")
+    (tmp_path / "folder").mkdir()
+    run("people", "export", tmp_path / "folder", code=2)
+    assert [each for each in tmp_path.iterdir() if each.name.endswith(".part")] == []
+
+
 def test_importing_twice_changes_nothing(peopled: Run, tmp_path: Path) -> None:
     schools = peopled("schools", "import", tmp_path / "schools.csv", "--json").facts
     people = peopled("people", "import", tmp_path / "people.csv", "--json").facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def test_a_request_by_commands(run: Run, cast: Cast, tmp_path: Path) -> None:
     run("privacy", "export", "--request", request, "-o", target, "--as", flora)
     with zipfile.ZipFile(target) as packed:
         assert json.loads(packed.read("datos.json"))["name"] == "Berta O'Brien"
+    assert os.name != "posix" or target.stat().st_mode & 0o077 == 0  # hers alone
     run("privacy", "request", "lift", request, "--as", flora)
     answered = run(
         "privacy", "request", "answer", request, "answered", "--text", "Entregada.", "--as", flora
