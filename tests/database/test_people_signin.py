@@ -36,11 +36,11 @@ def test_a_password_is_kept_as_argon2id_and_works_for_her_only(
     assert user.password_hash is not None
     assert user.password_hash.startswith("$argon2id$")
     assert user.email is not None
-    entered = signin.sign_in(session, f" {user.email.upper()} ", PASSWORD, hours=1)
-    assert entered.user.id == user.id
+    found = signin.who_enters(session, f" {user.email.upper()} ", PASSWORD)
+    assert signin.sign_in(session, found, hours=1).user.id == user.id
     for email, password in ((user.email, PASSWORD + "!"), ("x@escuela.test", PASSWORD)):
         with pytest.raises(BadInputError):
-            signin.sign_in(session, email, password, hours=1)
+            signin.who_enters(session, email, password)
 
 
 def test_nobody_signs_in_without_a_password_of_her_own(session: Session, cast: Cast) -> None:
@@ -49,7 +49,25 @@ def test_nobody_signs_in_without_a_password_of_her_own(session: Session, cast: C
     assert user.email is not None
     for password in ("", "None", "x" * 300):
         with pytest.raises(BadInputError):
-            signin.sign_in(session, user.email, password, hours=1)
+            signin.who_enters(session, user.email, password)
+
+
+def test_who_left_or_has_another_password_by_then_is_not_let_in(
+    database: Database, cast: Cast
+) -> None:
+    user_id = cast.observer.user_id
+    with database.write() as session:
+        signin.set_password(session, user_id, PASSWORD, actor=cast.observer)
+        email = session.get_one(User, user_id).email or ""
+    for change in ({"active": False}, {"password_hash": "another"}):
+        with database.read() as session:
+            found = signin.who_enters(session, email, PASSWORD)
+        with database.write() as session:
+            before = {name: getattr(found, name) for name in change}
+            session.execute(sa.update(User).where(User.id == user_id).values(**change))
+            with pytest.raises(BadInputError):
+                signin.sign_in(session, found, hours=1)
+            session.execute(sa.update(User).where(User.id == user_id).values(**before))
 
 
 @pytest.mark.parametrize("password", ["", "corta", "x" * 9, "x" * 201])

@@ -53,6 +53,23 @@ def test_a_password_signs_in_and_leads_to_where_she_was_going(
     assert entered(client)
 
 
+def test_others_write_while_a_password_is_compared(
+    app: Flask, database: Database, with_password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare = signin.verify_password
+
+    def slowly(password_hash: str | None, password: str) -> bool:
+        with database.write() as session:
+            session.execute(sa.select(User.id).limit(1))
+        return compare(password_hash, password)
+
+    monkeypatch.setattr(signin, "verify_password", slowly)
+    client = app.test_client()
+    client.get("/entrar")
+    client.post("/entrar", data={"email": with_password, "password": PASSWORD})
+    assert entered(client)
+
+
 @pytest.mark.parametrize(
     "target", ["https://evil.test/", "//evil.test", "/\\evil.test", "\\/evil.test", "/\tevil"]
 )

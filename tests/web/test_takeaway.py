@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pypdf
@@ -19,6 +20,8 @@ from observe.feedback import operations as feedbacks
 from observe.feedback.models import Feedback
 from observe.jobs import wait_for
 from observe.people.models import AuditEntry
+from observe.records import verification
+from observe.records.operations import RecordRow, records_of
 from observe.settings import Settings
 from observe.video.store import Store
 from tests.factories import Cast
@@ -189,8 +192,19 @@ def test_a_list_without_anything_published_offers_no_round(
 
 
 def test_the_utp_head_takes_the_proof_of_one_and_of_a_period(
-    database: Database, client_for: ClientFor, cast: Cast, feedback_id: UUID
+    database: Database,
+    client_for: ClientFor,
+    cast: Cast,
+    feedback_id: UUID,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    def looked_through(*given: Any, **more: Any) -> list[RecordRow]:
+        found = records_of(*given, **more)
+        with database.write() as session:  # others write meanwhile
+            session.execute(sa.select(AuditEntry.number).limit(1))
+        return found
+
+    monkeypatch.setattr(verification, "records_of", looked_through)
     head = client_for(cast.utp_head)
     observation_id = observation_of(database, feedback_id)
     one = f"/registros/{observation_id}/verificacion.pdf"

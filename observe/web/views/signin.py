@@ -80,11 +80,12 @@ def sign_in() -> ResponseReturnValue:
     if not filled.validate():
         return _sign_in_page(filled, 400)
     try:
+        with guards.reading() as opened:
+            user = signin.who_enters(opened, filled.email.data, filled.password.data)
         with guards.writing() as opened:
             entered = signin.sign_in(
                 opened,
-                filled.email.data,
-                filled.password.data,
+                user,
                 hours=guards.home().settings.session_hours,
                 device=guards.device(),
             )
