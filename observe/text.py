@@ -112,20 +112,3 @@ def named(text: str, names: frozenset[str]) -> tuple[str, ...]:
     """
     words = (word for word in WORD.findall(text) if word[0].isupper() and plain(word) in names)
     return tuple(dict.fromkeys(words))
-
-
-# --- cells ---------------------------------------------------------------------------------------
-
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-Cell = str | int | float | None
-
-
-def harmless(cell: Cell) -> Cell:
-    """Return `cell` so that a spreadsheet shows it and never runs it.
-
-    >>> harmless("=HYPERLINK(1)"), harmless("Berta"), harmless(4)
-    ("'=HYPERLINK(1)", 'Berta', 4)
-    """
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA_STARTS):
-        return f"'{cell}"
-    return cell

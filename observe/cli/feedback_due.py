@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 from observe.cli.feedback import feedback
 from observe.cli.files import FILE, write_bytes
 from observe.cli.shell import Answer, Shell, today, verb
 from observe.cli.words import option
+from observe.csv_files import for_people
 from observe.feedback import waiting
 from observe.feedback.board import Board, Row
-from observe.text import harmless, message
+from observe.text import message
 
 FIELDS = (
     *("list", "waits_for", "due", "due_on", "late", "school_days_since", "educator"),
@@ -81,11 +80,9 @@ def _facts(row: Row, board: Board) -> dict[str, object]:
 
 
 def _csv(facts: list[dict[str, object]]) -> bytes:
-    written = io.StringIO(newline="")
-    writer = csv.DictWriter(written, FIELDS)
-    writer.writeheader()
-    for each in facts:
-        writer.writerow(
-            {name: harmless("" if value is None else str(value)) for name, value in each.items()}
-        )
-    return written.getvalue().encode("utf-8-sig")
+    rows = ([_cell(each[name]) for name in FIELDS] for each in facts)
+    return for_people(FIELDS, rows)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)

@@ -59,9 +59,7 @@ def sheet(shell: Shell, *, observation: str, output: Path) -> Answer:
     with shell.database.read() as session:
         record = paper.to_take(session, the_id(observation), actor=shell.actor)
         content = (
-            paper.pdf(record, locale=shell.settings.locale)
-            if way == "pdf"
-            else paper.table(record).encode("utf-8-sig")
+            paper.pdf(record, locale=shell.settings.locale) if way == "pdf" else paper.table(record)
         )
     with shell.database.write() as session:
         paper.taken(session, the_id(observation), way=way, actor=shell.actor)

@@ -92,7 +92,7 @@ def print_(
         write_new(to, _pdf(named, language, asked), force=force)
     if table is not None:
         sheet = sheet_csv(named, language, cycles=asked["cycles"])
-        write_new(table, sheet.encode("utf-8-sig"), force=force)
+        write_new(table, sheet, force=force)
     facts = {
         "rubric": named.id,
         "version": named.version,

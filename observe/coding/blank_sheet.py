@@ -6,32 +6,29 @@ its behaviours under it. The column `title` is for the person who types; the rea
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Final
 
 from observe.coding.sheet_cells import Asked, questions_asked
+from observe.csv_files import for_people
 from observe.rubric.printing import language_of, rows_on_paper
 from observe.rubric.schema import Language, Rubric
-from observe.text import DEFAULT_LOCALE, harmless
+from observe.text import DEFAULT_LOCALE
 
 COLUMNS: Final = ("cycle", "start", "end", "dimension", "title", "score", "note_at", "note")
-# What a spreadsheet set to the language takes for the border of two cells: opened by a double
-# click, a sheet with the other sign lies in one column.
-_DELIMITERS: Final[dict[Language, str]] = {"es": ";", "en": ","}
 
 
-def sheet_csv(rubric: Rubric, locale: str = DEFAULT_LOCALE, *, cycles: int | None = None) -> str:
+def sheet_csv(rubric: Rubric, locale: str = DEFAULT_LOCALE, *, cycles: int | None = None) -> bytes:
     """Return an empty sheet for `cycles` cycles, else for as many as the protocol has."""
-    language = language_of(rubric, locale)
-    file = io.StringIO()
-    writer = csv.writer(file, delimiter=_DELIMITERS[language], lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for number in range(1, (cycles or rubric.protocol.cycles) + 1):
-        for name, title in _cells(rubric, language):
-            writer.writerow((number, "", "", name, harmless(title), "", "", ""))
-    return file.getvalue()
+    cells = list(_cells(rubric, language_of(rubric, locale)))
+    return for_people(
+        COLUMNS,
+        (
+            (number, "", "", name, title, "", "", "")
+            for number in range(1, (cycles or rubric.protocol.cycles) + 1)
+            for name, title in cells
+        ),
+    )
 
 
 def _cells(rubric: Rubric, language: Language) -> Iterator[tuple[str, str]]:

@@ -28,6 +28,7 @@ from observe.coding.models import Observation
 from observe.coding.operations import SHEET_WINDOW, apply, document_of, only_sheet, start
 from observe.coding.rules import CellScore, CycleSnapshot
 from observe.coding.sheet_cells import Asked, RowNames, answer_in, questions_asked, score_in
+from observe.csv_files import separator_of
 from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.ids import new_id
 from observe.people import audit
@@ -186,8 +187,8 @@ class _Row:
 def _rows(csv_text: str) -> Iterator[_Row]:
     text = csv_text.removeprefix("\ufeff").replace("\x00", "")
     first_line = text.lstrip("\r\n").partition("\n")[0]
-    delimiter = max(",;\t", key=first_line.count)
-    reader = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter)
+    lines = io.StringIO(text.lstrip("\r\n"), newline="")
+    reader = csv.reader(lines, delimiter=separator_of(first_line))
     skipped = text[: len(text) - len(text.lstrip("\r\n"))].count("\n")
     header = [name.strip().lower() for name in next(reader, [])]
     _check_header(header)

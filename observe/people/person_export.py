@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sqlalchemy.orm import Session
 
+from observe.csv_files import for_people
 from observe.people import audit, workbooks
 from observe.people.access import HOME, Action, Actor, require
 from observe.people.directory import people_visible_to
 from observe.people.models import Membership, User
-from observe.text import harmless
 
 COLUMNS: Final = ("id", "name", "email", "role", "rbd", "network", "starts_on", "ends_on")
 
 
 def people_csv(session: Session, *, actor: Actor) -> bytes:
-    """Return everybody as CSV; no cell of it is a formula for a spreadsheet.
+    """Return everybody as CSV for a spreadsheet.
 
     Raises:
         NotFoundError, NotAllowedError: the actor may not take the list of people away.
     """
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for row in _exported(session, "csv", actor):
-        writer.writerow([harmless(cell) for cell in row])
-    return file.getvalue().encode("utf-8-sig")
+    return for_people(COLUMNS, _exported(session, "csv", actor))
 
 
 def people_workbook(session: Session, *, actor: Actor) -> bytes:

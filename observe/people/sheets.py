@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Protocol
 
+from observe.csv_files import separator_of, unmarked
 from observe.errors import InvalidError
 from observe.people import workbooks
-from observe.text import FORMULA_STARTS, Message, message
+from observe.text import Message, message
 from observe.xlsx import is_workbook
 
 LONGEST_CELL: Final = 500
-_DELIMITERS: Final = ";,\t"
 _DAY_FORMS: Final = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y")
 _DELIMITER_TOLD = re.compile(r"\A\ufeff?sep=.\r?\n", re.IGNORECASE)  # a first line for Excel
 _BLANKS = re.compile(r"\s+")
@@ -60,7 +60,7 @@ def read_sheet(content: bytes | str) -> Sheet:
     names = next((line for line in text.splitlines() if line.strip()), "")
     if not names:
         raise InvalidError(message("The file is empty. Its first line must name the columns."), [])
-    delimiter = max(_DELIMITERS, key=names.count)
+    delimiter = separator_of(names)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     return _sheet((reader.line_num, cells) for cells in _told(reader))
 
@@ -110,7 +110,7 @@ def _take(
             )
         )
         return
-    cleaned = [_unmarked(clean(cell)) for cell in cells]
+    cleaned = [unmarked(clean(cell)) for cell in cells]
     if any(len(cell) > LONGEST_CELL for cell in cleaned):
         problems.append(message("Line %(line)s: a cell is longer than a page.", line=line))
         return
@@ -171,11 +171,6 @@ def day_in(cell: str) -> date:
         except ValueError:
             continue
     raise ValueError(cell)
-
-
-def _unmarked(cell: str) -> str:
-    """Return a cell without the mark that keeps our own exports from being formulas."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].lstrip(" ").startswith(FORMULA_STARTS) else cell
 
 
 def need_columns(sheet: Sheet, names: Sequence[str]) -> None:

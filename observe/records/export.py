@@ -1,24 +1,24 @@
-"""Records as a table for pandas and for Excel: one row a score, commas, whole numbers. Pure.
+"""Records as a table, for Excel or for pandas: one row a score, whole numbers. Pure.
 
 `score` is the number given, empty where a mark (`not_observed`, `not_applicable`) stands instead.
 `dimension_mean`, `dimension_se` and `domain_mean` repeat what pages show: they come from the same
-profile and have a decimal point. The last columns repeat on each row how the lesson was watched:
-how much of it at least once, and how much of what was played at another rate than 1; they are empty
+profile and are not rounded. The last columns repeat on each row how the lesson was watched: how
+much of it at least once, and how much of what was played at another rate than 1; they are empty
 where nothing was played, as in a sheet coded on paper.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
+from observe import csv_files
 from observe.coding.models import Observation
 from observe.coding.rules import CellScore, Document, DocumentCycle
+from observe.csv_files import Cell
 from observe.profile import Profile, profile_of
 from observe.rubric.schema import Rubric
-from observe.text import Cell, harmless
 
 COLUMNS: Final = (
     "observation",
@@ -54,15 +54,24 @@ COLUMNS: Final = (
 )
 
 
-def csv_text(records: Iterable[tuple[Observation, Rubric, Document]]) -> str:
-    """Return `records` as CSV text with a header; no cell of it is a formula for a spreadsheet."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for observation, rubric, document in records:
-        for row in _rows(observation, rubric, document):
-            writer.writerow([harmless(cell) for cell in row])
-    return file.getvalue()
+@dataclass(frozen=True)
+class Scores:
+    """The rows of such a table."""
+
+    rows: tuple[list[Cell], ...]
+
+    def for_people(self) -> bytes:
+        """Return them as a file that opens in Excel by a double click."""
+        return csv_files.for_people(COLUMNS, self.rows)
+
+    def for_programs(self) -> bytes:
+        """Return them as a file that pandas and R read as it is."""
+        return csv_files.for_programs(COLUMNS, self.rows)
+
+
+def scores_of(records: Iterable[tuple[Observation, Rubric, Document]]) -> Scores:
+    """Return the scores of `records`, one row each."""
+    return Scores(tuple(row for each in records for row in _rows(*each)))
 
 
 def _rows(observation: Observation, rubric: Rubric, document: Document) -> Iterator[list[Cell]]:

@@ -22,7 +22,7 @@ from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.people.models import ClassGroup, Role
 from observe.profile import Profile, profile_of
-from observe.records.export import csv_text
+from observe.records.export import Scores, scores_of
 from observe.records.models import Comment
 from observe.records.news import happened, news_of
 from observe.records.review import Review, review_of, reviews_of
@@ -79,9 +79,9 @@ class Record:
 
 @dataclass(frozen=True)
 class Export:
-    """A table as CSV text, and of which observations it tells."""
+    """A table, and of which observations it tells."""
 
-    text: str
+    scores: Scores
     observation_ids: tuple[UUID, ...]
 
 
@@ -266,29 +266,21 @@ def comment(session: Session, observation_id: UUID, text: str, *, actor: Actor) 
     return said
 
 
-def export_csv(session: Session, *, actor: Actor, where: RecordFilter | None = None) -> str:
-    """Return `export_of` the records as CSV text, and put on file which they were."""
-    found = export_of(session, actor=actor, where=where)
-    exported(session, found, actor=actor)
-    return found.text
-
-
 def export_of(session: Session, *, actor: Actor, where: RecordFilter | None = None) -> Export:
     """Return the scores of the records that `actor` may export, one row each.
 
     Who hands them out puts on file that they were `exported`.
 
-    See `records.export` for its columns. Written to a file, encode it as UTF-8 with a byte order
-    mark (`utf-8-sig`), by which Excel knows the accents.
+    See `records.export` for its columns.
     """
     rows = records_of(session, actor=actor, where=where)
     allowed = [
         row for row in rows if access.can(actor, Action.RECORD_EXPORT, row.observation.as_record())
     ]
-    text = csv_text(
+    scores = scores_of(
         (row.observation, row.rubric, latest_document(session, row.observation)) for row in allowed
     )
-    return Export(text, tuple(row.observation.id for row in allowed))
+    return Export(scores, tuple(row.observation.id for row in allowed))
 
 
 def exported(session: Session, export: Export, *, actor: Actor) -> None:

@@ -23,7 +23,7 @@ from observe.feedback.report import Moment, page_of
 from observe.people import access, audit
 from observe.people.access import Action, Actor
 from observe.profile import DimensionResult, DomainResult
-from observe.records.export import csv_text
+from observe.records.export import scores_of
 from observe.records.history import SELECTIONS
 from observe.records.operations import Record, read
 from observe.records.review import WORDS as REVIEW_WORDS
@@ -62,9 +62,9 @@ def taken(session: Session, observation_id: UUID, *, way: str, actor: Actor) -> 
     )
 
 
-def table(record: Record) -> str:
-    """Return the record as CSV text: the columns and the numbers of the whole export."""
-    return csv_text([(record.observation, record.rubric, record.document)])
+def table(record: Record) -> bytes:
+    """Return the record as CSV for Excel: the columns and the numbers of the whole export."""
+    return scores_of([(record.observation, record.rubric, record.document)]).for_people()
 
 
 def pdf(record: Record, *, locale: str) -> bytes:

@@ -236,6 +236,11 @@ def _tagged(response: Response, tag: str) -> Response:
     return response
 
 
+def table_download(content: bytes, name: str) -> Response:
+    """Return a table (CSV) as a file to save."""
+    return as_download(Response(content, content_type="text/csv; charset=utf-8"), name)
+
+
 def as_download(response: Response, name: str) -> Response:
     """Let the browser save the answer under `name`, whatever letters it has."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-") or "file"

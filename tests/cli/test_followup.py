@@ -52,7 +52,7 @@ def test_what_is_due_as_a_table_as_json_and_as_csv(run: Run, waits: None, tmp_pa
     assert [each["waits_for"] for each in everything] == ["compose", "step", "code"]
     target = tmp_path / "espera.csv"
     run("feedback", "due", "--all", "-o", target, "--as", ANA)
-    rows = list(csv.DictReader(io.StringIO(target.read_text(encoding="utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(target.read_text("utf-8-sig")), delimiter=";"))
     assert [row["waits_for"] for row in rows] == ["compose", "step", "code"]
     assert rows[2]["due_on"] == ""
     assert "¿por qué?" not in target.read_text(encoding="utf-8-sig")

@@ -31,7 +31,7 @@ def test_a_table_alone_is_written_alone(peopled: Run, tmp_path: Path) -> None:
     table = tmp_path / "sheet.csv"
     told = peopled("rubric", "print", RUBRIC, "--csv", table, "--language", "en", "--json").facts
     assert (told["pdf"], told["language"]) == (None, "en")
-    assert table.read_text("utf-8-sig").startswith("cycle,start,end,")
+    assert table.read_text("utf-8-sig").startswith("cycle;start;end;")
     assert list(tmp_path.glob("*.pdf")) == []
 
 

@@ -28,17 +28,16 @@ from tests.unit.test_rubric_shipped import NAMES
 
 Line = dict[str, str]
 LANGUAGES = get_args(Language)
-DELIMITERS = {"es": ";", "en": ","}
 
 
-def lines_of(text: str, language: str = "es") -> list[Line]:
-    return list(csv.DictReader(io.StringIO(text), delimiter=DELIMITERS[language]))
+def lines_of(content: bytes) -> list[Line]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
 
 
-def typed(lines: list[Line], language: str = "es") -> str:
+def typed(lines: list[Line], delimiter: str = ";") -> str:
     """Return the table as a spreadsheet saves it."""
     file = io.StringIO()
-    writer = csv.DictWriter(file, COLUMNS, delimiter=DELIMITERS[language])
+    writer = csv.DictWriter(file, COLUMNS, delimiter=delimiter)
     writer.writeheader()
     writer.writerows(lines)
     return file.getvalue()
@@ -92,12 +91,12 @@ def test_what_was_typed_is_what_the_observation_says(
 ) -> None:
     version = version_for(session, name)
     rubric = rubric_of(version)
-    lines = lines_of(sheet_csv(rubric, language, cycles=2), language)
+    lines = lines_of(sheet_csv(rubric, language, cycles=2))
     expected = set(filled(rubric, lines))
     for line in lines:
         if line["dimension"].startswith("actividad@"):
             line["score"] = "2"  # No, and so the other question is not asked
-    done = bring(typed(lines, language), version)
+    done = bring(typed(lines, {"es": ";", "en": ","}[language]), version)
     said = document(session, done)
     scores = {
         (cycle.number, score.dimension, score.value)
@@ -138,7 +137,7 @@ def test_a_table_with_nothing_in_it_is_refused(
     bring: Import, rubric_version: RubricVersion
 ) -> None:
     with pytest.raises(InvalidError) as refusal:
-        bring(sheet_csv(rubric_of(rubric_version)), rubric_version)
+        bring(sheet_csv(rubric_of(rubric_version)).decode("utf-8-sig"), rubric_version)
     assert [str(problem) for problem in refusal.value.problems] == [
         "Nothing is filled in under the names of the columns."
     ]

@@ -85,7 +85,7 @@ def test_its_record_is_exported_by_name(
     session: Session, cast: factories.Cast, coded: Observation
 ) -> None:
     submit(session, coded.id, actor=cast.observer)
-    text = records.export_csv(session, actor=cast.utp_head)
+    text = records.export_of(session, actor=cast.utp_head).scores.for_programs().decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == 6
     assert "instrumento-ajeno" in text
@@ -94,7 +94,9 @@ def test_its_record_is_exported_by_name(
 def test_what_was_typed_from_paper_is_what_the_observation_says(
     session: Session, cast: factories.Cast, names: RubricVersion
 ) -> None:
-    lines = list(csv.DictReader(io.StringIO(sheet_csv(rubric_of(names))), delimiter=";"))
+    lines = list(
+        csv.DictReader(io.StringIO(sheet_csv(rubric_of(names)).decode("utf-8-sig")), delimiter=";")
+    )
     assert [line["title"] for line in lines[:3]] == [
         "D1 · Dimensión uno",
         "D2 · Dimensión dos",

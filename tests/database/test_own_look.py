@@ -20,7 +20,7 @@ from observe.feedback.ranges import ranges_of, words_for
 from observe.people.access import ALLOWED, Action, Relation
 from observe.people.models import AuditEntry
 from observe.profile import profile_of
-from observe.records.operations import export_csv
+from observe.records.operations import export_of
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Rubric
 from observe.settings import Settings
@@ -59,12 +59,12 @@ def test_what_is_on_file_tells_nothing_of_it(
     session: Session, cast: Cast, feedback_id: UUID
 ) -> None:
     names = [each.id for each in rubric_for(session, feedback_id).dimensions]
-    before = export_csv(session, actor=cast.observer)
+    before = export_of(session, actor=cast.observer)
     for value in (1, 2):
         own_look.keep_look(session, feedback_id, dict.fromkeys(names, value), actor=cast.educator)
     (entry,) = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "feedback.looked"))
     assert json.loads(entry.details) == {}
-    assert export_csv(session, actor=cast.observer) == before
+    assert export_of(session, actor=cast.observer) == before
 
 
 def test_it_says_whether_she_had_read(session: Session, cast: Cast, feedback_id: UUID) -> None:

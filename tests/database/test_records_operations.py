@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from observe.coding.models import Observation
 from observe.coding.operations import latest_document, start
+from observe.csv_files import harmless
 from observe.errors import BadInputError, NotFoundError
 from observe.feedback.models import Feedback, FeedbackState
 from observe.people.models import AuditEntry, Role, User
@@ -21,7 +22,6 @@ from observe.profile import profile_of
 from observe.records import operations as records
 from observe.records.operations import RecordFilter
 from observe.rubric.operations import rubric_of
-from observe.text import harmless
 from tests.factories import TODAY, Cast, person, recording
 from tests.feedback_cases import drafted, submitted
 
@@ -52,7 +52,7 @@ def test_nobody_else_sees_them(session: Session, cast: Cast, observation: Observ
             records.record_for(session, observation.id, actor=actor)
         with pytest.raises(NotFoundError):
             records.comment(session, observation.id, "x", actor=actor)
-        assert str(observation.id) not in records.export_csv(session, actor=actor)
+        assert observation.id not in records.export_of(session, actor=actor).observation_ids
 
 
 def test_a_colleague_of_the_school_is_not_its_observer(
@@ -111,11 +111,14 @@ def test_comments_are_kept_in_order(session: Session, cast: Cast, observation: O
 def test_the_table_has_the_numbers_of_the_page(
     session: Session, cast: Cast, observation: Observation
 ) -> None:
-    text = records.export_csv(session, actor=cast.utp_head)
-    table = pd.read_csv(io.StringIO(text))
+    found = records.export_of(session, actor=cast.utp_head).scores
+    as_text = {"rubric_version": str}
+    table = pd.read_csv(io.BytesIO(found.for_programs()), dtype=as_text)
+    same = pd.read_csv(io.BytesIO(found.for_people()), sep=";", decimal=",", dtype=as_text)
+    pd.testing.assert_frame_equal(same, table)
     document, rubric = latest_document(session, observation), rubric_of(observation.rubric_version)
     assert len(table) == len(document.cycles) * len(rubric.dimensions)
-    assert set(table["rubric_version"].astype(str)) == {"1.0"}
+    assert set(table["rubric_version"]) == {"1.0"}
     assert table["score"].dtype.kind in "if"
     profile = profile_of(document, rubric)
     for result in profile.dimensions:
@@ -136,7 +139,8 @@ def test_names_are_shown_and_never_run(
     observation.recording.subject = "@SUM(1)"
     observation.recording.class_group.name = "-1° B"
     session.flush()
-    table = pd.read_csv(io.StringIO(records.export_csv(session, actor=cast.utp_head)))
+    found = records.export_of(session, actor=cast.utp_head).scores
+    table = pd.read_csv(io.BytesIO(found.for_people()), sep=";", decimal=",")
     assert set(table["educator_name"]) == {"'" + educator.name}
     assert set(table["subject"]) == {"'@SUM(1)"}
     assert set(table["class_group"]) == {"'-1° B"}
@@ -169,6 +173,7 @@ def test_the_school_reads_no_feedback_before_it_is_published(
 def test_the_trail_says_which_records_were_taken_away(
     session: Session, cast: Cast, observation: Observation
 ) -> None:
-    records.export_csv(session, actor=cast.utp_head)
+    found = records.export_of(session, actor=cast.utp_head)
+    records.exported(session, found, actor=cast.utp_head)
     (entry,) = session.scalars(sa.select(AuditEntry).filter_by(action="record.export"))
     assert json.loads(entry.details) == {"observations": [str(observation.id)], "records": 1}

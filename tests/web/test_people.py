@@ -285,8 +285,8 @@ def test_a_class_group_made_by_mistake_is_removed_and_one_in_use_stays(
 
 
 def test_the_list_is_taken_away_as_a_table(administrator: FlaskClient) -> None:
-    text = administrator.get("/personas/exportar.csv").data.decode("utf-8-sig")
-    assert text.startswith("id,name,email,role,rbd,network,starts_on,ends_on\r\n")
+    content = administrator.get("/personas/exportar.csv").data
+    assert content.startswith(b"\xef\xbb\xbfid;name;email;role;rbd;network;starts_on;ends_on\r\n")
     assert administrator.get("/personas/exportar.xlsx").data[:2] == b"PK"
 
 

@@ -92,11 +92,11 @@ def test_she_comments(head: FlaskClient, observation_id: UUID) -> None:
     assert "&lt;b&gt;¿Y el grupo?&lt;/b&gt;" in head.get(f"/registros/{observation_id}").text
 
 
-def test_the_table_opens_in_excel_and_pandas(head: FlaskClient, observation_id: UUID) -> None:
+def test_the_table_opens_in_a_chilean_excel(head: FlaskClient, observation_id: UUID) -> None:
     answer = head.get("/registros.csv")
     assert answer.data.startswith(b"\xef\xbb\xbf")
     assert "attachment" in answer.headers["Content-Disposition"]
-    table = pd.read_csv(io.BytesIO(answer.data))
+    table = pd.read_csv(io.BytesIO(answer.data), sep=";", decimal=",")
     assert set(table["observation"]) == {str(observation_id)}
     assert head.get("/registros.csv?estado=draft").text.count("\n") == 1
 
@@ -107,7 +107,8 @@ def test_page_pdf_and_table_tell_the_same_numbers(
     page = head.get(f"/registros/{observation_id}").text
     paper = head.get(f"/registros/{observation_id}/registro.pdf")
     text = "".join(each.extract_text() for each in PdfReader(io.BytesIO(paper.data)).pages)
-    table = pd.read_csv(io.BytesIO(head.get(f"/registros/{observation_id}/registro.csv").data))
+    sent = head.get(f"/registros/{observation_id}/registro.csv").data
+    table = pd.read_csv(io.BytesIO(sent), sep=";", decimal=",")
     with database.read() as session:
         found = session.get_one(Observation, observation_id)
         document, rubric = latest_document(session, found), rubric_of(found.rubric_version)

@@ -12,6 +12,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from observe.csv_files import FORMULA_STARTS
 from observe.errors import BadInputError
 from observe.rubric.content import Group
 from observe.rubric.fields import Field, Form
@@ -28,7 +29,7 @@ from observe.rubric.spreadsheet.columns import (
     Sheet,
 )
 from observe.rubric.spreadsheet.writing import Table, page_of, tables_of
-from observe.text import DEFAULT_LOCALE, FORMULA_STARTS, Message, message
+from observe.text import DEFAULT_LOCALE, Message, message
 
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PREPARED_ROWS: Final = 200  # offered choices and hints also below what is there

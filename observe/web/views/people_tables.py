@@ -16,7 +16,7 @@ from observe.people.importing import Kind, Table
 from observe.people.imports import ChangeKind
 from observe.text import Message, message
 from observe.web.guards import current_actor, home, permission, reading, today, writing
-from observe.web.responses import as_download
+from observe.web.responses import as_download, table_download
 from observe.web.words import say
 
 blueprint = Blueprint("people_tables", __name__)
@@ -136,8 +136,7 @@ def csv() -> ResponseReturnValue:
     """Send everybody as a table."""
     with writing() as session:
         content = person_export.people_csv(session, actor=current_actor())
-    answer = Response(content, content_type="text/csv; charset=utf-8")
-    return as_download(answer, f"personas-{today().isoformat()}.csv")
+    return table_download(content, f"personas-{today().isoformat()}.csv")
 
 
 @blueprint.get("/personas/exportar.xlsx")

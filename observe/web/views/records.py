@@ -32,7 +32,7 @@ from observe.text import Message, message
 from observe.web import blurred, guards, words
 from observe.web.guards import current_actor, permission
 from observe.web.profile_table import table_of
-from observe.web.responses import as_download
+from observe.web.responses import as_download, table_download
 from observe.web.words import say
 
 blueprint = Blueprint("records", __name__)
@@ -302,11 +302,10 @@ def as_table(observation_id: UUID) -> ResponseReturnValue:
     """Send one record as a table; that it was taken away is on file."""
     with guards.reading() as session:
         record = paper.to_take(session, observation_id, actor=current_actor())
-        text = paper.table(record)
+        content = paper.table(record)
     with guards.writing() as session:
         paper.taken(session, observation_id, way="csv", actor=current_actor())
-    answer = Response(text.encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
-    return as_download(answer, _name(record, "csv"))
+    return table_download(content, _name(record, "csv"))
 
 
 def _name(record: records.Record, ending: str) -> str:
@@ -321,5 +320,5 @@ def export() -> ResponseReturnValue:
         found = records.export_of(session, actor=current_actor(), where=asked())
     with guards.writing() as session:
         records.exported(session, found, actor=current_actor())
-    answer = Response(found.text.encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
-    return as_download(answer, f"registros-{guards.today().isoformat()}.csv")
+    name = f"registros-{guards.today().isoformat()}.csv"
+    return table_download(found.scores.for_people(), name)

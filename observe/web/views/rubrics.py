@@ -34,7 +34,7 @@ from observe.rubric.writing import yaml_of
 from observe.text import Message, message
 from observe.web.forms import typed_day, typed_lines
 from observe.web.guards import current_actor, permission, reading, today, writing
-from observe.web.responses import as_download
+from observe.web.responses import as_download, table_download
 from observe.web.words import language, say
 
 blueprint = Blueprint("rubrics", __name__)
@@ -166,9 +166,7 @@ def printed(version_id: UUID) -> ResponseReturnValue:
 def sheet(version_id: UUID) -> ResponseReturnValue:
     """Send the same sheet as a table, into which the paper's numbers are typed."""
     rubric = _read(version_id)
-    content = sheet_csv(rubric, language()).encode("utf-8-sig")
-    answer = Response(content, content_type="text/csv; charset=utf-8")
-    return as_download(answer, f"{_file_name(rubric)}.csv")
+    return table_download(sheet_csv(rubric, language()), f"{_file_name(rubric)}.csv")
 
 
 @blueprint.get("/pautas/<uuid:version_id>/pauta.yaml")
