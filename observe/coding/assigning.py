@@ -42,20 +42,23 @@ class Asked:
 # --- asking --------------------------------------------------------------------------------------
 
 
-def assign(  # noqa: PLR0913  # three ways in which she is asked, each with its own word
-    session: Session,
-    recording_id: UUID,
-    observer_id: UUID,
-    rubric_version_id: UUID,
-    *,
-    blind: bool,
-    random_order: bool,
-    due_on: date | None,
-    actor: Actor,
-) -> Assignment:
-    """Ask a colleague to code the recording too with this rubric.
+@dataclass(frozen=True)
+class Asking:
+    """Whom to ask for a second coding, with which rubric, and how.
 
-    `random_order` draws, once, the order in which the segments come to her.
+    `blind`: she does not see what others coded of it. `random_order`: the order in which the
+    segments come to her is drawn, once.
+    """
+
+    observer_id: UUID
+    rubric_version_id: UUID
+    blind: bool = True
+    random_order: bool = False
+    due_on: date | None = None
+
+
+def assign(session: Session, recording_id: UUID, asking: Asking, *, actor: Actor) -> Assignment:
+    """Ask a colleague to code the recording too.
 
     Raises:
         NotFoundError, NotAllowedError: the recording is not the actor's, or there is no such
@@ -68,25 +71,26 @@ def assign(  # noqa: PLR0913  # three ways in which she is asked, each with its 
     if recording is None:
         raise access.not_found()
     access.require(actor, Action.RECORDING_ASSIGN, recording.as_thing())
-    version = session.get(RubricVersion, rubric_version_id)
+    version = session.get(RubricVersion, asking.rubric_version_id)
     if version is None:
         raise access.not_found()
     require_usable(session, version, recording.class_group.school_id, recording.recorded_on)
     _check_recording(recording)
-    _check_colleague(session, recording, observer_id)
-    _check_new(session, recording, observer_id, rubric_version_id)
+    _check_colleague(session, recording, asking.observer_id)
+    _check_new(session, recording, asking.observer_id, asking.rubric_version_id)
     assignment = Assignment(
         recording_id=recording.id,
-        observer_id=observer_id,
-        rubric_version_id=rubric_version_id,
+        observer_id=asking.observer_id,
+        rubric_version_id=asking.rubric_version_id,
         asked_by_id=actor.user_id,
-        due_on=due_on,
-        blind=blind,
-        order_seed=secrets.randbelow(_SEEDS) if random_order else None,
+        due_on=asking.due_on,
+        blind=asking.blind,
+        order_seed=secrets.randbelow(_SEEDS) if asking.random_order else None,
     )
     recording.assignments.append(assignment)
     session.flush()
-    _told(session, "recording.assign", assignment, actor, blind=blind, random_order=random_order)
+    how = {"blind": asking.blind, "random_order": asking.random_order}
+    _told(session, "recording.assign", assignment, actor, **how)
     return assignment
 
 

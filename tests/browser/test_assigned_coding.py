@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from observe.coding import cycles
-from observe.coding.assigning import assign
+from observe.coding.assigning import Asking, assign
 from observe.coding.models import Observation
 from observe.coding.operations import start
 from observe.db import Database
@@ -50,11 +50,7 @@ def asked(
         assignment = assign(
             session,
             recording.id,
-            colleague.user_id,
-            rubric_version.id,
-            blind=True,
-            random_order=True,
-            due_on=None,
+            Asking(colleague.user_id, rubric_version.id, random_order=True),
             actor=cast.observer,
         )
         assignment.order_seed = 1

@@ -63,11 +63,13 @@ def ask(
     return assigning.assign(
         session,
         lesson.id,
-        colleague.user_id,
-        rubric.id,
-        blind=blind,
-        random_order=random_order,
-        due_on=date(2026, 6, 1),
+        assigning.Asking(
+            colleague.user_id,
+            rubric.id,
+            blind=blind,
+            random_order=random_order,
+            due_on=date(2026, 6, 1),
+        ),
         actor=actor,
     )
 

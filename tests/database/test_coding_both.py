@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from observe.coding.assigning import asked_for, assign, hidden_from
+from observe.coding.assigning import Asking, asked_for, assign, hidden_from
 from observe.coding.history import entries
 from observe.coding.models import Observation
 from observe.coding.operations import latest_document, log_of, start, submit
@@ -67,11 +67,7 @@ def test_a_colleague_codes_blind_and_the_log_tells_it(both: Database) -> None:
         assign(
             session,
             lesson.id,
-            colleague.user_id,
-            rubric.id,
-            blind=True,
-            random_order=True,
-            due_on=factories.TODAY,
+            Asking(colleague.user_id, rubric.id, random_order=True, due_on=factories.TODAY),
             actor=cast.observer,
         )
         draft = start(session, lesson.id, rubric.id, actor=colleague)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe.coding import correcting
-from observe.coding.assigning import assign
+from observe.coding.assigning import Asking, assign
 from observe.coding.changes import Change, StepRole
 from observe.coding.models import (
     Correction,
@@ -293,11 +293,7 @@ def test_what_two_coded_blind_is_not_corrected(
     assign(
         session,
         observation.recording_id,
-        colleague.user_id,
-        observation.rubric_version_id,
-        blind=True,
-        random_order=False,
-        due_on=None,
+        Asking(colleague.user_id, observation.rubric_version_id),
         actor=cast.observer,
     )
     with pytest.raises(ConflictError, match="blind"):

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe.coding import beside
-from observe.coding.assigning import assign
+from observe.coding.assigning import Asking, assign
 from observe.coding.attaching import attach
 from observe.coding.changes import Change
 from observe.coding.models import Observation, ObservationState
@@ -164,11 +164,7 @@ def test_a_second_coder_sees_the_card_and_answers_nothing(after: Next) -> None:
     assign(
         session,
         lesson.id,
-        colleague.user_id,
-        after.draft.rubric_version_id,
-        blind=True,
-        random_order=False,
-        due_on=None,
+        Asking(colleague.user_id, after.draft.rubric_version_id),
         actor=cast.observer,
     )
     hers = start(session, lesson.id, after.draft.rubric_version_id, actor=colleague)

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe.coding.assigning import assign, unassign
+from observe.coding.assigning import Asking, assign, unassign
 from observe.coding.attaching import attach
 from observe.coding.changes import Change
 from observe.coding.ending import end_lesson
@@ -166,14 +166,7 @@ def test_a_colleague_is_asked_once_and_no_more_once(hub: Hub) -> None:
 
     def ask(session: Session) -> None:
         assign(
-            session,
-            lesson.id,
-            colleague.user_id,
-            hub.rubric.id,
-            blind=True,
-            random_order=False,
-            due_on=None,
-            actor=hub.cast.observer,
+            session, lesson.id, Asking(colleague.user_id, hub.rubric.id), actor=hub.cast.observer
         )
 
     with pytest.raises(ConflictError), hub.waiting(Recording, lesson.id, ask) as late:

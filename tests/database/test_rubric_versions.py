@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe.coding.assigning import assign
+from observe.coding.assigning import Asking, assign
 from observe.coding.operations import start
 from observe.db import Database
 from observe.errors import BadInputError, ConflictError, NotAllowedError, NotFoundError
@@ -97,16 +97,7 @@ def test_nothing_begins_with_a_version_that_is_not_for_this_lesson(
         start(session, another.id, retired, actor=cast.observer)
     colleague = factories.person(session, "Julia Paz", Role.OBSERVER, cast.school)
     with pytest.raises(ConflictError, match="retired"):
-        assign(
-            session,
-            another.id,
-            colleague.user_id,
-            retired,
-            blind=True,
-            random_order=False,
-            due_on=None,
-            actor=cast.observer,
-        )
+        assign(session, another.id, Asking(colleague.user_id, retired), actor=cast.observer)
     assert start(session, another.id, tried, actor=cast.observer).rubric_version_id == tried
 
 
@@ -241,16 +232,7 @@ def test_who_was_asked_codes_with_a_version_that_was_retired_meanwhile(
 ) -> None:
     asked, lesson = version(session), factories.recording(session, cast)
     colleague = factories.person(session, "Julia Paz", Role.OBSERVER, cast.school)
-    assign(
-        session,
-        lesson.id,
-        colleague.user_id,
-        asked,
-        blind=True,
-        random_order=False,
-        due_on=None,
-        actor=cast.observer,
-    )
+    assign(session, lesson.id, Asking(colleague.user_id, asked), actor=cast.observer)
     with pytest.raises(ConflictError, match="make a new version"):
         trial = Trial([cast.school.id], FIRST, LAST)
         pilot(session, asked, trial, actor=cast.network_lead)

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe.coding.assigning import assign
+from observe.coding.assigning import Asking, assign
 from observe.coding.changes import Change
 from observe.coding.models import Observation
 from observe.coding.operations import apply, latest_document, start, submit
@@ -265,11 +265,7 @@ def test_another_observer_of_the_lesson_widens_the_error_once_she_is_not_hidden(
     assign(
         session,
         hers.recording_id,
-        colleague.user_id,
-        hers.rubric_version_id,
-        blind=True,
-        random_order=False,
-        due_on=None,
+        Asking(colleague.user_id, hers.rubric_version_id),
         actor=cast.observer,
     )
     coded_too(session, hers.recording_id, [4, 4], colleague)

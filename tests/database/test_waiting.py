@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from observe.coding.assigning import assign
+from observe.coding.assigning import Asking, assign
 from observe.coding.models import Observation
 from observe.coding.operations import start
 from observe.db import Database, now
@@ -189,11 +189,7 @@ def test_a_colleague_asked_sees_only_that_and_blind_nothing_about_the_educator(d
     assign(
         session,
         lesson.id,
-        colleague.user_id,
-        desk.rubric.id,
-        blind=True,
-        random_order=False,
-        due_on=TODAY,
+        Asking(colleague.user_id, desk.rubric.id, due_on=TODAY),
         actor=cast.observer,
     )
     (row,) = desk.board(actor=colleague).rows

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from observe.coding.assigning import assign
+from observe.coding.assigning import Asking, assign
 from observe.coding.models import Observation
 from observe.coding.operations import start
 from observe.db import Database
@@ -49,11 +49,7 @@ def asked(
         return assign(
             session,
             lesson.id,
-            colleague.user_id,
-            rubric_version.id,
-            blind=True,
-            random_order=True,
-            due_on=factories.TODAY,
+            Asking(colleague.user_id, rubric_version.id, random_order=True, due_on=factories.TODAY),
             actor=cast.observer,
         )
 
@@ -315,14 +311,7 @@ def test_submitting_one_of_two_blind_codings_shows_no_profile_yet(
     with database.write() as session:
         second = factories.recording(session, cast)
         assign(
-            session,
-            second.id,
-            colleague.user_id,
-            rubric_version.id,
-            blind=True,
-            random_order=False,
-            due_on=None,
-            actor=cast.observer,
+            session, second.id, Asking(colleague.user_id, rubric_version.id), actor=cast.observer
         )
     draft = draft_of(database, lesson, rubric_version, colleague)
     client = client_for(colleague)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from observe.coding.assigning import assign
+from observe.coding.assigning import Asking, assign
 from observe.coding.models import Observation
 from observe.db import Database, now, today
 from observe.feedback import rounds, visiting
@@ -216,11 +216,7 @@ def _asked(session: Session, cast: Cast, observation: Observation, beside: str) 
     return assign(
         session,
         observation.recording_id,
-        colleague.user_id,
-        observation.rubric_version_id,
-        blind=True,
-        random_order=True,
-        due_on=None,
+        Asking(colleague.user_id, observation.rubric_version_id, random_order=True),
         actor=cast.observer,
     ).id
 

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 
-from observe.coding.assigning import asked_recording, assign, unassign
+from observe.coding.assigning import Asking, asked_recording, assign, unassign
 from observe.errors import BadInputError, ConflictError, NotAllowedError
 from observe.ids import parse_id
 from observe.people.access import Action
@@ -45,11 +45,13 @@ def _assign(recording_id: UUID) -> None:
         assign(
             session,
             recording_id,
-            observer_id,
-            version_id,
-            blind="blind" in typed,
-            random_order="random" in typed,
-            due_on=typed_day(typed.get("due", "")),
+            Asking(
+                observer_id,
+                version_id,
+                blind="blind" in typed,
+                random_order="random" in typed,
+                due_on=typed_day(typed.get("due", "")),
+            ),
             actor=current_actor(),
         )
 
