@@ -9,6 +9,7 @@ import click
 from observe.cli.program import noun
 from observe.cli.shell import Answer, Shell, the_day, the_id, today, verb
 from observe.cli.words import option
+from observe.errors import BadInputError
 from observe.feedback import forgetting
 from observe.feedback.forgetting import Plan
 from observe.people import access
@@ -38,9 +39,7 @@ def retention(shell: Shell, *, dry_run: bool, apply: bool, on: str | None) -> An
     with shell.database.read() as session:
         plan = forgetting.plan_for(session, shell.settings, actor=shell.actor)
     if apply and not dry_run:
-        count = forgetting.apply_rules(shell.database, shell.settings, today())
-        tombstones.catch_up(shell.settings, shell.database)
-        return Answer({"deleted": count}, [message("Deleted: %(count)s.", count=count)])
+        return _applied(shell, day)
     due = [each for each in plan.due if each.on <= day]
     facts = {
         "rules": [_rule(rule, plan, today()) for rule in plan.rules],
@@ -55,6 +54,19 @@ def retention(shell: Shell, *, dry_run: bool, apply: bool, on: str | None) -> An
         columns=(message("Day"), message("What"), message("Rule"), message("Held")),
         rows=[(each.on.isoformat(), each.title, NAMES[each.kind], each.held) for each in due],
     )
+
+
+def _applied(shell: Shell, day: date) -> Answer:
+    if day > today():
+        raise BadInputError(
+            message("Nothing is deleted before its day: with --apply, --on is no later than today."),
+            field="on",
+        )
+    try:
+        count = forgetting.apply_rules(shell.database, shell.settings, day)
+    finally:
+        tombstones.catch_up(shell.settings, shell.database)
+    return Answer({"deleted": count}, [message("Deleted: %(count)s.", count=count)])
 
 
 def _rule(rule: Rule, plan: Plan, on: date) -> dict[str, object]:

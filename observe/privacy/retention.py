@@ -1,4 +1,4 @@
-"""How long each kind of data is kept: days after a moment of its own. Pure.
+"""How long each kind of data is kept: days after a moment of its own, 365 a year. Pure.
 
 A day that is None has not come: nothing goes before what it waits for has happened.
 """
@@ -13,8 +13,9 @@ from uuid import UUID
 from observe.privacy.kinds import Kept
 from observe.text import Message, message
 
-FIVE_YEARS: Final = 5 * 365
-LONGEST_DAYS: Final = 20 * 365
+YEAR: Final = 365
+FIVE_YEARS: Final = 5 * YEAR
+LONGEST_DAYS: Final = 20 * YEAR
 DEFAULTS: Final[dict[Kept, int]] = {
     Kept.VIDEO: 90,
     Kept.UNUSED_VIDEO: 365,
@@ -88,5 +89,21 @@ def feedback_closed(published: date, next_step_due: date | None) -> date:
 
 
 def goes_on(since: date, rule: Rule) -> date:
-    """Return the day on which what has been kept `since` goes."""
-    return since + timedelta(days=rule.days)
+    """Return the day on which what has been kept `since` goes.
+
+    365 days are a year of the calendar, its leap day too: five years are never a day less.
+
+    >>> goes_on(date(2026, 12, 31), Rule(Kept.NAMES, FIVE_YEARS))
+    datetime.date(2031, 12, 31)
+    >>> goes_on(date(2024, 2, 29), Rule(Kept.UNUSED_VIDEO, 365 + 30))
+    datetime.date(2025, 3, 31)
+    """
+    years, days = divmod(rule.days, YEAR)
+    return _same_day(since, since.year + years) + timedelta(days=days)
+
+
+def _same_day(day: date, year: int) -> date:
+    try:
+        return day.replace(year=year)
+    except ValueError:  # the 29th of February in a year without one
+        return date(year, 3, 1)

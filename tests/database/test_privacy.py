@@ -326,8 +326,8 @@ def test_after_some_years_a_list_keeps_its_numbers_alone(
         )
         rules.set_rule(session, Rule(Kept.NAMES, 5 * 365, applied=True), actor=cast.administrator)
     store.settle(kept.sha256)
-    assert forgetting.apply_rules(database, home, date(2031, 12, 29)) == 0
-    assert forgetting.apply_rules(database, home, date(2031, 12, 30)) == 1
+    assert forgetting.apply_rules(database, home, date(2031, 12, 30)) == 0
+    assert forgetting.apply_rules(database, home, date(2031, 12, 31)) == 1
     assert not store.blob(kept.sha256).exists()
     with database.read() as session:
         rows = session.scalars(sa.select(Child).order_by(Child.list_number)).all()

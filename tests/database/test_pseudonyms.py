@@ -40,7 +40,7 @@ from tests.feedback_cases import submitted
 from tests.kept import found_in
 
 FIVE = 5 * 365
-DAY = date(2031, 12, 30)  # 1,825 days after the end of 2026, in which her last lesson was
+DAY = date(2031, 12, 31)  # five years after the end of 2026, in which her last lesson was
 NAME, EMAIL = "Bernarda Orbegozo", "bernarda.orbegozo@escuela.test"
 
 
