@@ -10,39 +10,42 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from observe import jobs
-from observe.coding.models import Observation, ObservationState
-from observe.db import Database, day_of, locked, today
-from observe.feedback import pseudonymising, publishing
-from observe.feedback.models import Feedback, FeedbackState, FocusKind
+from observe.coding.models import Observation
+from observe.db import Database, locked, today
+from observe.errors import ObserveError
+from observe.feedback import films_due, pseudonymising, publishing
+from observe.feedback.models import Feedback, FeedbackState
 from observe.jobs import Work, daily, handler
 from observe.people import access
 from observe.people.access import HOME, Action, Actor
-from observe.people.models import ClassGroup, School
-from observe.privacy import certificates, copies, names, retention, rules
+from observe.people.models import ClassGroup, User
+from observe.privacy import certificates, copies, names, rules
 from observe.privacy.certificates import Told
 from observe.privacy.consent import REVOKE
 from observe.privacy.kinds import CertificateKind, Kept
 from observe.privacy.models import Certificate, Consent, Revocation
-from observe.privacy.reach import held as asked_for
-from observe.privacy.retention import REQUESTED, Due, Rule
+from observe.privacy.retention import Due, Rule
 from observe.privacy.scopes import TO_SHOW, Scope
 from observe.settings import Settings
-from observe.text import Message
+from observe.text import message
 from observe.video import erasing, gate
-from observe.video.erasing import CLIPS
-from observe.video.models import Blurring, BlurState, DerivedFile, Recording
+from observe.video.models import Blurring, BlurState, Recording
 from observe.video.store import open_store
 
 DAILY: Final = "privacy.retention"
 UNREACHED: Final = "privacy.unreached"
 HOUR: Final = 6
+
+log = structlog.get_logger(__name__)
 
 
 @erasing.before_erasing
@@ -221,81 +224,13 @@ def _plan(session: Session, settings: Settings) -> Plan:
     found = rules.rules_of(session)
     by_kind = {rule.kind: rule for rule in found}
     due = [
-        *_videos(session, by_kind[Kept.VIDEO], by_kind[Kept.UNUSED_VIDEO]),
-        *_clips(session, by_kind[Kept.CLIPS]),
+        *films_due.videos(session, by_kind[Kept.VIDEO], by_kind[Kept.UNUSED_VIDEO]),
+        *films_due.clips(session, by_kind[Kept.CLIPS]),
         *names.due(session, by_kind[Kept.NAMES]),
         *pseudonymising.due(session, by_kind[Kept.EDUCATORS]),
         *copies.due(settings, by_kind[Kept.COPIES]),
     ]
     return Plan(found, tuple(sorted(due, key=lambda each: (each.on, each.title))))
-
-
-def _videos(session: Session, closed: Rule, unused: Rule) -> Iterator[Due]:
-    for recording in session.scalars(_films()):
-        closed_on = _all_closed_on(session, _observations(session, recording.id))
-        rule = unused if closed_on is None else closed
-        on = retention.goes_on(closed_on or recording.recorded_on, rule)
-        yield _due(session, rule.kind, recording, on)
-
-
-def _films() -> sa.Select[Recording]:
-    gone = Recording.erased_at.is_(None)
-    return sa.select(Recording).where(gone, Recording.live_started_at.is_(None))
-
-
-def _observations(session: Session, recording_id: UUID) -> list[Observation]:
-    mine = sa.select(Observation).where(Observation.recording_id == recording_id)
-    return list(session.scalars(mine))
-
-
-def _all_closed_on(session: Session, observations: list[Observation]) -> date | None:
-    """Return when the last feedback on a lesson was closed; None while somebody works on it.
-
-    A colleague's coding that was asked for gets no feedback of its own.
-    """
-    if any(each.state is ObservationState.DRAFT for each in observations):
-        return None
-    days = [day for each in observations if (day := _closed_on(session, each)) is not None]
-    return max(days, default=None)
-
-
-def _closed_on(session: Session, observation: Observation) -> date | None:
-    """Return when the feedback of an observation was closed; None while it is not."""
-    published = sa.select(Feedback).where(
-        Feedback.observation_id == observation.id, Feedback.state == FeedbackState.PUBLISHED
-    )
-    feedback = session.scalars(published).first()
-    if feedback is None or feedback.published_at is None:
-        return None
-    step = feedback.focus(FocusKind.PRIORITY)
-    day = day_of(feedback.published_at)
-    return retention.feedback_closed(day, step.due_on if step else None)
-
-
-def _clips(session: Session, rule: Rule) -> Iterator[Due]:
-    with_clips = sa.select(DerivedFile.recording_id).where(DerivedFile.kind.in_(CLIPS))
-    for recording in session.scalars(sa.select(Recording).where(Recording.id.in_(with_clips))):
-        ends = retention.school_year_ends(recording.class_group.year)
-        yield _due(session, rule.kind, recording, retention.goes_on(ends, rule))
-
-
-def _held(session: Session, recording: Recording) -> str | Message:
-    """Return why nothing of a lesson goes by itself: a person holds it, or a request reaches it."""
-    hold = erasing.hold_on(session, recording.id)
-    if hold is not None:
-        return hold.reason
-    whose = {
-        "educator_id": recording.educator_id,
-        "class_group_id": recording.class_group_id,
-    }
-    return REQUESTED if asked_for(session, **whose) else ""
-
-
-def _due(session: Session, kind: Kept, recording: Recording, on: date) -> Due:
-    group = recording.class_group
-    school = session.get_one(School, group.school_id).name
-    title = f"{group.name} · {recording.recorded_on.isoformat()} · {school}"
-    return Due(kind, on, title, recording.id, held=_held(session, recording))
 
 
 # --- doing it -----------------------------------------------------------------------------------
@@ -315,60 +250,115 @@ def keep_rules(work: Work, _day: UUID) -> None:
 def apply_rules(database: Database, settings: Settings, on: date | None = None) -> int:
     """Delete what is due by the rules that are applied; return how many things went.
 
-    One transaction a thing: killed anywhere, the rest goes the next time.
+    One transaction a thing: killed anywhere, the rest goes the next time; and what cannot be
+    deleted keeps nothing else.
+
+    Raises:
+        ObserveError: some could not be deleted; the others went.
     """
     with database.read() as session:
         plan = _plan(session, settings)
     applied = {rule.kind for rule in plan.rules if rule.applied}
     day = on or today()
     due = [each for each in plan.due if each.kind in applied and each.is_due(day)]
-    return sum(_apply(database, settings, each) for each in due)
+    went = [_tried(database, settings, each) for each in due]
+    failed = went.count(None)
+    if failed:
+        raise ObserveError(
+            message(
+                "Deleted: %(count)s. Could not be deleted: %(failed)s; that is tried again by "
+                "itself. See the log for the reason.",
+                count=went.count(True),
+                failed=failed,
+            )
+        )
+    return went.count(True)
+
+
+def _tried(database: Database, settings: Settings, due: Due) -> bool | None:
+    """Tell whether it went; None: it could not be deleted."""
+    try:
+        return _apply(database, settings, due)
+    except (ObserveError, sa.exc.SQLAlchemyError, OSError) as error:
+        # Neither its title nor the words of the error: both may hold a name.
+        log.warning(
+            "not deleted", kind=due.kind.value, thing=due.thing_id, error=type(error).__name__
+        )
+        return None
 
 
 def _apply(database: Database, settings: Settings, due: Due) -> bool:
     """Delete what is due, unless something came in between that keeps it; tell whether it went."""
     place = erasing.Place(database, open_store(settings))
+    copy: Path | None = None
     with database.write() as session:
-        if not _may_go(session, due):
+        if not _may_go(session, settings, due):
             return False
-        _delete(session, place, settings, due)
+        if due.kind is Kept.COPIES:
+            copy = copies.certify(session, settings, due)
+        elif due.thing_id is not None:
+            _delete(session, place, due.kind, due.thing_id)
+    if copy is not None:
+        copy.unlink(missing_ok=True)
     database.leave_no_trace()
     return True
 
 
-def _may_go(session: Session, due: Due) -> bool:
+def _may_go(session: Session, settings: Settings, due: Due) -> bool:
     """Ask again in the transaction of the deletion what was asked when the plan was made."""
-    if due.thing_id is None:
-        return True
-    if due.kind is Kept.NAMES:
-        return not names.held(session, due.thing_id)
-    if due.kind is Kept.EDUCATORS:
-        rule = next(each for each in rules.rules_of(session) if each.kind is due.kind)
-        now_due = next(pseudonymising.due(session, rule, due.thing_id), None)
-        return now_due is not None and now_due.on <= due.on and not now_due.held
-    recording = locked(session, Recording, due.thing_id)
-    if recording is None or (recording.is_erased and due.kind is not Kept.CLIPS):
+    if due.thing_id is not None and not _hold_still(session, due.kind, due.thing_id):
         return False
-    return not _held(session, recording)
+    by_kind = {rule.kind: rule for rule in rules.rules_of(session)}
+    found = _of_kind(session, settings, by_kind, due)
+    same = (due.kind, due.thing_id, due.name)
+    still = (each for each in found if (each.kind, each.thing_id, each.name) == same)
+    return by_kind[due.kind].applied and any(each.is_due(due.on) for each in still)
 
 
-def _delete(session: Session, place: erasing.Place, settings: Settings, due: Due) -> None:
-    reason = f"rule:{due.kind.value}"
-    if due.kind is Kept.COPIES or due.thing_id is None:
-        copies.delete(session, settings, due)
-    elif due.kind is Kept.NAMES:
-        files = names.delete(session, due.thing_id)
+def _of_kind(
+    session: Session, settings: Settings, by_kind: dict[Kept, Rule], due: Due
+) -> Iterator[Due]:
+    """Yield what the rules say now of one thing."""
+    rule, only = by_kind[due.kind], due.thing_id
+    if due.kind is Kept.COPIES:
+        return copies.due(settings, rule)
+    if due.kind is Kept.NAMES:
+        return names.due(session, rule, only)
+    if due.kind is Kept.EDUCATORS:
+        return pseudonymising.due(session, rule, only)
+    if due.kind is Kept.CLIPS:
+        return films_due.clips(session, rule, only)
+    return films_due.videos(session, by_kind[Kept.VIDEO], by_kind[Kept.UNUSED_VIDEO], only)
+
+
+def _hold_still(session: Session, kind: Kept, thing_id: UUID) -> bool:
+    """Hold whom a request would speak of, then the film; tell whether the thing is there.
+
+    Who registers a request, or blocks for one, holds the same: it comes before this or after it.
+    """
+    if kind is Kept.NAMES:
+        return locked(session, ClassGroup, thing_id) is not None
+    if kind is Kept.EDUCATORS:
+        return locked(session, User, thing_id) is not None
+    film = session.get(Recording, thing_id)
+    if film is None:
+        return False
+    locked(session, ClassGroup, film.class_group_id)
+    locked(session, User, film.educator_id)
+    return locked(session, Recording, thing_id) is not None
+
+
+def _delete(session: Session, place: erasing.Place, kind: Kept, thing_id: UUID) -> None:
+    reason = f"rule:{kind.value}"
+    if kind is Kept.NAMES:
+        files = names.delete(session, thing_id)
         erasing.delete_when_committed(session, place, files)
-    elif due.kind is Kept.EDUCATORS:
-        pseudonymising.replace(session, place, due.thing_id, reason=reason)
-    elif due.kind is Kept.CLIPS:
-        erasing.erase_clips(session, place, due.thing_id, reason=reason, by_id=None)
+    elif kind is Kept.EDUCATORS:
+        pseudonymising.replace(session, place, thing_id, reason=reason)
+    elif kind is Kept.CLIPS:
+        erasing.erase_clips(session, place, thing_id, reason=reason, by_id=None)
     else:
+        with_clips = kind is Kept.UNUSED_VIDEO
         erasing.erase_video(
-            session,
-            place,
-            due.thing_id,
-            reason=reason,
-            actor=None,
-            with_clips=due.kind is Kept.UNUSED_VIDEO,
+            session, place, thing_id, reason=reason, actor=None, with_clips=with_clips
         )

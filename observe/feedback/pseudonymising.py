@@ -33,14 +33,15 @@ FILMED: Final = message("kept: a video or a clip of hers is still here")
 
 def due(session: Session, rule: Rule, only: UUID | None = None) -> Iterator[Due]:
     """Yield each educator who left (or `only` this one), with the day on which her name goes."""
-    filmed, held, years = _filmed(session), _held(session), _last_years(session)
-    for user in session.scalars(_educators()):
-        if not _has_left(user) or only not in (None, user.id):
+    filmed, held = _filmed(session, only), _held(session, only)
+    years, waiting = _last_years(session, only), reach.waiting(session)
+    for user in session.scalars(_educators(only)):
+        if not _has_left(user):
             continue
         ends = [row.ends_on.year for row in user.memberships if row.ends_on is not None]
         last = max([*ends, years.get(user.id, user.created_at.year)])
         why: Message | str = ""
-        if user.id in held or reach.held(session, educator_id=user.id):
+        if user.id in held or waiting.reaches(user.id, None):
             why = REQUESTED
         elif user.id in filmed:
             why = FILMED
@@ -66,12 +67,14 @@ def replace(
     return certificate
 
 
-def _educators() -> sa.Select[User]:
+def _educators(only: UUID | None) -> sa.Select[User]:
     taught = sa.select(Recording.educator_id)
     been = sa.select(Membership.user_id).where(Membership.role == Role.EDUCATOR)
     rows = sa.select(User).where(
         User.pseudonymised_at.is_(None), sa.or_(User.id.in_(taught), User.id.in_(been))
     )
+    if only is not None:
+        rows = rows.where(User.id == only)
     return rows.options(selectinload(User.memberships)).order_by(User.id)
 
 
@@ -79,7 +82,7 @@ def _has_left(user: User) -> bool:
     return all(row.period.is_over(today()) for row in user.memberships)
 
 
-def _last_years(session: Session) -> dict[UUID, int]:
+def _last_years(session: Session, only: UUID | None) -> dict[UUID, int]:
     """Return the last year in which each person was in a lesson, or observed one."""
     days = sa.union_all(
         sa.select(Recording.educator_id, Recording.recorded_on),
@@ -87,21 +90,27 @@ def _last_years(session: Session) -> dict[UUID, int]:
         sa.select(Observation.observer_id, Recording.recorded_on).join(Observation.recording),
     ).subquery()
     person, day = days.c
-    rows = session.execute(sa.select(person, sa.func.max(day)).group_by(person))
-    return {user_id: last.year for user_id, last in rows}
+    rows = sa.select(person, sa.func.max(day)).group_by(person)
+    if only is not None:
+        rows = rows.where(person == only)
+    return {user_id: last.year for user_id, last in session.execute(rows)}
 
 
-def _filmed(session: Session) -> set[UUID]:
+def _filmed(session: Session, only: UUID | None) -> set[UUID]:
     """Return who is seen in a video or a clip that is here."""
     video = sa.and_(Recording.erased_at.is_(None), Recording.live_started_at.is_(None))
     clips = sa.select(DerivedFile.recording_id).where(DerivedFile.kind.in_(CLIPS))
     seen = sa.select(Recording.educator_id).where(sa.or_(video, Recording.id.in_(clips)))
+    if only is not None:
+        seen = seen.where(Recording.educator_id == only)
     return set(session.scalars(seen))
 
 
-def _held(session: Session) -> set[UUID]:
+def _held(session: Session, only: UUID | None) -> set[UUID]:
     """Return of whom a lesson is held."""
     rows = sa.select(Recording.educator_id).join(Hold, Hold.recording_id == Recording.id)
+    if only is not None:
+        rows = rows.where(Recording.educator_id == only)
     return set(session.scalars(rows.where(Hold.lifted_at.is_(None))))
 
 

@@ -18,23 +18,21 @@ from observe.privacy.certificates import Told
 from observe.privacy.kinds import CertificateKind, Kept
 from observe.privacy.models import Consent, ConsentPaper
 from observe.privacy.retention import REQUESTED, Due, Rule, goes_on, school_year_ends
-from observe.text import Message
 
 
-def due(session: Session, rule: Rule) -> Iterator[Due]:
-    """Yield each class list that has names or scans, with the day on which they go."""
+def due(session: Session, rule: Rule, only: UUID | None = None) -> Iterator[Due]:
+    """Yield each class list with names or scans (or `only` this), with the day they go on."""
     named = sa.select(Child.class_group_id).where(Child.name != "")
     scanned = sa.select(Child.class_group_id).join(Consent).where(Consent.paper_id.is_not(None))
     rows = sa.select(ClassGroup).where(sa.or_(ClassGroup.id.in_(named), ClassGroup.id.in_(scanned)))
+    if only is not None:
+        rows = rows.where(ClassGroup.id == only)
+    waiting = reach.waiting(session)
     for group in session.scalars(rows.options(joinedload(ClassGroup.school))):
         title = f"{group.name} · {group.year} · {group.school.name}"
         on = goes_on(school_year_ends(group.year), rule)
-        yield Due(rule.kind, on, title, group.id, held=held(session, group.id))
-
-
-def held(session: Session, class_group_id: UUID) -> str | Message:
-    """Return why nothing of a class list goes; empty where it may."""
-    return REQUESTED if reach.held(session, class_group_id=class_group_id) else ""
+        held = REQUESTED if waiting.reaches(None, group.id) else ""
+        yield Due(rule.kind, on, title, group.id, held=held)
 
 
 def are_there(session: Session, class_group_id: UUID) -> bool:

@@ -7,6 +7,7 @@ child's class, since nobody knows by a list number in which of them the child is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -52,10 +53,6 @@ def held(
     recording, a clip or a feedback: with its educator and its class; or a person's own data, with
     her alone. What a person who handles the request deletes is not asked here.
     """
-    waits = sa.or_(
-        RightsRequest.state == RequestState.OPEN,
-        sa.and_(RightsRequest.blocked_at.is_not(None), RightsRequest.lifted_at.is_(None)),
-    )
     whose = []
     if educator_id is not None:
         whose.append(RightsRequest.user_id == educator_id)
@@ -63,5 +60,34 @@ def held(
         whose.append(RightsRequest.class_group_id == class_group_id)
     if not whose:
         return ()
-    rows = sa.select(RightsRequest.id).where(waits, sa.or_(*whose))
+    rows = sa.select(RightsRequest.id).where(_waits(), sa.or_(*whose))
     return tuple(session.scalars(rows.order_by(RightsRequest.id)))
+
+
+def _waits() -> sa.ColumnElement[bool]:
+    return sa.or_(
+        RightsRequest.state == RequestState.OPEN,
+        sa.and_(RightsRequest.blocked_at.is_not(None), RightsRequest.lifted_at.is_(None)),
+    )
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Of whom nothing may be deleted by itself, as `held` says, read at once for many things."""
+
+    people: frozenset[UUID]
+    classes: frozenset[UUID]
+
+    def reaches(self, educator_id: UUID | None, class_group_id: UUID | None) -> bool:
+        """Tell whether a request waits that speaks of this educator or of this class."""
+        return educator_id in self.people or class_group_id in self.classes
+
+
+def waiting(session: Session) -> Waiting:
+    """Return of whom a request waits for its answer or blocks."""
+    rows = sa.select(RightsRequest.user_id, RightsRequest.class_group_id).where(_waits())
+    found = session.execute(rows).all()
+    return Waiting(
+        people=frozenset(user_id for user_id, _class in found if user_id),
+        classes=frozenset(group_id for _user, group_id in found if group_id),
+    )
