@@ -46,16 +46,16 @@ def halt_or_go_on(session: Session, request: RightsRequest) -> None:
 def _since(session: Session, recording: Recording, lifted: RightsRequest) -> datetime:
     """Return since when a lesson was blocked without a break, by this request and others."""
     asked = RightsRequest
-    began = session.scalar(
-        sa.select(sa.func.min(asked.blocked_at)).where(
-            sa.or_(
-                asked.user_id == recording.educator_id,
-                asked.class_group_id == recording.class_group_id,
-            ),
-            asked.lifted_at >= lifted.blocked_at,
-        )
+    reaches = sa.or_(
+        asked.user_id == recording.educator_id, asked.class_group_id == recording.class_group_id
     )
-    return began or now()
+    began = lifted.blocked_at or now()
+    while True:  # a block may have begun under another one, and that under a third
+        under = sa.select(sa.func.min(asked.blocked_at)).where(reaches, asked.lifted_at >= began)
+        earlier = session.scalar(under)
+        if earlier is None or earlier >= began:
+            return began
+        began = earlier
 
 
 def _halt(session: Session, recording: Recording) -> None:

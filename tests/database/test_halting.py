@@ -60,3 +60,20 @@ def test_what_a_person_had_stopped_before_stays_stopped(session: Session, cast: 
     job = jobs.latest(session, prepare.KIND, film.id)
     assert job is not None
     assert job.state is JobState.CANCELLED
+
+
+def test_blocks_that_overlap_in_a_chain_are_one(session: Session, cast: Cast) -> None:
+    film = recording(session, cast)
+    jobs.enqueue(session, prepare.KIND, film.id)
+    first, second, third = (
+        asked(session, cast, kind=RequestKind.BLOCKING).id for _ in range(3)
+    )  # fmt: skip
+    for verb, request_id in (
+        (requests.block, first), (requests.block, second), (requests.lift, first),
+        (requests.block, third), (requests.lift, second), (requests.lift, third),
+    ):  # fmt: skip
+        verb(session, request_id, actor=cast.administrator)
+    session.expire_all()
+    job = jobs.latest(session, prepare.KIND, film.id)
+    assert job is not None
+    assert job.state is JobState.WAITING
