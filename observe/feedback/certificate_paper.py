@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import typst
 from babel.dates import format_datetime
 
+from observe import typeset
 from observe.privacy.certificates import AGAIN
 from observe.privacy.consent import REVOKE
 from observe.privacy.kinds import CertificateKind, Kept
@@ -154,14 +153,7 @@ def _reached(told: dict[str, Any]) -> Message:
 
 def pdf(row: Certificate, *, is_true: bool, locale: str) -> bytes:
     """Return a certificate as a tagged PDF (PDF/UA-1)."""
-    written: bytes = typst.compile(
-        TEMPLATE,
-        sys_inputs={"certificate": json.dumps(_document(row, locale, is_true=is_true))},
-        ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
-        timestamp=0,
-    )
-    return written
+    return typeset.pdf(TEMPLATE, _document(row, locale, is_true=is_true))
 
 
 def _document(row: Certificate, locale: str, *, is_true: bool) -> dict[str, object]:
