@@ -59,7 +59,9 @@ def retention(shell: Shell, *, dry_run: bool, apply: bool, on: str | None) -> An
 def _applied(shell: Shell, day: date) -> Answer:
     if day > today():
         raise BadInputError(
-            message("Nothing is deleted before its day: with --apply, --on is no later than today."),
+            message(
+                "Nothing is deleted before its day: with --apply, --on is no later than today."
+            ),
             field="on",
         )
     try:

@@ -206,12 +206,14 @@ def export(shell: Shell, *, request: str | None, output: Path, videos: bool) -> 
         job = personal_export.job_of(session, export_id)
     if job is not None:
         wait_for(shell, job.id, personal_export.STEPS)
-    with shell.database.write() as session:
+    with shell.database.read() as session:
         asked = personal_export.asked_for(session, export_id, actor=shell.actor)
-        path = making.take(session, shell.store, asked, actor=shell.actor)
+        path = making.waiting(session, shell.store, asked)
     if path is None:
         raise ConflictError(message("This file is not kept any more."))
     copy_file(path, output)
+    with shell.database.write() as session:
+        personal_export.taken(session, asked, actor=shell.actor)
     return Answer(
         {"file": str(output), "export": export_id},
         [message("Written: %(path)s", path=str(output))],

@@ -72,10 +72,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Film:
-    """A video that goes along: of which lesson, its name in the zip, and what opens it."""
+    """A video that goes along: of which lesson, its name in the zip, its size, what opens it."""
 
     lesson_id: UUID
     name: str
+    size_bytes: int
     open: Callable[[], BinaryIO]
 
 

@@ -8,13 +8,16 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from observe.db import Database
+from observe.people.models import AuditEntry
 from observe.privacy import personal_export
 from tests.cli.conftest import Run
 from tests.factories import Cast
 
 
-def test_a_request_by_commands(run: Run, cast: Cast, tmp_path: Path) -> None:
+def test_a_request_by_commands(run: Run, database: Database, cast: Cast, tmp_path: Path) -> None:
     flora, berta = str(cast.administrator.user_id), str(cast.educator.user_id)
     made = run(
         *("privacy", "request", "register", berta, "--kind", "access", "--received", "2026-12-07"),
@@ -31,8 +34,12 @@ def test_a_request_by_commands(run: Run, cast: Cast, tmp_path: Path) -> None:
     assert made.facts["overdue"] is True
     run("privacy", "request", "block", request, "--as", berta, code=3)
     assert run("privacy", "request", "block", request, "--as", flora, "--json").facts["blocks"]
+    export = ("privacy", "export", "--request", request, "--as", flora)
+    run(*export, "-o", tmp_path / "nowhere" / "copia.zip", code=2)
+    assert _taken(database) == 0
     target = tmp_path / "copia.zip"
-    run("privacy", "export", "--request", request, "-o", target, "--as", flora)
+    run(*export, "-o", target)
+    assert _taken(database) == 1
     with zipfile.ZipFile(target) as packed:
         assert json.loads(packed.read("datos.json"))["name"] == "Berta O'Brien"
     assert os.name != "posix" or target.stat().st_mode & 0o077 == 0  # hers alone
@@ -59,3 +66,9 @@ def test_a_command_that_fails_logs_no_name_and_keeps_out_of_the_answer(
     assert ran.out == ""
     assert "job failed" in ran.err
     assert "Berta" not in ran.err
+
+
+def _taken(database: Database) -> int:
+    with database.read() as session:
+        rows = sa.select(AuditEntry).where(AuditEntry.action == personal_export.TAKEN)
+        return len(session.scalars(rows).all())

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from observe import jobs
 from observe.coding.models import Correction
 from observe.db import Base, Database, now, today
-from observe.errors import ConflictError, NotFoundError
+from observe.errors import BadInputError, ConflictError, NotFoundError
 from observe.feedback import operations as feedbacks
 from observe.feedback import own_look
 from observe.feedback.answers import Besides
@@ -40,7 +40,7 @@ from observe.records.personal import child, making, person
 from observe.settings import Settings
 from observe.video import erasing, gate
 from observe.video.models import Recording
-from observe.video.store import Store
+from observe.video.store import SPARE_BYTES, Store
 from tests.factories import Cast, recording
 from tests.feedback_cases import drafted, filmed, given_for, submitted
 
@@ -412,6 +412,23 @@ def test_what_is_deleted_while_it_is_made_is_not_in_it(
     with zipfile.ZipFile(store.outgoing(export_id, "zip")) as packed:
         assert not [name for name in packed.namelist() if name.endswith(".mp4")]
     assert written == [1, 0]
+
+
+def test_a_disk_without_room_for_the_videos_is_told_before_it_is_full(
+    database: Database, home: Settings, store: Store, cast: Cast, small_video: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    with database.write() as session:
+        filmed(session, store, cast, small_video)
+        export_id = _ask(session, cast, cast.educator, with_videos=True)
+    room = small_video.stat().st_size + SPARE_BYTES
+    for free in (room - 1, room):
+        monkeypatch.setattr(Store, "free_bytes", lambda _self, free=free: free)
+        try:
+            making.make_zip(jobs.Work("none", home, database), export_id)
+        except BadInputError as error:
+            assert "disk space" in str(error)
+        assert making.is_ready(store, export_id) is (free == room)
 
 
 def test_a_copy_made_before_is_not_given_when_a_film_in_it_may_not_be_any_more(

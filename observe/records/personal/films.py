@@ -38,7 +38,10 @@ def films(it: Gathering, store: Store) -> tuple[tuple[Film, ...], tuple[Message,
             name = f"videos/{lesson.recorded_on.isoformat()}{ending}"
             found.append((lesson.id, name, film))
     names = personal_export.file_names(name for _id, name, _film in found)
-    films = (Film(row[0], name, row[2].open) for name, row in zip(names, found, strict=True))
+    films = (
+        Film(lesson_id, name, film.size() or 0, film.open)
+        for name, (lesson_id, _name, film) in zip(names, found, strict=True)
+    )
     return tuple(films), tuple(missing)
 
 

@@ -28,6 +28,9 @@ def make_zip(work: Work, export_id: UUID) -> None:
 
     What is deleted while it is made is in none that is left: deleting clears what lies there, and
     one that comes later is looked at here.
+
+    Raises:
+        BadInputError: there is no room on the disk for the videos that go along.
     """
     store = open_store(work.settings)
     store.clear_outgoing(now() - personal_export.KEPT_WITHIN)
@@ -37,6 +40,8 @@ def make_zip(work: Work, export_id: UUID) -> None:
         if asked is None:
             raise access.not_found()
         personal = _gathered(session, store, asked)
+    # The database lies on the same disk: full of videos, it could keep nothing any more.
+    store.make_sure_of_room(sum(film.size_bytes for film in personal.films))
     made = store.temporary(".zip")
     try:
         personal_export.write_zip(made, personal, locale=asked.locale)
@@ -75,7 +80,15 @@ def _kept(store: Store, export_id: UUID) -> Path | None:
 
 
 def take(session: Session, store: Store, asked: Ask, *, actor: Actor) -> Path | None:
-    """Return the zip and put on file that `actor` takes it; None: it is not kept any more.
+    """Return the zip and put on file that `actor` takes it; None as `waiting`."""
+    path = waiting(session, store, asked)
+    if path is not None:
+        personal_export.taken(session, asked, actor=actor)
+    return path
+
+
+def waiting(session: Session, store: Store, asked: Ask) -> Path | None:
+    """Return the zip that waits to be taken away; None: it is not kept any more.
 
     One with a video that may not go along any more (a family took its consent back, or asked for a
     block) is not kept either.
@@ -87,5 +100,4 @@ def take(session: Session, store: Store, asked: Ask, *, actor: Actor) -> Path | 
     if not all(films.may_go_along(session, asked.user_id, each) for each in lessons):
         path.unlink()
         return None
-    personal_export.taken(session, asked, actor=actor)
     return path
