@@ -351,7 +351,7 @@ class AuditEntry(Base):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     actor_id: Mapped[UUID | None]
-    action: Mapped[str]
+    action: Mapped[str] = mapped_column(index=True)
     thing_kind: Mapped[str]
     thing_id: Mapped[UUID | None] = mapped_column(index=True)
     details: Mapped[str] = mapped_column(default="{}")
