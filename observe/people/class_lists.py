@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe.db import locked
 from observe.errors import BadInputError, ConflictError, InvalidError
 from observe.people import access, audit
 from observe.people.access import Action, Actor
@@ -74,8 +75,22 @@ def class_list(session: Session, class_group_id: UUID, *, actor: Actor) -> list[
         NotFoundError: there is no such class group for this actor.
     """
     _required(session, class_group_id, actor)
+    return _children(session, class_group_id)
+
+
+def _children(session: Session, class_group_id: UUID) -> list[Child]:
+    """Return the children by list number, read anew by who waited for the class group."""
     rows = sa.select(Child).where(Child.class_group_id == class_group_id)
-    return list(session.scalars(rows.order_by(Child.list_number)))
+    read_anew = rows.order_by(Child.list_number).execution_options(populate_existing=True)
+    return list(session.scalars(read_anew))
+
+
+def hold(session: Session, class_group_id: UUID) -> None:
+    """Hold a class group until the session ends: what is answered for its children waits.
+
+    Whoever writes the list, or an answer for a child on it, calls it before reading either.
+    """
+    locked(session, ClassGroup, class_group_id)
 
 
 def write_class_list(session: Session, class_group_id: UUID, text: str, *, actor: Actor) -> int:
@@ -91,7 +106,8 @@ def write_class_list(session: Session, class_group_id: UUID, text: str, *, actor
     """
     _required(session, class_group_id, actor)
     wanted = parse(text)
-    known = {child.list_number: child for child in class_list(session, class_group_id, actor=actor)}
+    hold(session, class_group_id)
+    known = {child.list_number: child for child in _children(session, class_group_id)}
     _refuse(_removed(session, known, wanted) + _renamed(session, known, wanted))
     for number, before in known.items():
         if number not in wanted or is_another(before.name, wanted[number]):
@@ -105,6 +121,7 @@ def write_class_list(session: Session, class_group_id: UUID, text: str, *, actor
             session.add(Child(class_group_id=class_group_id, list_number=number, name=name))
         else:
             child.name = name
+    _tell(session, class_group_id)
     audit.record(
         session,
         "class_list.write",
@@ -113,10 +130,13 @@ def write_class_list(session: Session, class_group_id: UUID, text: str, *, actor
         thing_id=class_group_id,
         children=len(wanted),
     )
+    return len(wanted)
+
+
+def _tell(session: Session, class_group_id: UUID) -> None:
     session.flush()
     for listener in _listeners:
         listener(session, class_group_id)
-    return len(wanted)
 
 
 def put_right(session: Session, child: Child, *, list_number: int, name: str | None) -> None:
@@ -127,12 +147,16 @@ def put_right(session: Session, child: Child, *, list_number: int, name: str | N
     Raises:
         BadInputError: that is no list number, or the name is too long; `field` names it.
         ConflictError: another child of the class has that number.
+        NotFoundError: it was taken off its list meanwhile.
     """
     if not 0 < list_number <= LARGEST_NUMBER:
         raise BadInputError(message("Write the child's list number."), field="list_number")
     if name is not None and len(name) > LONGEST_NAME:
         told = message("Use at most %(limit)s characters.", limit=LONGEST_NAME)
         raise BadInputError(told, field="name")
+    hold(session, child.class_group_id)
+    if locked(session, Child, child.id) is None:
+        raise access.not_found()
     other = sa.select(Child.id).where(
         Child.class_group_id == child.class_group_id,
         Child.list_number == list_number,
@@ -143,9 +167,7 @@ def put_right(session: Session, child: Child, *, list_number: int, name: str | N
     child.list_number = list_number
     if name is not None:
         child.name = name.strip()
-    session.flush()
-    for listener in _listeners:
-        listener(session, child.class_group_id)
+    _tell(session, child.class_group_id)
 
 
 def is_another(before: str, after: str) -> bool:
@@ -193,8 +215,7 @@ def remove_with_group(session: Session, class_group_id: UUID) -> int:
     for ask_group in _group_removals:
         if (why := ask_group(session, class_group_id)) is not None:
             raise ConflictError(why)
-    rows = sa.select(Child).where(Child.class_group_id == class_group_id)
-    children = {child.list_number: child for child in session.scalars(rows)}
+    children = {child.list_number: child for child in _children(session, class_group_id)}
     if _removed(session, children, {}):
         raise ConflictError(
             message("Consents are registered for children of this class group: it stays.")

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from observe import jobs
-from observe.db import today
+from observe.db import locked, today
 from observe.errors import BadInputError, ConflictError
 from observe.people import access, audit, class_lists
 from observe.people.access import Action, Actor
@@ -119,13 +119,14 @@ def when_changed(function: Changed) -> Changed:
 
 
 def _tell(session: Session, groups: Iterable[UUID] = (), educators: Iterable[UUID] = ()) -> None:
+    """Tell the rooms above; before the audit entry, for which who holds a film may be waiting."""
     session.flush()
     for listener in _listeners:
         listener(session, frozenset(groups), frozenset(educators))
 
 
 def changed(session: Session, child: Child | None, educator: User | None) -> None:
-    """Tell the rooms above that answers of these changed by something else than a verb here."""
+    """Tell the rooms above that answers of these changed."""
     _tell(
         session,
         [child.class_group_id] if child is not None else [],
@@ -147,6 +148,7 @@ def standings_of(session: Session, class_group_ids: Iterable[UUID]) -> dict[UUID
         .where(Child.class_group_id.in_(ids))
         .options(joinedload(Consent.revocation))
         .order_by(Consent.id)
+        .execution_options(populate_existing=True)
     )
     for row in session.scalars(rows):
         if row.child_id is not None:
@@ -161,6 +163,7 @@ def educator_standing(session: Session, educator_id: UUID) -> Standing:
         .where(Consent.educator_id == educator_id)
         .options(joinedload(Consent.revocation))
         .order_by(Consent.id)
+        .execution_options(populate_existing=True)
     )
     return Standing({row.scope: row for row in session.scalars(rows)})
 
@@ -232,6 +235,17 @@ def educator_for(session: Session, user_id: UUID, *, actor: Actor) -> Subject:
     return Subject(educator=user)
 
 
+def _hold(session: Session, subject: Subject) -> None:
+    """Hold of whom an answer is: of two who write at once, the second acts on what the first did.
+
+    Of a child it is the whole class, so that its list number stays its own meanwhile.
+    """
+    if subject.child is not None:
+        class_lists.hold(session, subject.child.class_group_id)
+    elif subject.educator is not None:
+        locked(session, User, subject.educator.id)
+
+
 # --- registering --------------------------------------------------------------------------------
 
 
@@ -254,6 +268,7 @@ def register_class(
     """
     how.check()
     group_for(session, class_group_id, actor=actor)
+    class_lists.hold(session, class_group_id)
     known = set(session.scalars(sa.select(Child.id).where(Child.class_group_id == class_group_id)))
     if answers.keys() - known:
         raise access.not_found()
@@ -261,8 +276,9 @@ def register_class(
         raise BadInputError(told, field="given_on")
     for child_id, granted in answers.items():
         _add(session, {"child_id": child_id}, granted, how, actor)
-        _on_file(session, "consent.registered", "child", child_id, actor, granted)
     _tell(session, groups=[class_group_id])
+    for child_id, granted in answers.items():
+        _on_file(session, "consent.registered", "child", child_id, actor, granted)
     return len(answers)
 
 
@@ -275,7 +291,7 @@ def register_educator(
         NotFoundError, NotAllowedError: she is not the actor's. BadInputError: as `register_class`.
     """
     how.check()
-    educator_for(session, user_id, actor=actor)
+    _hold(session, educator_for(session, user_id, actor=actor))
     of_hers = Consent.educator_id == user_id
     since = _said_no(_noes(session, of_hers).get(user_id, ()), granted, how.given_on)
     if since is not None:
@@ -288,8 +304,8 @@ def register_educator(
             field="given_on",
         )
     _add(session, {"educator_id": user_id}, granted, how, actor)
-    _on_file(session, "consent.registered", "person", user_id, actor, granted)
     _tell(session, educators=[user_id])
+    _on_file(session, "consent.registered", "person", user_id, actor, granted)
 
 
 def outdated(
@@ -323,7 +339,7 @@ def _noes(session: Session, whose: sa.ColumnElement[bool]) -> dict[UUID, list[Co
     no = sa.or_(Consent.granted.is_(False), Consent.revocation_id.is_not(None))
     rows = sa.select(Consent).where(whose, no).options(joinedload(Consent.revocation))
     found: dict[UUID, list[Consent]] = {}
-    for row in session.scalars(rows):
+    for row in session.scalars(rows.execution_options(populate_existing=True)):
         found.setdefault(row.child_id or row.educator_id or row.id, []).append(row)
     return found
 
@@ -398,6 +414,7 @@ def revoke(
         BadInputError: the day is in the future. ConflictError: nothing of it is allowed now.
     """
     _check_day(on)
+    _hold(session, subject)
     standing = _standing(session, subject)
     wanted = frozenset(scopes)
     taken = [row for scope, row in standing.answers.items() if scope in wanted]
@@ -413,9 +430,8 @@ def revoke(
         row.revocation_id = revocation.id
     kind = "child" if subject.child is not None else "person"
     (of,) = subject.ids.values()
+    changed(session, subject.child, subject.educator)
     _on_file(session, "consent.revoked", kind, of, actor, [row.scope for row in taken])
-    groups = [subject.child.class_group_id] if subject.child is not None else []
-    _tell(session, groups, [] if subject.child is not None else [of])
     jobs.enqueue(session, REVOKE, revocation.id)
     return revocation
 
