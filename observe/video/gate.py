@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe.db import now
+from observe.db import locked, now
 from observe.errors import BadInputError, ConflictError
 from observe.people import access, audit, class_lists
 from observe.people.access import Action, Actor
@@ -164,7 +164,7 @@ def count_children(
 
 
 def _hers(session: Session, recording_id: UUID, actor: Actor) -> Recording:
-    recording = session.get(Recording, recording_id)
+    recording = locked(session, Recording, recording_id)
     if recording is None:
         raise access.not_found()
     access.require(actor, Action.RECORDING_CONSENT, recording.as_thing())
@@ -200,11 +200,17 @@ def reassess(session: Session, recording: Recording) -> Verdict:
 def _answers_changed(
     session: Session, class_group_ids: frozenset[UUID], educator_ids: frozenset[UUID]
 ) -> None:
-    """Lock or open the films of these classes and educators, and put it on file."""
+    """Lock or open the films of these classes and educators, and put it on file.
+
+    They are held and read anew: what somebody says meanwhile of who is seen would else be judged
+    by what it was, and a lock that seems unchanged would not be written.
+    """
     concerned = sa.or_(
         Recording.class_group_id.in_(class_group_ids), Recording.educator_id.in_(educator_ids)
     )
-    for recording in session.scalars(sa.select(Recording).where(concerned)):
+    rows = sa.select(Recording).where(concerned).order_by(Recording.id)
+    held = rows.with_for_update(of=Recording).execution_options(populate_existing=True)
+    for recording in session.scalars(held).all():
         before = recording.lock
         reassess(session, recording)
         if recording.lock != before:

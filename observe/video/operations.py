@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe import jobs
-from observe.db import Database, now
+from observe.db import Database, locked, now
 from observe.errors import BadInputError, ConflictError, NotFoundError
 from observe.jobs import Job
 from observe.people import access, audit
@@ -250,6 +250,7 @@ def confirm_consent(session: Session, recording_id: UUID, *, actor: Actor) -> Re
     Raises:
         NotFoundError, NotAllowedError: it is not hers.
     """
+    locked(session, Recording, recording_id)
     recording = recording_for(session, recording_id, actor=actor, action=Action.RECORDING_CONSENT)
     if recording.consent_at is None:
         recording.consent_by_id, recording.consent_at = actor.user_id, now()
