@@ -25,10 +25,12 @@ from observe.feedback.models import Feedback
 from observe.people import class_lists
 from observe.people.access import Actor
 from observe.people.models import Child, Evaluator, PeerVisit, SecurityKey
-from observe.privacy import consent, personal_export, requests
+from observe.privacy import certificates, consent, personal_export, requests
+from observe.privacy.certificates import Told
 from observe.privacy.clocks import RequestKind
-from observe.privacy.consent import How
+from observe.privacy.consent import REVOKE, How
 from observe.privacy.gate import Place
+from observe.privacy.kinds import CertificateKind
 from observe.privacy.personal_export import Personal
 from observe.privacy.request_models import About, Channel, RequestState
 from observe.privacy.requests import Asked
@@ -168,6 +170,22 @@ def test_a_childs_copy_goes_by_list_number_and_holds_no_name(
     own = person.gather(session, store, cast.educator.user_id, locale="en", is_own=True)
     hers = next(each for each in own.sections if each.name == "consents")
     assert {row["registered_by"] for row in hers.rows} == {"Dora Müller"}
+
+
+def test_of_who_is_no_more_on_the_list_nothing_of_an_educator_is_told(
+    session: Session, cast: Cast
+) -> None:
+    hers, everything = cast.educator.user_id, frozenset(Scope)
+    how = How(Way.PAPER, FORM_VERSION, TODAY)
+    consent.register_educator(session, hers, everything, how, actor=cast.observer)
+    subject = consent.educator_for(session, hers, actor=cast.observer)
+    taken = consent.revoke(
+        session, subject, everything, on=TODAY, channel=Way.MAIL, actor=cast.observer
+    )
+    reached = {"recordings": [{"files": 3}]}
+    told = Told(CertificateKind.REVOKED, "revocation", taken.id, None, reached, REVOKE)
+    certificates.issue(session, told, by_id=taken.by_id)
+    assert _of_child(session, cast, 44)["deleted"] == []
 
 
 def _of_child(session: Session, cast: Cast, number: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ children goes along, so no video does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -157,10 +158,9 @@ def _lesson(session: Session, lesson: Recording, child: Child | None, say: Say) 
 
 
 def _deleted(session: Session, child: Child | None) -> Section:
-    mine = sa.select(Revocation.id).where(Revocation.child_id == (child.id if child else None))
     found = [
         certificates.last_of(session, each, CertificateKind.REVOKED)
-        for each in session.scalars(mine.order_by(Revocation.id))
+        for each in (_revocations(session, child) if child else ())
     ]
     return Section(
         "deleted",
@@ -182,3 +182,8 @@ def _deleted(session: Session, child: Child | None) -> Section:
             if each is not None
         ),
     )
+
+
+def _revocations(session: Session, child: Child) -> Sequence[UUID]:
+    mine = sa.select(Revocation.id).where(Revocation.child_id == child.id)
+    return session.scalars(mine.order_by(Revocation.id)).all()
