@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from observe.people.models import Child, ClassGroup
-from observe.privacy import certificates, reach
+from observe.privacy import certificates, papers, reach
 from observe.privacy.certificates import Told
 from observe.privacy.kinds import CertificateKind, Kept
 from observe.privacy.models import Consent, ConsentPaper
@@ -103,12 +103,12 @@ def drop_scans(session: Session, whose: sa.ColumnElement[bool]) -> list[dict[str
     """Let go of the scans of these answers; return them, whose files the caller deletes."""
     scanned = sa.select(Consent).where(whose, Consent.paper_id.is_not(None))
     answers = session.scalars(scanned).all()
-    papers = {answer.paper_id for answer in answers}
+    ids = {answer.paper_id for answer in answers}
     for answer in answers:
         answer.paper_id = None
     session.flush()
-    rows = session.scalars(sa.select(ConsentPaper).where(ConsentPaper.id.in_(papers))).all()
+    rows = session.scalars(sa.select(ConsentPaper).where(ConsentPaper.id.in_(ids))).all()
     for row in rows:
         session.delete(row)
     session.flush()
-    return [{"kind": "paper", "sha256": row.sha256, "size_bytes": row.size_bytes} for row in rows]
+    return [papers.told(row) for row in rows]

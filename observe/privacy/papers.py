@@ -6,7 +6,7 @@ What a file is, is read from its own first bytes: a name or a type that somebody
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -104,7 +104,8 @@ def keep_paper(  # what, where, whose
 ) -> ConsentPaper:
     """Keep the scan of the paper that the last answers of `subject` came on.
 
-    `subject` comes from `consent.child_for` or `educator_for`.
+    `subject` comes from `consent.child_for` or `educator_for`. It takes the place of an earlier
+    scan, which `drop_replaced` lets go.
 
     Raises:
         BadInputError: it is no scan, or there is no answer that it could prove.
@@ -134,8 +135,27 @@ def keep_paper(  # what, where, whose
     session.flush()
     for each in _together(session, subject, latest):
         each.paper_id = row.id
-    _on_file(session, "paper.kept", row, actor)
+    _on_file(session, "paper.kept", row, actor.user_id)
     return row
+
+
+def drop_replaced(session: Session) -> list[dict[str, Any]]:
+    """Let go of every scan that no answer names any more; return them, whose files go too.
+
+    Nobody could open one, and no rule would ever find it.
+    """
+    named = sa.select(Consent.id).where(Consent.paper_id == ConsentPaper.id)
+    rows = session.scalars(sa.select(ConsentPaper).where(~named.exists())).all()
+    for row in rows:
+        _on_file(session, "paper.replaced", row, None)
+        session.delete(row)
+    session.flush()
+    return [told(row) for row in rows]
+
+
+def told(row: ConsentPaper) -> dict[str, Any]:
+    """Return what a certificate says of a scan that went."""
+    return {"kind": "paper", "sha256": row.sha256, "size_bytes": row.size_bytes}
 
 
 def _together(session: Session, subject: Subject, latest: Consent) -> list[Consent]:
@@ -171,7 +191,7 @@ def read_paper(
     except FileNotFoundError as error:
         raise access.not_found() from error
     content = vault.unseal(sealed, purpose=_purpose(paper_id))
-    _on_file(session, "paper.seen", row, actor)
+    _on_file(session, "paper.seen", row, actor.user_id)
     return row, content
 
 
@@ -179,11 +199,11 @@ def _purpose(paper_id: UUID) -> str:
     return f"consent paper {paper_id}"
 
 
-def _on_file(session: Session, action: str, row: ConsentPaper, actor: Actor) -> None:
+def _on_file(session: Session, action: str, row: ConsentPaper, actor_id: UUID | None) -> None:
     audit.record(
         session,
         action,
-        actor_id=actor.user_id,
+        actor_id=actor_id,
         thing_kind="consent_paper",
         thing_id=row.id,
         sha256=row.sha256,

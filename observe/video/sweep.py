@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from observe.db import Database, now
 from observe.jobs import ENDED, Job
+from observe.privacy import papers
 from observe.video import derived
 from observe.video.models import Recording, RecordingPart, Upload
 from observe.video.store import BORROWED, UNFINISHED, Store, StoredFile
@@ -24,8 +25,12 @@ MADE_WITHIN: Final = timedelta(days=2)  # longer than any job works on one file
 def sweep(database: Database, store: Store) -> None:
     """Remove what a killed process left. Called once when the worker starts, before any job runs.
 
-    A kept file goes only when it was in flight at the kill: never because a database is older.
+    A kept file goes only when it was in flight at the kill: never because a database is older. A
+    scan goes that another took the place of before the program knew how to let go of it.
     """
+    with database.write() as session:
+        for file in papers.drop_replaced(session):
+            store.doom(file["sha256"])
     with database.write() as session:
         for sha256 in store.in_flight():
             derived.forget_blob(session, store, sha256)

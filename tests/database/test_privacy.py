@@ -33,7 +33,7 @@ from observe.privacy.clocks import RequestKind
 from observe.privacy.consent import REVOKE, How
 from observe.privacy.gate import Lock, Place
 from observe.privacy.kinds import CertificateKind, Kept
-from observe.privacy.models import Certificate, Consent
+from observe.privacy.models import Certificate, Consent, ConsentPaper
 from observe.privacy.request_models import About, RequestState
 from observe.privacy.request_models import Channel as ByLetter
 from observe.privacy.retention import Rule
@@ -45,6 +45,7 @@ from observe.video import check, erasing, gate
 from observe.video.models import DerivedFile, FileKind, Recording
 from observe.video.operations import confirm_consent
 from observe.video.store import Store
+from observe.video.sweep import sweep
 from tests.factories import Cast, recording
 from tests.feedback_cases import drafted, filmed, published, submitted
 from tests.kept import found_in
@@ -313,6 +314,25 @@ def test_a_scan_lies_sealed_and_opens_for_who_may(
         for actor in (*cast.outsiders, cast.educator):
             with pytest.raises(NotFoundError):
                 papers.read_paper(session, store, vault, kept.id, actor=actor)
+
+
+def test_a_scan_that_another_takes_the_place_of_goes(
+    database: Database, home: Settings, store: Store, cast: Cast, children: list[UUID]
+) -> None:
+    vault, kept = open_vault(home), []
+    with database.write() as session:
+        _answer(session, cast, {children[0]: ALL})
+    for content in (b"%PDF-1 borrosa", b"%PDF-1 derecha"):
+        with database.write() as session:
+            subject = consent.child_for(session, children[0], actor=cast.observer)
+            row = papers.keep_paper(session, store, vault, subject, content, actor=cast.observer)
+        store.settle(row.sha256)
+        kept.append(store.blob(row.sha256))
+    sweep(database, store)
+    assert [path.exists() for path in kept] == [False, True]
+    with database.read() as session:
+        assert len(session.scalars(sa.select(ConsentPaper)).all()) == 1
+        assert check.problems(session, store) == []
 
 
 def test_after_some_years_a_list_keeps_its_numbers_alone(

@@ -19,6 +19,7 @@ from observe.privacy import consent, pseudonyms
 from observe.privacy.models import Certificate, Consent, RetentionRule
 from observe.privacy.scopes import TO_CODE, Scope
 from observe.video.models import Recording
+from observe.video.store import Store
 from tests import factories
 from tests.web.conftest import ClientFor
 
@@ -82,7 +83,7 @@ def test_from_the_papers_of_a_class_to_a_film_that_can_be_coded(
 
 
 def test_a_paper_is_kept_revoked_and_printed(
-    client_for: ClientFor, database: Database, cast: factories.Cast, film: UUID
+    client_for: ClientFor, database: Database, store: Store, cast: factories.Cast, film: UUID
 ) -> None:
     browser, group = client_for(cast.observer), f"/cursos/{cast.class_group.id}/autorizaciones"
     first, second = _children(database)
@@ -102,6 +103,12 @@ def test_a_paper_is_kept_revoked_and_printed(
     assert (opened.data, opened.mimetype) == (b"\x89PNG\r\n\x1a\nfirma", "image/png")
     assert "attachment" in opened.headers["Content-Disposition"]
     assert client_for(cast.educator).get(found[0]).status_code == 404
+    before = {file.name for file in store.blobs()}
+    better = {"paper": (io.BytesIO(b"\x89PNG\r\n\x1a\nla misma, derecha"), "firma.png")}
+    assert browser.post(f"{child}/papel", data=better).status_code == 302
+    after = {file.name for file in store.blobs()}
+    assert len(after) == len(before)
+    assert after != before, "the scan that it takes the place of is deleted"
 
     taken = {"given_on": today().isoformat(), "channel": "mail", "scope": SCOPES}
     assert "Revocada" in browser.post(f"{child}/revocar", data=taken, follow_redirects=True).text

@@ -22,6 +22,7 @@ from observe.privacy.kinds import Kept
 from observe.privacy.scopes import CHANNELS, FORM_VERSION, SCOPES, SHORT, TO_CODE, Channel, Scope
 from observe.text import Message, message
 from observe.vault import open_vault
+from observe.video import erasing
 from observe.web.guards import current_actor, home, permission, reading, today, writing
 from observe.web.responses import as_download
 from observe.web.words import language, say
@@ -351,6 +352,8 @@ def _keep_paper(child_id: UUID | None, user_id: UUID | None) -> ResponseReturnVa
         with writing() as session:
             subject = _subject(session, child_id, user_id)
             kept = papers.keep_paper(session, files, vault, subject, content, actor=current_actor())
+            place = erasing.Place(home().database, files)
+            erasing.delete_when_committed(session, place, papers.drop_replaced(session))
     except BadInputError as error:
         return _person(child_id, user_id, error.message), error.status
     files.settle(kept.sha256)
