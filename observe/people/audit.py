@@ -24,6 +24,16 @@ GENESIS = "0" * 64
 _POSTGRES_LOCK = 0x6F627376  # one chain, so one writer at a time at a hub
 
 
+def alone(session: Session) -> None:
+    """Let nobody else write to the trail until the session ends: `record` calls it.
+
+    Before it, for a number that is counted from the last one. Whoever needs a row too takes the
+    row first: two that take them in different orders wait for one another for ever.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRES_LOCK)))
+
+
 def record(
     session: Session,
     action: str,
@@ -34,8 +44,7 @@ def record(
     **details: object,
 ) -> None:
     """Append an entry to the trail, in the caller's transaction."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRES_LOCK)))
+    alone(session)
     number, prev_hash = last_entry(session)
     entry = AuditEntry(
         number=number + 1,

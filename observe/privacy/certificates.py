@@ -20,7 +20,7 @@ from observe import jobs
 from observe.db import now
 from observe.people import access, audit
 from observe.people.access import Action, Actor, Thing, can
-from observe.people.models import AuditEntry
+from observe.people.models import AuditEntry, User
 from observe.privacy.kinds import CertificateKind
 from observe.privacy.models import Certificate
 
@@ -46,6 +46,9 @@ def issue(session: Session, told: Told, *, by_id: UUID | None) -> Certificate:
 
     `by_id` None: no person did it, but a rule.
     """
+    if by_id is not None:  # the row will refer to hers, and rows come before the trail
+        session.get(User, by_id, with_for_update={"read": True, "key_share": True})
+    audit.alone(session)
     row = Certificate(
         number=last_number(session) + 1,
         kind=told.kind,

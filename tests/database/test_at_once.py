@@ -17,10 +17,12 @@ from observe.db import Database, today
 from observe.errors import ConflictError, InvalidError
 from observe.people import class_lists
 from observe.people.models import Child
-from observe.privacy import consent
+from observe.privacy import certificates, consent
+from observe.privacy.certificates import Told
 from observe.privacy.consent import How, Subject
 from observe.privacy.gate import Lock, Place
-from observe.privacy.models import Consent, Revocation
+from observe.privacy.kinds import CertificateKind
+from observe.privacy.models import Certificate, Consent, Revocation
 from observe.privacy.scopes import FORM_VERSION, Channel, Scope
 from observe.video import gate
 from observe.video.models import Recording
@@ -106,6 +108,16 @@ def hub(hub_database: Database) -> Hub:
         first, second = session.scalars(sa.select(Child.id).order_by(Child.list_number))
         film = factories.recording(session, cast).id
     return Hub(hub_database, cast, first, second, film)
+
+
+def test_of_two_certificates_at_once_each_has_its_number(hub: Hub) -> None:
+    told = Told(CertificateKind.COPIES_DELETED, "home", None, None, {"files": []}, "rule:copies")
+    by_id = hub.cast.administrator.user_id
+    hub.beside(*[lambda session: certificates.issue(session, told, by_id=by_id)] * 2)
+    with hub.database.read() as session:
+        rows = session.scalars(sa.select(Certificate).order_by(Certificate.number)).all()
+        assert [row.number for row in rows] == [1, 2]
+        assert certificates.first_untrue(session) is None
 
 
 def test_no_other_child_is_given_the_answers_that_come_in_meanwhile(hub: Hub) -> None:
