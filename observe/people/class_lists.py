@@ -35,7 +35,8 @@ _renamings: list[Renaming] = []
 _group_removals: list[GroupRemoval] = []
 _listeners: list[Written] = []
 _leavings: list[Leaving] = []
-_LINE: Final = re.compile(r"(?:(\d{1,3})[\s.;,)\-]*)?(.*)")
+_LINE: Final = re.compile(r"(?:(\d{1,3})(?![.\-]?\d)[\s.;,)\-]*)?(.*)")
+_OTHER_NUMBER: Final = re.compile(r"^\d|\d[\d.\-]{3}")  # one too large for a list, or a RUT
 
 
 def before_removal(function: Removal) -> Removal:
@@ -242,15 +243,26 @@ def parse(text: str) -> dict[int, str]:
     r"""Return list number → name; a line without a number takes the next one.
 
     Raises:
-        InvalidError: a number twice, a name too long, or too many lines.
+        InvalidError: a number twice, a name too long, another number than that of the list (it may
+            be a RUT, which is no name), or too many lines.
 
     >>> parse("Ana\n12 Sofía M.\n\n13")
     {1: 'Ana', 12: 'Sofía M.', 13: ''}
     """
     found: dict[int, str] = {}
     problems: list[Message] = []
-    for number, name in _lines(text):
-        at = number or max(found, default=0) + 1
+    for line, number, name in _lines(text):
+        at = max(found, default=0) + 1 if number is None else number
+        if not 0 < at <= LARGEST_NUMBER or _OTHER_NUMBER.search(name):
+            problems.append(
+                message(
+                    "Line %(line)s: write the list number (1 to %(most)s) and then the name, "
+                    "without any other number, such as the RUT.",
+                    line=line,
+                    most=LARGEST_NUMBER,
+                )
+            )
+            continue
         if at in found:
             problems.append(message("The list number %(number)s stands twice.", number=at))
         if len(name) > LONGEST_NAME:
@@ -263,11 +275,12 @@ def parse(text: str) -> dict[int, str]:
     return found
 
 
-def _lines(text: str) -> Iterable[tuple[int, str]]:
-    for line in text.splitlines():
+def _lines(text: str) -> Iterable[tuple[int, int | None, str]]:
+    """Yield each line's place in the text, the list number it begins with, and the name."""
+    for place, line in enumerate(text.splitlines(), 1):
         matched = _LINE.fullmatch(line.strip().replace("\x00", ""))
         if matched is not None and (matched[1] or matched[2]):
-            yield int(matched[1] or 0), matched[2].strip()
+            yield place, int(matched[1]) if matched[1] else None, matched[2].strip()
 
 
 def names_of(session: Session, class_group_id: UUID, *, actor: Actor) -> frozenset[str]:
