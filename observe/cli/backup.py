@@ -1,14 +1,13 @@
-"""`observe backup` and `observe restore`: a whole home in one file, and back into an empty one."""
+"""`observe backup`: a whole home in one file, while observe goes on."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -22,20 +21,17 @@ from observe import __version__, schema
 from observe.cli import archive
 from observe.cli.archive import DATABASE, Manifest, Member
 from observe.cli.files import FILE
-from observe.cli.places import unsuitable
 from observe.cli.program import main
 from observe.cli.shell import Answer, Shell, verb
 from observe.db import now, open_database
 from observe.errors import BadInputError
-from observe.feedback.deleting_again import Again, delete_again
 from observe.feedback.models import Feedback, FeedbackState, Focus
 from observe.people import access, audit
 from observe.people.access import HOME, Action
-from observe.privacy import tombstones
 from observe.privacy.models import ConsentPaper
 from observe.settings import Settings
 from observe.text import Message, message
-from observe.vault import KeyMissingError, UnsealError, need_key, need_no_key, needed_key
+from observe.vault import KeyMissingError, UnsealError, needed_key
 from observe.video.captions import GIVEN
 from observe.video.disk import sync_folder
 from observe.video.models import (
@@ -52,10 +48,6 @@ from observe.video.store import SEALED, Store, sha256_of
 _INCOMING: Final = "store/incoming/"
 ATTEMPTS: Final = 5
 KEY_ID: Final = "vault_key_id"
-_KEPT: Final = frozenset({"README.md", ".gitignore"})  # what an empty home may hold
-
-
-# --- backup -------------------------------------------------------------------------------------
 
 
 @verb(main, "backup", message("Writes the whole home into one file; observe may go on meanwhile."))
@@ -87,7 +79,7 @@ def backup(shell: Shell, *, file: Path) -> Answer:
         ) from error
     finally:
         beside.unlink(missing_ok=True)
-    told = _told(file, manifest)
+    told = told_of(file, manifest)
     facts = dict(told.facts) | {"left_out": left_out}
     warnings = [*_warnings(left_out), *_key_warning(shell, manifest)]
     return replace(told, facts=facts, warnings=warnings)
@@ -127,7 +119,8 @@ def _require_folder(file: Path) -> None:
         )
 
 
-def _told(file: Path, manifest: Manifest) -> Answer:
+def told_of(file: Path, manifest: Manifest) -> Answer:
+    """Return what is told of a backup, of whichever way it goes."""
     facts = {
         "file": str(file),
         "files": len(manifest.members) - 1,
@@ -373,173 +366,3 @@ def _verify(made: Path) -> None:
     """Read the whole archive again, so that it counts only when it can be read."""
     with archive.opened(made) as (manifest, opened):
         archive.unpack(manifest, opened, None)
-
-
-# --- restore ------------------------------------------------------------------------------------
-
-
-@verb(main, "restore", message("Brings a backup back into an empty home; proves all of it first."))
-@click.argument("file", type=FILE)
-def restore(shell: Shell, *, file: Path) -> Answer:
-    """Unpack beside, prove, and only then put everything in its place."""
-    _require_empty(shell.settings.home)
-    try:
-        manifest, again = _restored(file, shell.settings)
-    except (OSError, sqlite3.OperationalError, sa.exc.OperationalError) as error:
-        raise BadInputError(
-            message(
-                "The backup could not be brought back: reading it or writing into %(home)s failed. "
-                "Check both disks and their free space. The backup was not changed; keep it.",
-                home=shell.home,
-            )
-        ) from error
-    said = message("Restored into %(home)s. Start it with: observe serve", home=shell.home)
-    facts = dict(_told(file, manifest).facts) | {
-        "home": shell.home,
-        "deleted_again": [asdict(each) for each in again.done],
-        "not_deleted_again": [asdict(each) for each in again.failed],
-    }
-    warnings = list(_what_came_back(manifest, again))
-    if tombstones.is_away(shell.settings):
-        warnings.insert(
-            0,
-            message(
-                "The folder of the key is not there, so nothing could be deleted again that was "
-                "deleted since this backup. Connect its drive, empty the home and restore again."
-            ),
-        )
-    return Answer(facts, [said], warnings=warnings)
-
-
-def _what_came_back(manifest: Manifest, again: Again) -> Iterator[Message]:
-    """Say what was deleted since the backup was made, and what this computer cannot know."""
-    if again.done:
-        yield message(
-            "Deleted again: %(count)s things that were deleted after this backup was made. Their "
-            "certificates are in this home.",
-            count=len(again.done),
-        )
-    for each in again.failed:
-        yield message(
-            "What certificate %(number)s told is here again and could not be deleted: %(thing)s. "
-            "Delete it by hand.",
-            number=each.number,
-            thing=each.thing_id,
-        )
-    yield message(
-        "What was deleted on another computer after %(day)s is here again: compare with its "
-        "certificates, and delete it: observe privacy erase",
-        day=manifest.made_at[:10],
-    )
-
-
-def _restored(file: Path, settings: Settings) -> tuple[Manifest, Again]:
-    """Bring the backup back; what fails takes away a home that was made for it.
-
-    In one that was there before, no note of a key stays: the home must be empty for another try.
-    """
-    home = settings.home
-    made, noted = not home.exists(), needed_key(settings) is not None
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory(dir=home) as folder:
-            manifest = _prove(file, Path(folder))
-            _renew(Path(folder, DATABASE))
-            need_key(settings, manifest.settings.get(KEY_ID, ""))
-            again = _delete_again(Path(folder), settings)
-            _place(Path(folder), settings)
-    except BaseException:
-        if made:
-            shutil.rmtree(home)
-        elif not noted and not settings.database_path.exists():
-            need_no_key(settings)
-        raise
-    return manifest, again
-
-
-def _delete_again(folder: Path, settings: Settings) -> Again:
-    """Delete what was deleted after the backup was made, as far as this computer knows."""
-    path = folder / DATABASE
-    database = open_database(f"sqlite:///{path}")
-    try:
-        return delete_again(database, Store(folder / "store"), tombstones.known(settings))
-    finally:
-        database.engine.dispose()
-        _in_one_file(path)
-
-
-def _require_empty(home: Path) -> None:
-    if (why := unsuitable(home)) is not None:
-        raise BadInputError(why)
-    if home.exists() and any(path.name not in _KEPT for path in home.iterdir()):
-        raise BadInputError(
-            message(
-                "A backup is restored into an empty home, and %(home)s is not empty. "
-                "Choose another with OBSERVE_HOME.",
-                home=str(home),
-            )
-        )
-
-
-def _prove(file: Path, folder: Path) -> Manifest:
-    """Unpack the archive into `folder` and return its manifest when all of it is right.
-
-    Raises:
-        BadInputError: it is no backup, is damaged or hostile, or does not fit on this disk.
-    """
-    with archive.opened(file) as (manifest, opened):
-        if manifest.size_bytes > shutil.disk_usage(folder).free:
-            raise BadInputError(message("There is not enough free disk space for this backup."))
-        archive.unpack(manifest, opened, folder)
-    _prove_database(folder / DATABASE, manifest)
-    return manifest
-
-
-def _prove_database(path: Path, manifest: Manifest) -> None:
-    """Return when the database is sound and of a version that this program knows."""
-    try:
-        with closing(sqlite3.connect(path)) as database:
-            database.execute("PRAGMA trusted_schema=OFF")
-            sound = database.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
-            revisions = database.execute("SELECT version_num FROM alembic_version").fetchall()
-    except sqlite3.Error as error:
-        raise _strange() from error
-    if not sound or revisions != [(manifest.schema_revision,)]:
-        raise _strange()
-    if not schema.knows(manifest.schema_revision):
-        raise BadInputError(
-            message("This backup is from a newer observe. Install that version, then restore.")
-        )
-
-
-def _renew(path: Path) -> None:
-    """Replace whatever acts in the database by our own triggers, and bring it up to date."""
-    with closing(sqlite3.connect(path)) as database:
-        query = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"
-        for kind, name in database.execute(query).fetchall():
-            database.execute(f'DROP {kind} "{name.replace(chr(34), chr(34) * 2)}"')
-        database.commit()
-    schema.migrate(f"sqlite:///{path}", "head")
-    _in_one_file(path)
-
-
-def _in_one_file(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("PRAGMA journal_mode=DELETE")
-
-
-def _strange() -> BadInputError:
-    return BadInputError(
-        message("The database in this backup is not one that observe made; nothing was restored.")
-    )
-
-
-def _place(folder: Path, settings: Settings) -> None:
-    """Put the proved files in their places, the database last: it makes the home a home."""
-    if (folder / "store").exists():
-        (folder / "store").replace(settings.store_path)
-    for path in [settings.store_path, *settings.store_path.rglob("*")]:
-        if path.is_dir():
-            sync_folder(path)
-    (folder / DATABASE).replace(settings.database_path)
-    sync_folder(settings.home)

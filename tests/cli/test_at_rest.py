@@ -276,7 +276,7 @@ def test_a_restore_that_failed_can_be_tried_again_in_the_same_folder(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("observe.cli.backup._place", full)
+        patch.setattr("observe.cli.restore._place", full)
         sealed("restore", tmp_path / "copia.tar", code=2)
     assert list(other.iterdir()) == []
     sealed("restore", tmp_path / "copia.tar")
