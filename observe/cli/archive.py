@@ -230,8 +230,16 @@ def _unpack_one(
 def _made(target: Path | None) -> IO[bytes]:
     if target is None:
         return Path(os.devnull).open("wb")
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return target.open("xb")
+    _make_folder(target.parent)
+    target.touch(mode=0o600, exist_ok=False)
+    return target.open("wb")
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder, and those above that are missing, for its owner alone."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700)
 
 
 def damaged_here(name: str) -> BadInputError:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -17,7 +16,7 @@ import click
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe import __version__, schema
+from observe import __version__, copying, schema
 from observe.cli import archive
 from observe.cli.archive import DATABASE, Manifest, Member
 from observe.cli.files import FILE
@@ -66,19 +65,17 @@ def backup(shell: Shell, *, file: Path) -> Answer:
             thing_kind="home",
             thing_id=None,
         )
-    beside = file.with_name(f".{file.name}.part")
+    copying.clear_left(shell.settings.home)
     try:
-        beside.touch(mode=0o600)  # all that is in the home is in it
-        manifest, left_out = _write(shell, beside)
-        _verify(beside)
-        beside.replace(file)
-        sync_folder(file.resolve().parent)
+        with copying.file_beside(shell.settings.home, file) as beside:
+            manifest, left_out = _write(shell, beside)
+            _verify(beside)
+            beside.replace(file)
+            sync_folder(file.resolve().parent)
     except OSError as error:
         raise BadInputError(
             message("The backup cannot be written to %(file)s.", file=str(file))
         ) from error
-    finally:
-        beside.unlink(missing_ok=True)
     told = told_of(file, manifest)
     facts = dict(told.facts) | {"left_out": left_out}
     warnings = [*_warnings(left_out), *_key_warning(shell, manifest)]
@@ -149,7 +146,7 @@ def _write(shell: Shell, target: Path) -> tuple[Manifest, list[str]]:
     """
     other_form = False
     for _attempt in range(ATTEMPTS):
-        with _folder(shell.store) as folder:
+        with copying.folder_in(shell.settings.home) as folder:
             copy, at = folder / DATABASE, now()
             _copy_database(shell.settings.database_path, copy)
             try:
@@ -172,17 +169,6 @@ def _write(shell: Shell, target: Path) -> tuple[Manifest, list[str]]:
     raise BadInputError(
         message("Files are missing from this home, so no backup was made. Run: observe doctor")
     )
-
-
-@contextmanager
-def _folder(store: Store) -> Iterator[Path]:
-    """Yield a folder where work lies: left by a kill, it goes as all that was left there."""
-    folder = store.temporary()
-    folder.mkdir(mode=0o700)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _held(store: Store, find: Callable[[], Path], folder: Path) -> tuple[Path, Path]:
@@ -245,6 +231,7 @@ def _changed_form(store: Store, error: FileNotFoundError) -> bool:
 
 
 def _copy_database(source: Path, target: Path) -> None:
+    target.touch(mode=0o600)
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
         new.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it

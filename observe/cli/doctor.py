@@ -14,7 +14,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe import __version__, mail, schema
+from observe import __version__, copying, mail, schema
 from observe.cli import contents
 from observe.cli.places import unsuitable
 from observe.cli.program import main
@@ -97,6 +97,7 @@ def _of_the_machine(shell: Shell) -> Iterator[Finding]:
     yield _faces(shell)
     yield _folder(shell)
     yield _disk(shell)
+    yield _unfinished(shell)
     yield _mail(shell)
 
 
@@ -148,6 +149,31 @@ def _disk(shell: Shell) -> Finding:
     said = message("%(free)s GB are free on its disk.", free=round(free / 1024**3))
     todo = message("Free some space before you add videos; a lesson takes about 6 GB.")
     return _finding("disk", said, todo if free < ENOUGH_BYTES else None)
+
+
+def _unfinished(shell: Shell) -> Finding:
+    """Tell what a backup or restoring left that was killed: all of the home may be in it, plain."""
+    left = copying.left(shell.settings.home)
+    if not left:
+        return _finding("unfinished", message("No backup was left unfinished."))
+    said = message("Left by a backup or restoring that was broken off: %(count)s.", count=len(left))
+    return Finding("unfinished", said, tuple(_delete(each) for each in left))
+
+
+def _delete(each: copying.Left) -> Message:
+    if each.file is None:
+        return message(
+            "All that is in this home may lie in %(folder)s. Delete that folder, or start observe: "
+            "then it goes by itself.",
+            folder=str(each.folder),
+        )
+    return message(
+        "All that is in this home may lie in %(file)s. Delete that file, or connect its drive and "
+        "start observe: then it goes by itself. If the drive is lost, delete the folder "
+        "%(folder)s, which tells of it.",
+        file=str(each.file),
+        folder=str(each.folder),
+    )
 
 
 def _mail(shell: Shell) -> Finding:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,7 @@ from typing import Final
 import click
 import sqlalchemy as sa
 
-from observe import schema
+from observe import copying, schema
 from observe.cli import archive
 from observe.cli.archive import DATABASE, Manifest
 from observe.cli.backup import KEY_ID, told_of
@@ -39,6 +38,7 @@ _KEPT: Final = frozenset({"README.md", ".gitignore"})  # what an empty home may 
 @click.argument("file", type=FILE)
 def restore(shell: Shell, *, file: Path) -> Answer:
     """Unpack beside, prove, and only then put everything in its place."""
+    _clear_broken_off(shell.settings)
     _require_empty(shell.settings.home)
     try:
         manifest, again = _restored(file, shell.settings)
@@ -99,12 +99,12 @@ def _restored(file: Path, settings: Settings) -> tuple[Manifest, Again]:
     made, noted = not home.exists(), needed_key(settings) is not None
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(dir=home) as folder:
-            manifest = _prove(file, Path(folder))
-            _renew(Path(folder, DATABASE))
+        with copying.folder_in(home) as folder:
+            manifest = _prove(file, folder)
+            _renew(folder / DATABASE)
             need_key(settings, manifest.settings.get(KEY_ID, ""))
-            again = _delete_again(Path(folder), settings)
-            _place(Path(folder), settings)
+            again = _delete_again(folder, settings)
+            _place(folder, settings)
     except BaseException:
         if made:
             shutil.rmtree(home)
@@ -123,6 +123,23 @@ def _delete_again(folder: Path, settings: Settings) -> Again:
     finally:
         database.engine.dispose()
         _in_one_file(path)
+
+
+def _clear_broken_off(settings: Settings) -> None:
+    """Remove what a restoring that was killed left, so that another try finds the home empty.
+
+    It had found the home empty, and put the database in its place last: without one, the note of a
+    key is its own, and so are the files of the store where they are missing in its copy.
+    """
+    broken_off = copying.left(settings.home)
+    if not broken_off or settings.database_path.exists():
+        return
+    for copy in (each.copy for each in broken_off):
+        if (copy / DATABASE).exists() and not (copy / "store").exists():
+            with suppress(FileNotFoundError):
+                settings.store_path.replace(copy / "store")
+    copying.clear_left(settings.home)
+    need_no_key(settings)
 
 
 def _require_empty(home: Path) -> None:

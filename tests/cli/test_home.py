@@ -18,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe import copying
 from observe.cli import archive, files
 from observe.cli.archive import MANIFEST
 from observe.cli.places import unsuitable
@@ -77,6 +78,18 @@ def test_a_file_that_cannot_be_placed_leaves_nothing_beside_it(run: Run, tmp_pat
     (tmp_path / "folder").mkdir()
     run("people", "export", tmp_path / "folder", code=2)
     assert [each for each in tmp_path.iterdir() if each.name.endswith(".part")] == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")
+def test_nobody_else_reads_what_was_restored_into_a_folder_made_before(
+    peopled: Run, backed_up: Path, elsewhere: Elsewhere
+) -> None:
+    other = elsewhere("other")
+    other.mkdir(mode=0o755)
+    peopled("restore", backed_up)
+    store = other / "store"
+    for path in (other / "observe.sqlite", store, *store.glob("blobs/**/*")):
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 def test_importing_twice_changes_nothing(peopled: Run, tmp_path: Path) -> None:
@@ -193,6 +206,38 @@ def test_a_backup_comes_back_as_it_was(peopled: Run, backed_up: Path, elsewhere:
     assert peopled("video", "list", "--as", "obs", "--json").facts == before
     peopled("doctor")
     peopled("restore", backed_up, code=2)  # it is not empty any more
+
+
+@pytest.mark.parametrize("placed", [False, True])
+def test_after_a_restoring_that_was_killed_another_finds_the_home_empty(
+    peopled: Run, backed_up: Path, elsewhere: Elsewhere, placed: bool
+) -> None:
+    other = elsewhere("other")
+    copy = other / copying.PREFIX / "home"
+    for path in ("observe.sqlite", "store/blobs/ab/film"):
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        (copy / path).write_text("Ana", encoding="utf-8")
+    (other / "vault-key-id").write_text("00" * 8, encoding="ascii")
+    if placed:  # the files, not yet the database
+        (copy / "store").rename(other / "store")
+    found = peopled("doctor", "--json", code=1).facts
+    assert "unfinished" in [each["check"] for each in found["checks"] if not each["ok"]]
+    peopled("restore", backed_up)
+    assert found_in(other, [b"film"]) == set()
+    assert not list(other.glob("store/blobs/ab/film"))
+    assert not (other / "vault-key-id").exists()
+    peopled("doctor")
+
+
+def test_a_folder_that_holds_something_else_is_not_emptied(
+    peopled: Run, backed_up: Path, elsewhere: Elsewhere
+) -> None:
+    other = elsewhere("other")
+    (other / "store").mkdir(parents=True)
+    (other / "store" / "hers").touch()
+    (other / copying.PREFIX / "home" / "store").mkdir(parents=True)
+    peopled("restore", backed_up, code=2)
+    assert (other / "store" / "hers").exists()
 
 
 def test_what_was_deleted_since_does_not_come_back_with_an_older_backup(
@@ -343,7 +388,8 @@ def test_what_is_written_is_on_disk_before_it_counts(
 
     monkeypatch.setattr(archive, "settle", settle)
     peopled("backup", tmp_path / "otra.tar")
-    assert settled == [".otra.tar.part"]
+    (made,) = settled
+    assert made.startswith(".otra.tar.")
     other = elsewhere("other")
     peopled("restore", backed_up)
     assert {path.name for path in other.glob("store/blobs/*/*")} <= set(settled)

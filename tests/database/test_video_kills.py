@@ -16,7 +16,8 @@ from typing import TypeVar
 import pytest
 import sqlalchemy as sa
 
-from observe import jobs
+from observe import copying, jobs
+from observe.db import Database
 from observe.jobs import CancelledError, JobState
 from observe.people.models import AuditEntry
 from observe.settings import Settings
@@ -338,3 +339,13 @@ def assert_done_once(lessons: Lessons, added: Recording, camera: str) -> None:
     ready = [] if camera in AS_IT_IS else ["recording.ready"]
     assert sorted(trail) == ["recording.added", *["recording.kept"] * files, *ready]
     lessons.assert_clean()
+
+
+def test_a_worker_that_starts_removes_the_plain_copy_that_a_killed_backup_left(
+    database: Database, home: Settings
+) -> None:
+    copy = home.home / copying.PREFIX / "home"
+    copy.mkdir(parents=True)
+    (copy / "observe.sqlite").touch()
+    prepare.tidy(home, database)
+    assert not copy.parent.exists()

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from observe.copying import clear_left, left
 from observe.db import Database
 from observe.errors import BadInputError, ObserveError
 from observe.jobs import ENDED, Job, Work, before_work, daily, handler
@@ -54,18 +55,20 @@ STEPS: Final[dict[str, Message]] = {
 
 @before_work
 def tidy(settings: Settings, database: Database) -> None:
-    """Remove what a killed process left in the store."""
+    """Remove what a killed process left in the store, and beside it."""
     sweep(database, open_store(settings))
+    clear_left(settings.home)
 
 
 def _has_old(settings: Settings) -> bool:
-    return has_old(open_store(settings))
+    return has_old(open_store(settings)) or bool(left(settings.home))
 
 
 @daily("video.sweep", hour=5, wanted=_has_old)
 def tidy_daily(work: Work, _day: UUID) -> None:
     """Remove what was not taken away or finished in its time: a server is not started each day."""
     work.step("sweep", sweep_old, work.database, open_store(work.settings))
+    work.step("copies", clear_left, work.settings.home)
 
 
 @handler(KIND)
