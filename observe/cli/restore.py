@@ -24,6 +24,7 @@ from observe.cli.shell import Answer, Shell, verb
 from observe.db import open_database
 from observe.errors import BadInputError
 from observe.feedback.deleting_again import Again, delete_again
+from observe.people import audit, inviting
 from observe.privacy import tombstones
 from observe.settings import Settings
 from observe.text import Message, message
@@ -70,6 +71,7 @@ def restore(shell: Shell, *, file: Path) -> Answer:
 
 def _what_came_back(manifest: Manifest, again: Again) -> Iterator[Message]:
     """Say what was deleted since the backup was made, and what this computer cannot know."""
+    day = manifest.made_at[:10]
     if again.done:
         yield message(
             "Deleted again: %(count)s things that were deleted after this backup was made. Their "
@@ -86,7 +88,16 @@ def _what_came_back(manifest: Manifest, again: Again) -> Iterator[Message]:
     yield message(
         "What was deleted on another computer after %(day)s is here again: compare with its "
         "certificates, and delete it: observe privacy erase",
-        day=manifest.made_at[:10],
+        day=day,
+    )
+    yield message(
+        "As it was on %(day)s is also: who was blocked by a request, who had left and which roles "
+        "had ended, feedback that was withdrawn since, holds, visits, passwords and second steps. "
+        "Do again what was changed since then.",
+        day=day,
+    )
+    yield message(
+        "Everybody signs in anew: sessions, links and invitations that were open have ended."
     )
 
 
@@ -103,7 +114,7 @@ def _restored(file: Path, settings: Settings) -> tuple[Manifest, Again]:
             manifest = _prove(file, folder)
             _renew(folder / DATABASE)
             need_key(settings, manifest.settings.get(KEY_ID, ""))
-            again = _delete_again(folder, settings)
+            again = _begin_anew(folder, settings, manifest)
             _place(folder, settings)
     except BaseException:
         if made:
@@ -114,12 +125,27 @@ def _restored(file: Path, settings: Settings) -> tuple[Manifest, Again]:
     return manifest, again
 
 
-def _delete_again(folder: Path, settings: Settings) -> Again:
-    """Delete what was deleted after the backup was made, as far as this computer knows."""
+def _begin_anew(folder: Path, settings: Settings, manifest: Manifest) -> Again:
+    """Let nobody in by what let people in that day; delete again what was deleted since.
+
+    As far as this computer knows. The sessions of that day fit no browser in this home anyway: its
+    secret key is new.
+    """
     path = folder / DATABASE
     database = open_database(f"sqlite:///{path}")
     try:
-        return delete_again(database, Store(folder / "store"), tombstones.known(settings))
+        again = delete_again(database, Store(folder / "store"), tombstones.known(settings))
+        with database.write() as session:
+            inviting.end_everything(session)
+            audit.record(
+                session,
+                "home.restored",
+                actor_id=None,
+                thing_kind="home",
+                thing_id=None,
+                made_at=manifest.made_at,
+            )
+        return again
     finally:
         database.engine.dispose()
         _in_one_file(path)

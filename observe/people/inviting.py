@@ -22,7 +22,7 @@ from observe.errors import BadInputError, ConflictError
 from observe.people import attempts, audit, signin
 from observe.people.access import Action, Actor, not_found
 from observe.people.memberships import require_person
-from observe.people.models import Invitation, SignInLink, User
+from observe.people.models import Invitation, SignInLink, SignInSession, User
 from observe.settings import Settings
 from observe.text import DEFAULT_LOCALE, Message, message
 
@@ -70,7 +70,7 @@ def invite(session: Session, user_id: UUID, *, by_mail: bool, actor: Actor) -> I
     if by_mail and not user.email:
         raise BadInputError(message("There is no e-mail of hers on file."), field="email")
     _not_too_often(session, user.id, actor)
-    for earlier in _open(session, user_id):
+    for earlier in _open(session, Invitation.user_id == user_id):
         _end(earlier)
     link, secret = signin.make_link(session, user, timedelta(days=DAYS))
     row = Invitation(
@@ -136,14 +136,34 @@ def latest(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, Invitation]
     return {row.user_id: row for row in session.scalars(rows)}
 
 
-def _open(session: Session, user_id: UUID) -> list[Invitation]:
+def _open(session: Session, *which: sa.ColumnElement[bool]) -> list[Invitation]:
     query = sa.select(Invitation).join(SignInLink, SignInLink.id == Invitation.link_id)
     still = (
         Invitation.revoked_at.is_(None),
         SignInLink.used_at.is_(None),
         SignInLink.expires_at > now(),
     )
-    return list(session.scalars(query.where(Invitation.user_id == user_id, *still)))
+    return list(session.scalars(query.where(*which, *still)))
+
+
+def end_everything(session: Session) -> None:
+    """End all sessions, sign-in links and invitations of everybody: a backup was brought back.
+
+    What let people in on that day may have been ended since; whoever calls puts on file why.
+    """
+    moment = now()
+    for row in _open(session):
+        _end(row)
+    for table, still, column in (
+        (SignInSession, SignInSession.ended_at.is_(None), "ended_at"),
+        (SignInLink, SignInLink.used_at.is_(None), "expires_at"),
+    ):
+        session.execute(
+            sa.update(table)
+            .where(still, table.expires_at > moment)
+            .values({column: moment})
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _end(row: Invitation) -> None:

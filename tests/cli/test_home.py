@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import tarfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
@@ -22,9 +23,11 @@ from observe import copying
 from observe.cli import archive, files
 from observe.cli.archive import MANIFEST
 from observe.cli.places import unsuitable
-from observe.db import Database, now
+from observe.db import Database, now, open_database
 from observe.feedback.models import Feedback, FocusKind
 from observe.ids import new_id
+from observe.people import audit, signin
+from observe.people.models import Invitation, SignInLink, SignInSession, User
 from observe.settings import Settings
 from observe.video import captions
 from observe.video.models import Blurring, BlurState, DerivedFile, FileKind, Recording
@@ -256,6 +259,33 @@ def test_what_was_deleted_since_does_not_come_back_with_an_older_backup(
     peopled("doctor")
     (again,) = peopled("privacy", "certificates", "--json").facts["certificates"]
     assert (again["kind"], again["true"]) == ("video_deleted", True)
+
+
+def test_what_let_people_in_on_that_day_lets_nobody_in_again(
+    peopled: Run, tmp_path: Path, elsewhere: Elsewhere, database: Database
+) -> None:
+    peopled("people", "invite", "edu")
+    with database.write() as session:
+        user = session.scalars(sa.select(User).where(User.reference == "utp")).one()
+        signin.open_session(session, user, hours=12, how="link")
+        signin.make_link(session, user, timedelta(hours=1))
+    peopled("backup", tmp_path / "copia.tar")
+    other = elsewhere("other")
+    said = peopled("restore", tmp_path / "copia.tar")
+    assert f"{now():%Y-%m-%d}" in said.err
+    restored = open_database(f"sqlite:///{other / 'observe.sqlite'}")
+    try:
+        with restored.read() as session:
+            assert session.scalar(_count(SignInSession.ended_at.is_(None))) == 0
+            assert session.scalar(_count(Invitation.revoked_at.is_(None))) == 0
+            assert session.scalar(_count(SignInLink.expires_at > now())) == 0
+            assert audit.first_broken(session) is None
+    finally:
+        restored.engine.dispose()
+
+
+def _count(condition: sa.ColumnElement[bool]) -> sa.Select[tuple[int]]:
+    return sa.select(sa.func.count()).where(condition)
 
 
 def test_a_backup_is_whole_while_the_original_is_not_hashed_yet(
