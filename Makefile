@@ -12,6 +12,10 @@ PORT ?= 5000
 # group photographs with boxes.csv, to measure blurring on
 FACES ?= ../shared/data/faces
 
+# Compiled once and kept: where the environment forbids that, each of the hundreds of programs that
+# the checks start would compile all of observe again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run setup test torture bench lock format browser clean
 
 run: setup
@@ -47,7 +51,7 @@ test: .venv/installed-dev browser
 	$(BIN)/djlint observe/web/templates --check --lint
 	$(BIN)/python tools/check_scripts.py
 	$(BIN)/pytest -n 2 --dist worksteal -m "not torture and not budget"
-	$(BIN)/pytest -m budget
+	$(BIN)/pytest -m budget tests/browser
 
 torture: .venv/installed-dev browser
 	$(BIN)/pytest -n 2 -m torture -o faulthandler_timeout=3600

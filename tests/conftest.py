@@ -40,6 +40,15 @@ os.environ["TZ"] = SCHOOL_TIME.key
 if hasattr(time, "tzset"):
     time.tzset()
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a budget where `make test` does not look for one."""
+    browser = Path(__file__).parent / "browser"
+    for item in items:
+        if item.get_closest_marker("budget") and browser not in item.path.parents:
+            raise pytest.UsageError(f"{item.nodeid}: budgets stand in tests/browser")
+
+
 REAL_DATA = Path(__file__).parents[1].resolve().parent / "shared" / "data"
 
 

@@ -6,9 +6,12 @@ A shared machine may take a slice away at any moment, so each budget has several
 from __future__ import annotations
 
 import gzip
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import imageio_ffmpeg
 import pytest
@@ -16,13 +19,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
 from observe.coding.operations import apply, start
-from observe.db import Database
+from observe.db import Database, open_database
 from observe.ids import new_id
 from observe.rubric.models import RubricVersion
-from observe.rubric.operations import rubric_of
+from observe.rubric.operations import rubric_of, version_for
 from observe.rubric.schema import canonical, content_hash
+from observe.settings import Settings
 from observe.video.operations import LessonDetails, add_file
-from observe.video.store import Store
+from observe.video.store import Store, open_store
 from tests import factories
 from tests.browser.coding import WCAG, Lesson, open_screen, saved
 from tests.browser.conftest import BROWSER
@@ -34,6 +38,7 @@ HOUR_MS = 3_600_000
 CYCLES, ROWS, NOTES = 8, 40, 400
 ROUNDS = 3
 PRESSES = 60
+LARGE = 20 * 1024**2  # bytes: the film, and no database
 PAINTED_MS, PAINTED_SLOW_MS, COMMITTED_MS, SEEK_MS, USABLE_MS = 50, 200, 100, 150, 1_000
 JS_BYTES, CSS_BYTES = 30 * 1024, 15 * 1024
 
@@ -90,10 +95,36 @@ def hour(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return whole
 
 
-@pytest.fixture
-def forty_rows(database: Database, rubric_version: RubricVersion) -> RubricVersion:
-    """A pauta of forty rows on a scale of seven."""
-    shipped = rubric_of(rubric_version)
+@dataclass(frozen=True)
+class Coded:
+    """A home with the hour in it, coded but for its last cycle."""
+
+    home: Path
+    cast: factories.Cast
+    observation: UUID
+    rubric: RubricVersion
+
+
+@pytest.fixture(scope="module")
+def coded(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path, hour: Path) -> Coded:
+    """The home that each test gets a copy of: seven hundred changes are made once."""
+    settings = Settings(home=tmp_path_factory.mktemp("coded") / "home")
+    settings.home.mkdir()
+    shutil.copy(migrated_file, settings.database_path)
+    database = open_database(settings.url)
+    with database.write() as session:
+        cast = factories.cast(session)
+    rubric = _forty_rows(database)
+    film = factories.copy_into(tmp_path_factory.mktemp("camera"), hour)
+    observation = _coded(database, open_store(settings), cast, rubric, film)
+    database.engine.dispose()
+    return Coded(settings.home, cast, observation, rubric)
+
+
+def _forty_rows(database: Database) -> RubricVersion:
+    """Return a pauta of forty rows on a scale of seven."""
+    with database.read() as session:
+        shipped = rubric_of(version_for(session, "aprendizaje-profundo"))
     scale = {
         "min": 1,
         "max": 7,
@@ -121,23 +152,15 @@ def forty_rows(database: Database, rubric_version: RubricVersion) -> RubricVersi
     return row
 
 
-@pytest.fixture
-def lesson(
-    database: Database,
-    store: Store,
-    cast: factories.Cast,
-    forty_rows: RubricVersion,
-    hour: Path,
-    tmp_path: Path,
-) -> Lesson:
-    """An hour, coded but for its last cycle."""
+def _coded(
+    database: Database, store: Store, cast: factories.Cast, rubric: RubricVersion, film: Path
+) -> UUID:
+    """Return the observation of an hour, coded but for its last cycle."""
     with database.write() as session:
         details = LessonDetails(**factories.lesson(cast))  # type: ignore[arg-type]
-        recording = add_file(
-            session, store, factories.copy_into(tmp_path, hour), details, actor=cast.observer
-        )
-        draft = start(session, recording.id, forty_rows.id, actor=cast.observer)
-        rows = [row.id for row in rubric_of(forty_rows).rows()]
+        recording = add_file(session, store, film, details, actor=cast.observer)
+        draft = start(session, recording.id, rubric.id, actor=cast.observer)
+        rows = [row.id for row in rubric_of(rubric).rows()]
         length, cycles = HOUR_MS // CYCLES, [new_id() for _ in range(CYCLES)]
         changes = [
             change("cycle.put", cycle=cycle, start_ms=n * length, end_ms=(n + 1) * length)
@@ -161,7 +184,35 @@ def lesson(
         ]
         done = apply(session, draft.id, changes, window="w", base_version=0, actor=cast.observer)
         assert len(done.acknowledged) == len(changes)
-    return Lesson(database, cast, draft.id, forty_rows)
+    return draft.id
+
+
+@pytest.fixture
+def home(coded: Coded, tmp_path: Path) -> Settings:
+    """A home of its own for this test, with the hour that was coded."""
+    settings = Settings(home=tmp_path / "home", key_file=tmp_path / "keys" / "vault.key")
+    shutil.copytree(coded.home, settings.home, copy_function=_film_linked)
+    return settings
+
+
+def _film_linked(source: str, target: str) -> None:
+    """Copy a file of a home; the film, which nothing changes, is only given a second name."""
+    if Path(source).stat().st_size > LARGE:
+        Path(target).hardlink_to(source)
+    else:
+        shutil.copy2(source, target)
+
+
+@pytest.fixture
+def cast(coded: Coded) -> factories.Cast:
+    """Those who are in the home already."""
+    return coded.cast
+
+
+@pytest.fixture
+def lesson(database: Database, coded: Coded) -> Lesson:
+    """An hour, coded but for its last cycle."""
+    return Lesson(database, coded.cast, coded.observation, coded.rubric)
 
 
 @pytest.fixture
