@@ -151,12 +151,13 @@ def _write(shell: Shell, target: Path) -> tuple[Manifest, list[str]]:
             _copy_database(shell.settings.database_path, copy)
             try:
                 given, made = _files(copy, shell.store, folder)
+                away = _away(copy, shell.store)
                 members = _members(shell.store, {DATABASE: copy} | given)
                 remade, left_out = _whole(shell.store, made)
                 sources = {DATABASE: copy} | given | made
                 manifest = _manifest(shell.settings, members | remade, at)
                 archive.write(target, manifest, sources)
-                return manifest, left_out + _away(copy, shell.store)
+                return manifest, left_out + away
             except FileNotFoundError as error:
                 other_form = _changed_form(shell.store, error)
     if other_form:
