@@ -21,6 +21,9 @@ def test_rules_are_told_before_they_delete(run: Run, database: Database, cast: C
     assert run("privacy", "retention", "--as", FLORA, "--json").facts["due"] == []
     run("privacy", "rule", "unused_video", "30", "--applied", "--as", FLORA)
     assert run("privacy", "retention", "--apply", "--dry-run", *later, "--json").facts["due"]
+    run("privacy", "retention", "--apply", *later, code=2)  # nothing goes before its day
+    early = run("privacy", "retention", "--apply", "--on", "2026-06-01", "--as", FLORA, "--json")
+    assert early.facts == {"deleted": 0}
     assert run("privacy", "retention", "--apply", "--as", FLORA, "--json").facts == {"deleted": 1}
     with database.read() as session:
         assert session.get_one(Recording, film.id).is_erased
