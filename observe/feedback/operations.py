@@ -225,14 +225,6 @@ def _as_previous(focus: Focus) -> PreviousPriority | None:
 # --- composing ----------------------------------------------------------------------------------
 
 
-def save_focus(
-    session: Session, feedback_id: UUID, kind: FocusKind, given: FocusInput, *, actor: Actor
-) -> Focus:
-    """Keep what was chosen and written for one focus of a draft; it may be incomplete."""
-    save_focuses(session, feedback_id, {kind: given}, actor=actor)
-    return session.scalars(sa.select(Focus).filter_by(feedback_id=feedback_id, kind=kind)).one()
-
-
 def save_focuses(
     session: Session,
     feedback_id: UUID,

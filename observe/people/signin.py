@@ -307,12 +307,6 @@ def has_second_step(session: Session, user_id: UUID) -> bool:
     return session.execute(sa.union_all(app, key).limit(1)).first() is not None
 
 
-def session_user(session: Session, secret: str) -> User | None:
-    """Return who is signed in by `secret`, with her memberships; None when that has ended."""
-    row = session_row(session, secret)
-    return row.user if row else None
-
-
 def session_row(session: Session, secret: str, *, waiting: bool = False) -> SignInSession | None:
     """Return the session of `secret` with its person and her memberships; None when it has ended.
 

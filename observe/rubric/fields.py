@@ -61,7 +61,6 @@ class Field:
 
 Fields = tuple[Field, ...]
 MARKS: Final = ("allowed", "note_required", "forbidden")
-_TYPED_ONCE: Final = frozenset({"code", "licence", "version"})
 
 
 # --- which there are ------------------------------------------------------------------------------

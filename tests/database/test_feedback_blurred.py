@@ -148,7 +148,7 @@ def test_another_moment_chosen_meanwhile_is_asked_for_anew(
         feedback = session.get_one(Feedback, asked)
         given = focuses(feedback.observation)
         moved = replace(given[FocusKind.STRENGTH], start_ms=1_000, end_ms=16_000)
-        feedbacks.save_focus(session, asked, FocusKind.STRENGTH, moved, actor=cast.observer)
+        feedbacks.save_focuses(session, asked, {FocusKind.STRENGTH: moved}, actor=cast.observer)
         feedbacks.publish(session, asked, actor=cast.observer, today=TODAY)
     run(blurring_home, database)
     run(blurring_home, database)

@@ -107,7 +107,7 @@ def test_each_rule_has_its_sentence(
     observation = submitted(session, cast, recording(session, cast))
     feedback_id = drafted(session, cast, observation)
     given = replace(focuses(observation)[kind], **change)  # type: ignore[arg-type]
-    feedbacks.save_focus(session, feedback_id, kind, given, actor=cast.observer)
+    feedbacks.save_focuses(session, feedback_id, {kind: given}, actor=cast.observer)
     assert told(session, feedback_id) == [sentence]
 
 
@@ -115,7 +115,7 @@ def test_the_last_day_allowed_is_today(session: Session, cast: Cast) -> None:
     observation = submitted(session, cast, recording(session, cast))
     feedback_id = drafted(session, cast, observation)
     given = replace(focuses(observation)[PRIORITY], due_on=TODAY)
-    feedbacks.save_focus(session, feedback_id, PRIORITY, given, actor=cast.observer)
+    feedbacks.save_focuses(session, feedback_id, {PRIORITY: given}, actor=cast.observer)
     assert told(session, feedback_id) == []
 
 
@@ -126,7 +126,7 @@ def test_dimensions_can_be_exchanged_but_not_shared(session: Session, cast: Cast
     one, two = given[STRENGTH].dimension, given[PRIORITY].dimension
     with pytest.raises(BadInputError, match="two different dimensions"):
         shared = replace(given[PRIORITY], dimension=one)
-        feedbacks.save_focus(session, feedback_id, PRIORITY, shared, actor=cast.observer)
+        feedbacks.save_focuses(session, feedback_id, {PRIORITY: shared}, actor=cast.observer)
     exchanged = {
         STRENGTH: replace(given[STRENGTH], dimension=two),
         PRIORITY: replace(given[PRIORITY], dimension=one),
@@ -149,15 +149,15 @@ def test_what_cannot_be_is_refused_even_in_a_draft(
     observation = submitted(session, cast, recording(session, cast))
     feedback_id = drafted(session, cast, observation)
     with pytest.raises(BadInputError):
-        feedbacks.save_focus(session, feedback_id, STRENGTH, given, actor=cast.observer)
+        feedbacks.save_focuses(session, feedback_id, {STRENGTH: given}, actor=cast.observer)
 
 
 def test_half_a_draft_is_kept(session: Session, cast: Cast) -> None:
     observation = submitted(session, cast, recording(session, cast))
     draft = feedbacks.open_draft(session, observation.id, actor=cast.observer)
-    focus = feedbacks.save_focus(
-        session, draft.id, PRIORITY, FocusInput(start_ms=5_000, note="Hay"), actor=cast.observer
-    )
+    half = {PRIORITY: FocusInput(start_ms=5_000, note="Hay")}
+    focus = feedbacks.save_focuses(session, draft.id, half, actor=cast.observer).focus(PRIORITY)
+    assert focus is not None
     assert (focus.start_ms, focus.end_ms, focus.note, focus.dimension) == (5_000, None, "Hay", None)
 
 
@@ -207,7 +207,7 @@ def test_publishing_waits_and_cannot_be_edited(session: Session, cast: Cast) -> 
     assert feedback.state is FeedbackState.PUBLISHING
     with pytest.raises(ConflictError):
         given = focuses(observation)[STRENGTH]
-        feedbacks.save_focus(session, feedback_id, STRENGTH, given, actor=cast.observer)
+        feedbacks.save_focuses(session, feedback_id, {STRENGTH: given}, actor=cast.observer)
     with pytest.raises(NotFoundError):
         feedbacks.feedback_for(
             session, feedback_id, actor=cast.educator, action=Action.FEEDBACK_SEE
@@ -242,8 +242,8 @@ def test_only_its_observer_composes(session: Session, cast: Cast) -> None:
         for refused in (
             lambda actor=actor: feedbacks.open_draft(session, observation.id, actor=actor),
             lambda actor=actor: feedbacks.suggestion_for(session, observation.id, actor=actor),
-            lambda actor=actor: feedbacks.save_focus(
-                session, feedback_id, STRENGTH, given, actor=actor
+            lambda actor=actor: feedbacks.save_focuses(
+                session, feedback_id, {STRENGTH: given}, actor=actor
             ),
             lambda actor=actor: feedbacks.publish(session, feedback_id, actor=actor, today=TODAY),
             lambda actor=actor: feedbacks.withdraw(session, feedback_id, "x", actor=actor),
@@ -329,7 +329,7 @@ def test_why_she_chose_it_is_not_in_what_the_educator_reads(session: Session, ca
         questions="¿Qué viste?\n\n ¿Por qué? ",
         why="La más clara",
     )
-    feedbacks.save_focus(session, feedback_id, STRENGTH, written, actor=cast.observer)
+    feedbacks.save_focuses(session, feedback_id, {STRENGTH: written}, actor=cast.observer)
     page = page_of(session.get_one(Feedback, feedback_id))
     assert (page.strength.phrase, page.strength.questions) == (
         "Das tiempo.",
@@ -364,7 +364,10 @@ def test_too_many_words_are_kept_in_the_draft_and_stop_publishing(
     long = replace(
         focuses(observation)[STRENGTH], phrase="x" * 401, questions="x" * 601, why="x" * 501
     )
-    kept = feedbacks.save_focus(session, feedback_id, STRENGTH, long, actor=cast.observer)
+    kept = feedbacks.save_focuses(
+        session, feedback_id, {STRENGTH: long}, actor=cast.observer
+    ).focus(STRENGTH)
+    assert kept is not None
     assert len(kept.questions) == 601
     assert told(session, feedback_id) == [
         "Strength: the phrase for her is longer than 400 characters; shorten it.",

@@ -117,7 +117,7 @@ def test_who_leaves_keeps_her_records_and_comes_in_no_more(database: Database, c
             session, cast.observer.user_id, memberships.at_once(), actor=cast.administrator
         )
     with database.write() as session:
-        assert signin.session_user(session, entered.secret) is None
+        assert signin.session_row(session, entered.secret) is None
         with pytest.raises(BadInputError):
             signin.use_link(session, unused, hours=1)
         lesson = recordings_of(session, actor=cast.observer)  # as she was before
@@ -248,7 +248,7 @@ def test_after_her_last_day_nobody_lets_her_in_any_more(
     assert leaving.close_gone(database) == 1
     assert leaving.close_gone(database) == 0
     with database.read() as session:
-        assert signin.session_user(session, entered.secret) is None
+        assert signin.session_row(session, entered.secret) is None
         assert not session.get_one(User, educator).active
         assert session.get_one(User, cast.observer.user_id).active
 

@@ -155,26 +155,26 @@ def test_a_session_ends_by_time_by_leaving_and_by_revocation(
 ) -> None:
     here, there = opened(database, cast), opened(database, cast)
     with database.read() as session:
-        user = signin.session_user(session, here)
-    assert user is not None
-    assert user.memberships[0].school is not None
+        row = signin.session_row(session, here)
+    assert row is not None
+    assert row.user.memberships[0].school is not None
     with database.write() as session:
         ended = signin.end_other_sessions(session, cast.observer.user_id, here, actor=cast.observer)
         assert ended == 1
     with database.read() as session:
-        assert signin.session_user(session, there) is None
-        assert signin.session_user(session, here) is not None
+        assert signin.session_row(session, there) is None
+        assert signin.session_row(session, here) is not None
     with database.write() as session:
         signin.end_session(session, here)
         signin.end_session(session, here)
         signin.end_session(session, "unknown")
     with database.read() as session:
-        assert signin.session_user(session, here) is None
+        assert signin.session_row(session, here) is None
     later = opened(database, cast)
     with database.write() as session:
         session.execute(sa.update(SignInSession).values(expires_at=now() - timedelta(seconds=1)))
     with database.read() as session:
-        assert signin.session_user(session, later) is None
+        assert signin.session_row(session, later) is None
 
 
 def test_the_trail_tells_of_it_without_secrets_or_names(database: Database, cast: Cast) -> None:

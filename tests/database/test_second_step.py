@@ -35,7 +35,7 @@ def entered(database: Database, cast: Cast) -> signin.SignedIn:
 
 def is_in(database: Database, secret: str) -> bool:
     with database.read() as session:
-        return signin.session_user(session, secret) is not None
+        return signin.session_row(session, secret) is not None
 
 
 def test_until_it_is_confirmed_nobody_is_asked(
