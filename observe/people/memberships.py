@@ -70,7 +70,7 @@ def add_person(session: Session, person: PersonInput, first: RoleInput, *, actor
     """
     _require_place(session, first.place, actor)
     user = User(memberships=[])
-    _write(session, user, person)
+    write(session, user, person)
     session.add(user)
     session.flush()
     _tell(session, "person.add", user, actor)
@@ -88,7 +88,7 @@ def edit_person(session: Session, user_id: UUID, person: PersonInput, *, actor: 
     """
     user = require_person(session, user_id, Action.PERSON_EDIT, actor)
     require_named(user)
-    _write(session, user, person)
+    write(session, user, person)
     session.flush()
     _tell(session, "person.edit", user, actor)
     return user
@@ -107,7 +107,12 @@ def require_person(session: Session, user_id: UUID, action: Action, actor: Actor
     return user
 
 
-def _write(session: Session, user: User, person: PersonInput) -> None:
+def write(session: Session, user: User, person: PersonInput) -> None:
+    """Write down about a person what was typed, cleaned; whoever calls asked access.
+
+    Raises:
+        BadInputError: a field does not fit, or somebody else has it; `field` names it.
+    """
     name, reference = clean(person.name), clean(person.reference)
     if not 1 <= len(name) <= LONGEST_NAME:
         raise BadInputError(message("Write the name of the person."), field="name")

@@ -13,16 +13,15 @@ from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from observe import db, workdays
 from observe.db import Row, locked, now
 from observe.errors import BadInputError, ConflictError
-from observe.people import access, audit, class_lists
+from observe.people import access, audit, class_lists, memberships
 from observe.people.access import Action, Actor, Thing
 from observe.people.directory import person_thing
-from observe.people.memberships import require_named
+from observe.people.memberships import PersonInput, require_named
 from observe.people.models import Child, ClassGroup, User
 from observe.privacy import clocks
 from observe.privacy.clocks import Clock, Law, RequestKind
@@ -31,7 +30,6 @@ from observe.text import Message, message
 
 WORDS_MAX: Final = 4_000
 WHO_MAX: Final = 200
-NAME_MAX: Final = 120
 
 KINDS: Final = {
     RequestKind.ACCESS: message("Access: know what is held about her"),
@@ -487,8 +485,8 @@ def correct(session: Session, request_id: UUID, *, name: str, email: str, actor:
     Raises:
         NotFoundError, NotAllowedError: it is not hers to handle.
         ConflictError: it asks for no correction, speaks of no account or of a pseudonym, was
-            ended, or the e-mail is somebody else's.
-        BadInputError: there is no name, or that is no e-mail.
+            ended, or nothing is different.
+        BadInputError: as `memberships.write`.
     """
     request = handled(session, request_id, actor=actor)
     if request.kind is not RequestKind.RECTIFICATION:
@@ -497,13 +495,11 @@ def correct(session: Session, request_id: UUID, *, name: str, email: str, actor:
     if user is None:
         raise ConflictError(message("This request is about nobody who has an account here."))
     require_named(user)
-    changes = {"name": _name(name), "email": _email(session, user, email)}
-    before = {field: getattr(user, field) for field in changes}
-    different = {field: value for field, value in changes.items() if value != before[field]}
+    before = {"name": user.name, "email": user.email}
+    memberships.write(session, user, PersonInput(name, email, user.reference or ""))
+    different = [field for field, value in before.items() if getattr(user, field) != value]
     if not different:
         raise ConflictError(message("Nothing is different from what stands there."))
-    for field, value in different.items():
-        setattr(user, field, value)
     session.flush()
     audit.record(
         session,
@@ -515,28 +511,6 @@ def correct(session: Session, request_id: UUID, *, name: str, email: str, actor:
         fields=sorted(different),
     )
     return user
-
-
-def _name(text: str) -> str:
-    told = " ".join(text.split())
-    if not told:
-        raise BadInputError(message("Write the name."), field="name")
-    _check_length("name", told, NAME_MAX)
-    return told
-
-
-def _email(session: Session, user: User, text: str) -> str | None:
-    if not text.strip():
-        return None
-    try:
-        checked = validate_email(text.strip(), check_deliverability=False, test_environment=True)
-    except EmailNotValidError as error:
-        raise BadInputError(message("This is no e-mail address."), field="email") from error
-    told = checked.normalized.casefold()
-    taken = sa.select(User.id).where(User.email == told, User.id != user.id)
-    if session.scalar(taken) is not None:
-        raise ConflictError(message("Somebody else has this e-mail address."))
-    return told
 
 
 # --- each verb ----------------------------------------------------------------------------------

@@ -304,13 +304,15 @@ def test_the_trail_tells_what_was_corrected_and_no_name(session: Session, cast: 
     assert audit.first_broken(session) is None
     with pytest.raises(ConflictError, match="different"):
         _correct(session, found.id, cast.administrator, user.name, "berta@escuela.test")
-    with pytest.raises(ConflictError, match="Somebody else"):
+    with pytest.raises(BadInputError, match="Another person"):
         taken = session.get_one(User, cast.observer.user_id).email or ""
         _correct(session, found.id, cast.administrator, user.name, taken)
     with pytest.raises(BadInputError):
         _correct(session, found.id, cast.administrator, user.name, "sin arroba")
     with pytest.raises(NotFoundError):
         _correct(session, found.id, cast.observer, "Otra", "")
+    _correct(session, found.id, cast.administrator, "Berta\u202e  Soto\u200b", "")
+    assert user.name == "Berta Soto"
     other = asked(session, cast)  # for a copy
     with pytest.raises(ConflictError, match="asks for no correction"):
         _correct(session, other.id, cast.administrator, "Otra", "")
