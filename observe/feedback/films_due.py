@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,24 +20,30 @@ from observe.privacy.kinds import Kept
 from observe.privacy.models import Hold
 from observe.privacy.reach import Waiting
 from observe.privacy.retention import REQUESTED, Due, Rule
-from observe.text import Message
+from observe.text import Message, message
 from observe.video.erasing import CLIPS
 from observe.video.models import DerivedFile, Recording
+
+CODED: Final = message("kept: somebody is coding it")
 
 
 def videos(session: Session, closed: Rule, unused: Rule, only: UUID | None = None) -> Iterator[Due]:
     """Yield each lesson with a video (or `only` this one), with the day on which that goes.
 
-    `closed` is the rule once the last feedback on it is closed; until then, `unused`.
+    `closed` is the rule once a feedback on it was published, and it waits while somebody codes the
+    lesson anew; `unused` is the rule of a lesson without any.
     """
     here = sa.and_(Recording.erased_at.is_(None), Recording.live_started_at.is_(None))
     lessons = _lessons(session, here, only)
-    holding, closings = _holding(session), _closings(session, only)
+    holding, closings, drafted = _holding(session), _closings(session, only), _drafted(session)
     for lesson in lessons:
         closed_on = closings.get(lesson.id)
-        rule = unused if closed_on is None else closed
-        on = retention.goes_on(closed_on or lesson.recorded_on, rule)
-        yield _due(rule.kind, lesson, on, holding)
+        if closed_on is None:
+            yield _due(unused.kind, lesson, retention.goes_on(lesson.recorded_on, unused), holding)
+            continue
+        due = _due(closed.kind, lesson, retention.goes_on(closed_on, closed), holding)
+        waits = not due.held and lesson.id in drafted
+        yield replace(due, held=CODED) if waits else due
 
 
 def clips(session: Session, rule: Rule, only: UUID | None = None) -> Iterator[Due]:
@@ -60,7 +67,7 @@ def _of(only: UUID | None, column: InstrumentedAttribute[UUID]) -> list[sa.Colum
 
 
 def _closings(session: Session, only: UUID | None) -> dict[UUID, date]:
-    """Return when the last feedback on each lesson was closed; none while somebody works on it.
+    """Return when the last feedback on each lesson was closed; none where none was published.
 
     A colleague's coding that was asked for gets no feedback of its own.
     """
@@ -72,7 +79,6 @@ def _closings(session: Session, only: UUID | None) -> dict[UUID, date]:
         )
         .where(
             Feedback.state == FeedbackState.PUBLISHED,
-            Observation.recording_id.not_in(_drafted()),
             *_of(only, Observation.recording_id),
         )
     )
@@ -85,9 +91,9 @@ def _closings(session: Session, only: UUID | None) -> dict[UUID, date]:
     return found
 
 
-def _drafted() -> sa.Select[UUID]:
+def _drafted(session: Session) -> set[UUID]:
     draft = Observation.state == ObservationState.DRAFT
-    return sa.select(Observation.recording_id).where(draft)
+    return set(session.scalars(sa.select(Observation.recording_id).where(draft)))
 
 
 # --- what keeps them ------------------------------------------------------------------------------

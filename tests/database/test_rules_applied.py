@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from observe.coding.operations import start
 from observe.db import Database, today
 from observe.errors import ObserveError
-from observe.feedback import forgetting, pseudonymising
+from observe.feedback import films_due, forgetting, pseudonymising
 from observe.people import class_lists
 from observe.people.models import Child, ClassGroup, User
 from observe.privacy import requests, rules
@@ -78,6 +78,23 @@ def test_a_film_stays_when_something_came_in_between(
     assert forgetting._apply(database, home, due) is False
     with database.read() as session:
         assert not session.get_one(Recording, film.id).is_erased
+
+
+def test_a_lesson_that_is_coded_anew_waits_with_what_was_published(
+    database: Database, home: Settings, cast: Cast
+) -> None:
+    with database.write() as session:
+        film = recording(session, cast)
+        film.recorded_on = LONG_AGO
+        given_for(session, cast, submitted(session, cast, film))
+        _coding(session, cast, film.id)
+        for kind in (Kept.VIDEO, Kept.UNUSED_VIDEO):
+            _rule(kind, 0)(session, cast, film.id)
+    with database.read() as session:
+        plan = forgetting.plan_for(session, home, actor=cast.administrator)
+    hers = {each.kind: each.held for each in plan.due if each.thing_id == film.id}
+    assert hers == {Kept.CLIPS: "", Kept.VIDEO: films_due.CODED}
+    assert forgetting.apply_rules(database, home, today() + timedelta(days=9_000)) == 0
 
 
 def test_what_cannot_be_deleted_keeps_nothing_else_and_is_certified_once(
