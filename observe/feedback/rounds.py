@@ -36,8 +36,8 @@ from observe.jobs import Job, Work, handler
 from observe.people import access, audit
 from observe.people.access import Action, Actor, actor_of
 from observe.people.models import AuditEntry, ClassGroup, User
-from observe.privacy import certificates
 from observe.text import LOCALES, Message, message
+from observe.video import outgoing
 from observe.video.models import Recording
 from observe.video.store import Store, open_store
 
@@ -295,7 +295,6 @@ def make_zip(work: Work, round_id: UUID) -> None:
     store = open_store(work.settings)
     store.clear_outgoing(now() - KEPT_WITHIN)
     with work.database.read() as session:
-        gone = certificates.last_number(session)
         asked = _asked(session, round_id)
         user = session.get(User, asked.actor_id) if asked else None
         actor = actor_of(user, today()) if user else None
@@ -306,21 +305,14 @@ def make_zip(work: Work, round_id: UUID) -> None:
         work.check_cancelled()
         work.progress("pdfs", 100 * made // total)
 
-    made = store.temporary(".zip")
-    try:
+    def write(made: Path) -> None:
         each = files(
             work.database, store, asked.feedback_ids, actor=actor, locale=asked.locale, tell=tell
         )
         if not write_zip(made, each):
             raise ConflictError(message("There is no published feedback of yours among these."))
-        store.put_aside(made, store.outgoing(round_id, "zip"))
-    finally:
-        made.unlink(missing_ok=True)
-    with work.database.read() as session:
-        again = certificates.last_number(session) != gone
-    if again:
-        store.outgoing(round_id, "zip").unlink(missing_ok=True)
-        make_zip(work, round_id)
+
+    outgoing.make_zip(work.database, store, round_id, write)
 
 
 def take(session: Session, store: Store, round_id: UUID, *, actor: Actor) -> Path:

@@ -284,7 +284,7 @@ def test_what_let_people_in_on_that_day_lets_nobody_in_again(
         restored.engine.dispose()
 
 
-def _count(condition: sa.ColumnElement[bool]) -> sa.Select[tuple[int]]:
+def _count(condition: sa.ColumnElement[bool]) -> sa.Select[int]:
     return sa.select(sa.func.count()).where(condition)
 
 

@@ -11,9 +11,10 @@ from observe.db import now
 from observe.jobs import Work, handler
 from observe.people import access
 from observe.people.access import Actor
-from observe.privacy import certificates, personal_export
+from observe.privacy import personal_export
 from observe.privacy.personal_export import Ask, Personal
 from observe.records.personal import child, films, person
+from observe.video import outgoing
 from observe.video.store import Store, open_store
 
 
@@ -26,33 +27,25 @@ def make(work: Work, export_id: UUID) -> None:
 def make_zip(work: Work, export_id: UUID) -> None:
     """Put the zip where it waits a day to be taken away; doing it again makes it anew.
 
-    What is deleted while it is made is in none that is left: deleting clears what lies there, and
-    one that comes later is looked at here.
+    What is deleted while it is made is in none that is left.
 
     Raises:
         BadInputError: there is no room on the disk for the videos that go along.
     """
     store = open_store(work.settings)
     store.clear_outgoing(now() - personal_export.KEPT_WITHIN)
-    with work.database.read() as session:
-        gone = certificates.last_number(session)
-        asked = personal_export.find(session, export_id)
-        if asked is None:
-            raise access.not_found()
-        personal = _gathered(session, store, asked)
-    # The database lies on the same disk: full of videos, it could keep nothing any more.
-    store.make_sure_of_room(sum(film.size_bytes for film in personal.films))
-    made = store.temporary(".zip")
-    try:
+
+    def write(made: Path) -> None:
+        with work.database.read() as session:
+            asked = personal_export.find(session, export_id)
+            if asked is None:
+                raise access.not_found()
+            personal = _gathered(session, store, asked)
+        # The database lies on the same disk: full of videos, it could keep nothing any more.
+        store.make_sure_of_room(sum(film.size_bytes for film in personal.films))
         personal_export.write_zip(made, personal, locale=asked.locale)
-        store.put_aside(made, store.outgoing(export_id, "zip"))
-    finally:
-        made.unlink(missing_ok=True)
-    with work.database.read() as session:
-        again = certificates.last_number(session) != gone
-    if again:
-        store.outgoing(export_id, "zip").unlink(missing_ok=True)
-        make_zip(work, export_id)
+
+    outgoing.make_zip(work.database, store, export_id, write)
 
 
 def _gathered(session: Session, store: Store, asked: Ask) -> Personal:
