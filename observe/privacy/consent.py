@@ -6,7 +6,7 @@ are told in the same transaction, so that nothing is open for a moment longer th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -256,15 +256,17 @@ def register_class(
     how: How,
     *,
     actor: Actor,
+    shown: Mapping[UUID, str] | None = None,
 ) -> int:
     """Register what came in for children of a class: by child, what is allowed of all scopes.
 
-    What is not allowed is a refusal. Return how many children it is.
+    What is not allowed is a refusal. `shown` are the names that stood beside the answers: the list
+    may have been written anew since. Return how many children it is.
 
     Raises:
         NotFoundError, NotAllowedError: the class, or a child, is not hers.
-        BadInputError: the way it came cannot be registered, or the paper is older than a no;
-            `field` names what.
+        BadInputError: the way it came cannot be registered, or the paper is older than a no
+            (`field` names what); or a number is another child's than it was shown.
     """
     how.check()
     group_for(session, class_group_id, actor=actor)
@@ -272,6 +274,8 @@ def register_class(
     known = set(session.scalars(sa.select(Child.id).where(Child.class_group_id == class_group_id)))
     if answers.keys() - known:
         raise access.not_found()
+    for told in _others(session, answers, shown or {}):
+        raise BadInputError(told)
     for told in outdated(session, answers, how.given_on):
         raise BadInputError(told, field="given_on")
     for child_id, granted in answers.items():
@@ -306,6 +310,21 @@ def register_educator(
     _add(session, {"educator_id": user_id}, granted, how, actor)
     _tell(session, educators=[user_id])
     _on_file(session, "consent.registered", "person", user_id, actor, granted)
+
+
+def _others(
+    session: Session, answers: Mapping[UUID, object], shown: Mapping[UUID, str]
+) -> Iterator[Message]:
+    """Yield of which children another name stands in the list than the one that was shown."""
+    rows = sa.select(Child).where(Child.id.in_(list(answers))).order_by(Child.list_number)
+    for child in session.scalars(rows.execution_options(populate_existing=True)):
+        if class_lists.is_another(shown.get(child.id, ""), child.name):
+            yield message(
+                "List number %(number)s is now «%(name)s»: the list was changed since you opened "
+                "this page. Look at each number again, then register.",
+                number=child.list_number,
+                name=child.name,
+            )
 
 
 def outdated(

@@ -82,6 +82,23 @@ def test_from_the_papers_of_a_class_to_a_film_that_can_be_coded(
     assert "La clase ya se puede codificar" in page or "Empezar a codificar" in page
 
 
+def test_what_was_typed_beside_one_name_is_not_registered_for_another(
+    client_for: ClientFor, database: Database, cast: factories.Cast, film: UUID
+) -> None:
+    browser, address = client_for(cast.observer), f"/cursos/{cast.class_group.id}/autorizaciones"
+    first, _second = _children(database)
+    assert f'name="n-{first}" value="Ana"' in browser.get(address).text
+    typed = _how(**{f"a-{first}": "yes", f"s-{first}": SCOPES, f"n-{first}": "Ana"})
+    with database.write() as session:
+        group = cast.class_group.id
+        class_lists.write_class_list(session, group, "1 Luis\n2 Ana", actor=cast.observer)
+    refused = browser.post(address, data=typed)
+    assert refused.status_code == 400
+    assert "ahora es «Luis»" in refused.text
+    with database.read() as session:
+        assert session.scalars(sa.select(Consent)).first() is None
+
+
 def test_a_paper_is_kept_revoked_and_printed(
     client_for: ClientFor, database: Database, store: Store, cast: factories.Cast, film: UUID
 ) -> None:

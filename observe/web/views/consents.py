@@ -118,7 +118,12 @@ def register(class_group_id: UUID) -> ResponseReturnValue:
             if not answers:
                 raise BadInputError(message("Mark at least one child: that is what is registered."))
             count = consent.register_class(
-                session, class_group_id, answers, how, actor=current_actor()
+                session,
+                class_group_id,
+                answers,
+                how,
+                actor=current_actor(),
+                shown={child_id: request.form.get(f"n-{child_id}", "") for child_id in answers},
             )
     except BadInputError as error:
         return _table(class_group_id, error.message), error.status
