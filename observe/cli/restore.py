@@ -24,7 +24,7 @@ from observe.cli.shell import Answer, Shell, verb
 from observe.db import open_database
 from observe.errors import BadInputError
 from observe.feedback.deleting_again import Again, delete_again
-from observe.people import audit, inviting
+from observe.people import audit, invitations
 from observe.privacy import tombstones
 from observe.settings import Settings
 from observe.text import Message, message
@@ -136,7 +136,7 @@ def _begin_anew(folder: Path, settings: Settings, manifest: Manifest) -> Again:
     try:
         again = delete_again(database, Store(folder / "store"), tombstones.known(settings))
         with database.write() as session:
-            inviting.end_everything(session)
+            invitations.end_everything(session)
             audit.record(
                 session,
                 "home.restored",

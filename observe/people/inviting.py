@@ -19,10 +19,10 @@ from sqlalchemy.orm import Session, joinedload
 from observe import mail
 from observe.db import Database, now
 from observe.errors import BadInputError, ConflictError
-from observe.people import attempts, audit, signin
+from observe.people import attempts, invitations, signin
 from observe.people.access import Action, Actor, not_found
 from observe.people.memberships import require_person
-from observe.people.models import Invitation, SignInLink, SignInSession, User
+from observe.people.models import Invitation, User
 from observe.settings import Settings
 from observe.text import DEFAULT_LOCALE, Message, message
 
@@ -70,8 +70,8 @@ def invite(session: Session, user_id: UUID, *, by_mail: bool, actor: Actor) -> I
     if by_mail and not user.email:
         raise BadInputError(message("There is no e-mail of hers on file."), field="email")
     _not_too_often(session, user.id, actor)
-    for earlier in _open(session, Invitation.user_id == user_id):
-        _end(earlier)
+    for earlier in invitations.open_of(session, [user_id]):
+        invitations.end(earlier)
     link, secret = signin.make_link(session, user, timedelta(days=DAYS))
     row = Invitation(
         user_id=user.id,
@@ -81,7 +81,7 @@ def invite(session: Session, user_id: UUID, *, by_mail: bool, actor: Actor) -> I
     )
     session.add(row)
     session.flush()
-    _tell(session, "invitation.make", row, actor)
+    invitations.tell(session, "invitation.make", row, actor)
     return Invited(row.id, user, secret)
 
 
@@ -110,9 +110,9 @@ def revoke(session: Session, invitation_id: UUID, *, actor: Actor) -> Invitation
     require_person(session, row.user_id, Action.PERSON_LINK, actor)
     if state_of(row, now()) is not State.OPEN:
         raise ConflictError(message("This invitation was used, or has ended."))
-    _end(row)
+    invitations.end(row)
     session.flush()
-    _tell(session, "invitation.revoke", row, actor)
+    invitations.tell(session, "invitation.revoke", row, actor)
     return row
 
 
@@ -134,52 +134,6 @@ def latest(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, Invitation]
         .order_by(Invitation.made_at, Invitation.id)
     )
     return {row.user_id: row for row in session.scalars(rows)}
-
-
-def _open(session: Session, *which: sa.ColumnElement[bool]) -> list[Invitation]:
-    query = sa.select(Invitation).join(SignInLink, SignInLink.id == Invitation.link_id)
-    still = (
-        Invitation.revoked_at.is_(None),
-        SignInLink.used_at.is_(None),
-        SignInLink.expires_at > now(),
-    )
-    return list(session.scalars(query.where(*which, *still)))
-
-
-def end_everything(session: Session) -> None:
-    """End all sessions, sign-in links and invitations of everybody: a backup was brought back.
-
-    What let people in on that day may have been ended since; whoever calls puts on file why.
-    """
-    moment = now()
-    for row in _open(session):
-        _end(row)
-    for table, still, column in (
-        (SignInSession, SignInSession.ended_at.is_(None), "ended_at"),
-        (SignInLink, SignInLink.used_at.is_(None), "expires_at"),
-    ):
-        session.execute(
-            sa.update(table)
-            .where(still, table.expires_at > moment)
-            .values({column: moment})
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _end(row: Invitation) -> None:
-    row.revoked_at = row.link.expires_at = now()
-
-
-def _tell(session: Session, action: str, row: Invitation, actor: Actor) -> None:
-    audit.record(
-        session,
-        action,
-        actor_id=actor.user_id,
-        thing_kind="person",
-        thing_id=row.user_id,
-        invitation=str(row.id),
-        by_mail=bool(row.sent_to),
-    )
 
 
 # --- by mail --------------------------------------------------------------------------------------

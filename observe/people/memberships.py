@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from observe.db import locked, now, today
 from observe.errors import BadInputError, ConflictError
-from observe.people import audit
+from observe.people import audit, invitations
 from observe.people.access import Action, Actor, not_found, require
 from observe.people.directory import person_thing, place_thing
 from observe.people.models import (
@@ -81,6 +81,8 @@ def add_person(session: Session, person: PersonInput, first: RoleInput, *, actor
 def edit_person(session: Session, user_id: UUID, person: PersonInput, *, actor: Actor) -> User:
     """Correct the name, the e-mail and the provider's id of a person.
 
+    An invitation that had gone to another e-mail ends.
+
     Raises:
         BadInputError: a field does not fit; `field` names it.
         ConflictError: a pseudonym stands in the place of her name.
@@ -89,7 +91,7 @@ def edit_person(session: Session, user_id: UUID, person: PersonInput, *, actor: 
     user = require_person(session, user_id, Action.PERSON_EDIT, actor)
     require_named(user)
     write(session, user, person)
-    session.flush()
+    invitations.end_sent_elsewhere(session, [user.id], actor=actor)
     _tell(session, "person.edit", user, actor)
     return user
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from observe.db import today
 from observe.ids import new_id
+from observe.people import invitations
 from observe.people.access import HOME, Action, Actor, require
 from observe.people.directory import ROLE_NAMES
 from observe.people.imports import Change, ChangeKind, Imported, imported, record_import
@@ -66,6 +67,8 @@ class PeoplePlan:
         """Do it, in the caller's transaction; a few statements, however long the table is."""
         write_turns(session, self.turns)
         close(session, [each.after.id for each in self.turns if each.goes])
+        renamed = [each.after.id for each in self.turns if each.has_other_email]
+        invitations.end_sent_elsewhere(session, renamed, actor=actor)
         record_import(session, "person.import", "person", self.done, actor)
 
 

@@ -22,6 +22,11 @@ class Turn:
     after: Person
     goes: bool = False
 
+    @property
+    def has_other_email(self) -> bool:
+        """Whether she was known by another e-mail."""
+        return self.before is not None and self.before.email not in {None, self.after.email}
+
 
 def write_turns(session: Session, turns: Sequence[Turn]) -> None:
     """Write what becomes of people; what the session had read is read anew."""

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from observe import db, workdays
 from observe.db import Row, locked, now
 from observe.errors import BadInputError, ConflictError
-from observe.people import access, audit, class_lists, memberships
+from observe.people import access, audit, class_lists, invitations, memberships
 from observe.people.access import Action, Actor, Thing
 from observe.people.directory import person_thing
 from observe.people.memberships import PersonInput, require_named
@@ -480,6 +480,8 @@ def _needed(text: str, field: str) -> str:
 def correct(session: Session, request_id: UUID, *, name: str, email: str, actor: Actor) -> User:
     """Correct a person's own name and e-mail; the audit trail tells which of them, never what.
 
+    An invitation that had gone to another e-mail ends.
+
     It cannot forget: a name in it would outlive the pseudonym that takes her name's place.
 
     Raises:
@@ -500,7 +502,7 @@ def correct(session: Session, request_id: UUID, *, name: str, email: str, actor:
     different = [field for field, value in before.items() if getattr(user, field) != value]
     if not different:
         raise ConflictError(message("Nothing is different from what stands there."))
-    session.flush()
+    invitations.end_sent_elsewhere(session, [user.id], actor=actor)
     audit.record(
         session,
         "person.corrected",

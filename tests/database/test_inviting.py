@@ -8,12 +8,18 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.orm import Session
 
-from observe.db import Database, now
+from observe.db import Database, now, today
 from observe.errors import BadInputError, ConflictError, NotAllowedError, NotFoundError
 from observe.mail import RefusedError
 from observe.people import inviting, lost_step, memberships, signin
 from observe.people.inviting import Invited, State
+from observe.people.memberships import PersonInput
 from observe.people.models import Invitation, User
+from observe.people.person_import import import_people
+from observe.privacy import requests
+from observe.privacy.clocks import RequestKind
+from observe.privacy.request_models import About, Channel
+from observe.privacy.requests import Asked
 from observe.settings import Settings
 from tests.factories import Cast
 from tests.mailbox import Mailbox, serving
@@ -112,3 +118,47 @@ def test_a_letter_tells_her_that_her_second_step_was_taken_away(
     (letter,) = box.letters
     assert letter["To"] == user.email
     assert "Flora Díaz quitó el segundo paso de tu cuenta" in letter.get_content()
+
+
+def test_what_went_to_the_wrong_mailbox_ends_when_the_email_is_put_right(
+    database: Database, cast: Cast
+) -> None:
+    def edit(email: str) -> None:
+        with database.write() as session:
+            memberships.edit_person(
+                session,
+                cast.educator.user_id,
+                PersonInput("Berta", email),
+                actor=cast.administrator,
+            )
+
+    def correct(email: str) -> None:
+        with database.write() as session:
+            asked = Asked(
+                RequestKind.RECTIFICATION,
+                About.PERSON,
+                today(),
+                Channel.EMAIL,
+                user_id=cast.educator.user_id,
+            )
+            request = requests.register(session, asked, today=today(), actor=cast.administrator)
+            requests.correct(
+                session, request.id, name="Berta", email=email, actor=cast.administrator
+            )
+
+    def take(email: str) -> None:
+        with database.write() as session:
+            reference = session.get_one(User, cast.educator.user_id).reference
+            rbd = cast.school.rbd
+            table = f"id,name,email,role,rbd\n{reference},Berta,{email},educator,{rbd}\n"
+            import_people(session, table, actor=cast.administrator)
+
+    for number, put_right in enumerate((edit, correct, take)):
+        sent = invited(database, cast)
+        put_right(f"berta{number}@escuela.test")
+        assert inviting.state_of(row_of(database, sent), now()) is State.REVOKED
+        with database.read() as session:
+            assert signin.link_user(session, sent.secret) is None
+    handed = invited(database, cast, by_mail=False)
+    edit("berta@escuela.test")
+    assert inviting.state_of(row_of(database, handed), now()) is State.OPEN

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from observe.db import Database, today
-from observe.people import class_lists
+from observe.people import class_lists, inviting
 from observe.people.models import Child, ClassGroup, Role, School, User
 from observe.privacy import consent
 from observe.privacy.consent import How
@@ -221,6 +221,19 @@ def test_an_invitation_is_handed_over_used_and_told(
     assert browser.post(address).status_code == 302
     assert "Entró con la invitación" in administrator.get(hers).text
     assert "Entró con la invitación" in administrator.get("/personas").text
+
+
+def test_her_page_says_that_the_invitation_to_the_wrong_mailbox_has_ended(
+    administrator: FlaskClient, database: Database, cast: Cast
+) -> None:
+    hers = f"/personas/{cast.educator.user_id}"
+    with database.write() as session:
+        inviting.invite(session, cast.educator.user_id, by_mail=True, actor=cast.administrator)
+    for email, told in (("berta@nueva.test", True), ("berta@otra.test", False)):
+        administrator.post(hers, data={"name": "Berta", "email": email})
+        page = administrator.get(hers).text
+        assert "Guardado." in page
+        assert ("correo anterior ya no sirve" in page) is told
 
 
 def test_who_also_evaluates_is_warned_where_she_observes(

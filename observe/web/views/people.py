@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from observe.db import now
 from observe.errors import BadInputError, ConflictError
 from observe.ids import parse_id
-from observe.people import evaluators, inviting, memberships, signin
+from observe.people import evaluators, invitations, inviting, memberships, signin
 from observe.people.access import HOME, Action, can
 from observe.people.directory import (
     ROLE_NAMES,
@@ -241,10 +241,17 @@ def edit(user_id: UUID) -> ResponseReturnValue:
     """Correct the name, the e-mail or the id."""
     try:
         with writing() as session:
+            invited = invitations.open_of(session, [user_id])
             memberships.edit_person(session, user_id, _person(), actor=current_actor())
+            ended = any(each.revoked_at for each in invited)
     except BadInputError as error:
         return page(user_id, error.message), error.status
-    return done(user_id, message("Kept."))
+    if not ended:
+        return done(user_id, message("Kept."))
+    return done(
+        user_id,
+        message("Kept. The invitation sent to the old e-mail works no more: invite her again."),
+    )
 
 
 @blueprint.post("/personas/<uuid:user_id>/roles")

@@ -47,7 +47,10 @@ def correct(request_id: UUID) -> ResponseReturnValue:
             email=form.get("email", ""),
             actor=current_actor(),
         ),
-        message("Corrected. What stood there before is not kept."),
+        message(
+            "Corrected. What stood there before is not kept; an invitation that had gone to "
+            "another e-mail works no more."
+        ),
     )
 
 
