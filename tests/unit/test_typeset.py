@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pypdf
@@ -11,10 +10,6 @@ import pytest
 import typst
 
 from observe import typeset
-from observe.feedback import certificate_paper
-from observe.ids import new_id
-from observe.privacy.kinds import CertificateKind
-from observe.privacy.models import Certificate
 
 TEMPLATE = """#set document(title: "x")
 #let form = json(bytes(sys.inputs.form))
@@ -59,19 +54,3 @@ def test_a_template_that_is_wrong_is_told(template: Path) -> None:
     template.write_text("#nothing-of-this-name", encoding="utf-8")
     with pytest.raises(typst.TypstError):
         typeset.pdf(template, {})
-
-
-def test_a_certificate_is_a_pdf_whatever_the_reason_says() -> None:
-    row = Certificate(
-        id=new_id(),
-        number=1,
-        kind=CertificateKind.VIDEO_DELETED,
-        thing_kind="recording",
-        thing_id=new_id(),
-        what={"files": []},
-        reason="Lo pidió la familia \N{PERSON WITH FOLDED HANDS}\x08",
-        made_at=datetime(2026, 11, 29, 12, tzinfo=UTC),
-        sha256="0" * 64,
-    )
-    told = _read(certificate_paper.pdf(row, is_true=True, locale="es_CL"))
-    assert "Lo pidió la familia □" in told
