@@ -334,7 +334,7 @@ def _of_kind(
 def _hold_still(session: Session, kind: Kept, thing_id: UUID) -> bool:
     """Hold whom a request would speak of, then the film; tell whether the thing is there.
 
-    Who registers a request, or blocks for one, holds the same: it comes before this or after it.
+    A request refers to its person or its class: on PostgreSQL it comes in before this or after it.
     """
     if kind is Kept.NAMES:
         return locked(session, ClassGroup, thing_id) is not None

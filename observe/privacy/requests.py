@@ -238,8 +238,8 @@ def register(session: Session, asked: Asked, *, today: date, actor: Actor) -> Ri
     request = RightsRequest(
         kind=asked.kind,
         about=asked.about,
-        user=_held(session, User, asked.user_id) if asked.about is About.PERSON else None,
-        class_group=_held(session, ClassGroup, asked.class_group_id)
+        user=_found(session, User, asked.user_id) if asked.about is About.PERSON else None,
+        class_group=_found(session, ClassGroup, asked.class_group_id)
         if asked.about is About.CHILD
         else None,
         list_number=asked.list_number if asked.about is About.CHILD else None,
@@ -285,9 +285,8 @@ def _check_length(field: str, text: str, most: int) -> None:
         raise BadInputError(message("Use at most %(limit)s characters.", limit=most), field=field)
 
 
-def _held(session: Session, kind: type[Row], row_id: UUID | None) -> Row:
-    """Return of whom a request speaks, held: no rule deletes anything of it meanwhile."""
-    found = locked(session, kind, row_id) if row_id is not None else None
+def _found(session: Session, kind: type[Row], row_id: UUID | None) -> Row:
+    found = session.get(kind, row_id) if row_id is not None else None
     if found is None:
         raise access.not_found()
     return found
@@ -310,10 +309,6 @@ def block(session: Session, request_id: UUID, *, actor: Actor) -> RightsRequest:
         )
     if request.blocks:
         raise ConflictError(message("This is blocked already."))
-    if request.about is About.PERSON:
-        _held(session, User, request.user_id)
-    else:
-        _held(session, ClassGroup, request.class_group_id)
     request.blocked_at, request.lifted_at, request.asks_block = now(), None, True
     session.flush()
     _block_changed(session, request)
