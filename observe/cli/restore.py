@@ -23,9 +23,12 @@ from observe.cli.program import main
 from observe.cli.shell import Answer, Shell, verb
 from observe.db import open_database
 from observe.errors import BadInputError
+from observe.feedback import halting  # noqa: F401  # told when a request blocks
 from observe.feedback.deleting_again import Again, delete_again
+from observe.feedback.shutting_again import ShutAgain, shut_again
 from observe.people import audit, invitations
 from observe.privacy import tombstones
+from observe.privacy.shut import Deed
 from observe.settings import Settings
 from observe.text import Message, message
 from observe.vault import need_key, need_no_key, needed_key
@@ -42,7 +45,7 @@ def restore(shell: Shell, *, file: Path) -> Answer:
     _clear_broken_off(shell.settings)
     _require_empty(shell.settings.home)
     try:
-        manifest, again = _restored(file, shell.settings)
+        manifest, again, shut = _restored(file, shell.settings)
     except (OSError, sqlite3.OperationalError, sa.exc.OperationalError) as error:
         raise BadInputError(
             message(
@@ -56,14 +59,17 @@ def restore(shell: Shell, *, file: Path) -> Answer:
         "home": shell.home,
         "deleted_again": [asdict(each) for each in again.done],
         "not_deleted_again": [asdict(each) for each in again.failed],
+        "shut_again": [asdict(each) for each in shut.done],
+        "not_shut_again": [asdict(each) for each in shut.failed],
     }
-    warnings = list(_what_came_back(manifest, again))
+    warnings = [*_what_came_back(manifest, again), *_what_is_open(manifest, shut)]
     if tombstones.is_away(shell.settings):
         warnings.insert(
             0,
             message(
-                "The folder of the key is not there, so nothing could be deleted again that was "
-                "deleted since this backup. Connect its drive, empty the home and restore again."
+                "The folder of the key is not there, so nothing could be deleted or shut again "
+                "that was deleted or shut since this backup. Connect its drive, empty the home and "
+                "restore again."
             ),
         )
     return Answer(facts, [said], warnings=warnings)
@@ -90,18 +96,41 @@ def _what_came_back(manifest: Manifest, again: Again) -> Iterator[Message]:
         "certificates, and delete it: observe privacy erase",
         day=day,
     )
+
+
+def _what_is_open(manifest: Manifest, shut: ShutAgain) -> Iterator[Message]:
+    """Say what was shut since the backup was made, and what is as open as it was then."""
+    if shut.done:
+        yield message(
+            "Done again: %(count)s blocks, departures and withdrawals that came after this backup.",
+            count=len(shut.done),
+        )
+    for each in shut.failed:
+        yield message(
+            "After this backup this was shut, and it could not be shut again: %(thing)s (%(deed)s)."
+            " Do it by hand.",
+            thing=each.thing_id,
+            deed=_DEEDS[Deed(each.deed)],
+        )
     yield message(
-        "As it was on %(day)s is also: who was blocked by a request, who had left and which roles "
-        "had ended, feedback that was withdrawn since, holds, visits, passwords and second steps. "
-        "Do again what was changed since then.",
-        day=day,
+        "As on %(day)s is all else: roles that ended, holds, visits, passwords, second steps, and "
+        "what was blocked, withdrawn or left on another computer. Do again what was changed since "
+        "then.",
+        day=manifest.made_at[:10],
     )
     yield message(
         "Everybody signs in anew: sessions, links and invitations that were open have ended."
     )
 
 
-def _restored(file: Path, settings: Settings) -> tuple[Manifest, Again]:
+_DEEDS: Final = {
+    Deed.BLOCKED: message("a request blocked"),
+    Deed.LEFT: message("a person left"),
+    Deed.WITHDRAWN: message("feedback was withdrawn"),
+}
+
+
+def _restored(file: Path, settings: Settings) -> tuple[Manifest, Again, ShutAgain]:
     """Bring the backup back; what fails takes away a home that was made for it.
 
     In one that was there before, no note of a key stays: the home must be empty for another try.
@@ -114,7 +143,7 @@ def _restored(file: Path, settings: Settings) -> tuple[Manifest, Again]:
             manifest = _prove(file, folder)
             _renew(folder / DATABASE)
             need_key(settings, manifest.settings.get(KEY_ID, ""))
-            again = _begin_anew(folder, settings, manifest)
+            again, shut = _begin_anew(folder, settings, manifest)
             _place(folder, settings)
     except BaseException:
         if made:
@@ -122,11 +151,11 @@ def _restored(file: Path, settings: Settings) -> tuple[Manifest, Again]:
         elif not noted and not settings.database_path.exists():
             need_no_key(settings)
         raise
-    return manifest, again
+    return manifest, again, shut
 
 
-def _begin_anew(folder: Path, settings: Settings, manifest: Manifest) -> Again:
-    """Let nobody in by what let people in that day; delete again what was deleted since.
+def _begin_anew(folder: Path, settings: Settings, manifest: Manifest) -> tuple[Again, ShutAgain]:
+    """Let nobody in by what let people in that day; delete and shut again what was since.
 
     As far as this computer knows. The sessions of that day fit no browser in this home anyway: its
     secret key is new.
@@ -135,6 +164,7 @@ def _begin_anew(folder: Path, settings: Settings, manifest: Manifest) -> Again:
     database = open_database(f"sqlite:///{path}")
     try:
         again = delete_again(database, Store(folder / "store"), tombstones.known(settings))
+        shut = shut_again(database, tombstones.known_shut(settings))
         with database.write() as session:
             invitations.end_everything(session)
             audit.record(
@@ -145,7 +175,7 @@ def _begin_anew(folder: Path, settings: Settings, manifest: Manifest) -> Again:
                 thing_id=None,
                 made_at=manifest.made_at,
             )
-        return again
+        return again, shut
     finally:
         database.engine.dispose()
         _in_one_file(path)

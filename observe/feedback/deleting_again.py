@@ -67,7 +67,8 @@ def _is_known(session: Session, tombstone: Tombstone, copied_at: datetime | None
     """Tell whether the database has what came of this already.
 
     By its certificate; or because it was at work after that deletion, as a home is that was brought
-    back before: names, clips and answers may have come anew there since. A video does not.
+    back before: names and clips may have come anew there since. A video does not, nor does a
+    consent that was taken back: a new one is another row.
     """
     if session.get(Certificate, UUID(tombstone.certificate_id)) is not None:
         return True
@@ -158,7 +159,8 @@ def _revoked(session: Session, _place: erasing.Place, tombstone: Tombstone) -> b
     """
     told, revocation_id = tombstone.more, UUID(tombstone.thing_id)
     ids = [UUID(each) for each in told["consents"]]
-    granted = session.scalars(sa.select(Consent).where(Consent.id.in_(ids))).all()
+    still = sa.select(Consent).where(Consent.id.in_(ids), Consent.revocation_id.is_(None))
+    granted = session.scalars(still).all()
     if not granted or session.get(Revocation, revocation_id) is not None:
         return False
     child = session.get(Child, UUID(told["child"])) if told["child"] else None
@@ -183,7 +185,9 @@ def _revoked(session: Session, _place: erasing.Place, tombstone: Tombstone) -> b
     return True
 
 
-_FOR_EVER: Final = frozenset({CertificateKind.VIDEO_DELETED, CertificateKind.PSEUDONYMISED})
+_FOR_EVER: Final = frozenset({
+    CertificateKind.VIDEO_DELETED, CertificateKind.PSEUDONYMISED, CertificateKind.REVOKED,
+})  # fmt: skip
 _VERBS: Final[dict[CertificateKind, Callable[[Session, erasing.Place, Tombstone], bool]]] = {
     CertificateKind.VIDEO_DELETED: _video,
     CertificateKind.CLIPS_DELETED: _clips,

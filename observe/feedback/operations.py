@@ -30,6 +30,8 @@ from observe.feedback.openings import Opening, openings_of_version
 from observe.feedback.suggest import Suggestion, suggest
 from observe.people import access, audit
 from observe.people.access import Action, Actor
+from observe.privacy import tombstones
+from observe.privacy.shut import WITHDRAW
 from observe.profile import profile_of
 from observe.rubric.operations import rubric_of
 from observe.rubric.schema import Text
@@ -402,7 +404,8 @@ def withdraw(session: Session, feedback_id: UUID, reason: str, *, actor: Actor) 
         )
     feedback.state, feedback.withdrawn_at = FeedbackState.WITHDRAWN, now()
     feedback.withdrawal_reason = reason.strip()
-    _told(session, "feedback.withdraw", feedback, actor)
+    _told(session, WITHDRAW, feedback, actor)
+    tombstones.note_soon(session)
     return feedback
 
 

@@ -7,7 +7,7 @@ in. Some administrator of the whole territory always stays.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -246,6 +246,18 @@ def close(session: Session, user_ids: Sequence[UUID]) -> None:
     """End every session of people, every link that would let them in, and their peer visits."""
     for start in range(0, len(user_ids), _AT_ONCE):
         _close(session, user_ids[start : start + _AT_ONCE])
+    if user_ids:
+        for listener in _when_closed:
+            listener(session)
+
+
+_when_closed: list[Callable[[Session], None]] = []
+
+
+def when_closed(function: Callable[[Session], None]) -> Callable[[Session], None]:
+    """Mark a function of a room above to be told, in the transaction, that people have left."""
+    _when_closed.append(function)
+    return function
 
 
 def _close(session: Session, user_ids: Sequence[UUID]) -> None:

@@ -311,7 +311,7 @@ def block(session: Session, request_id: UUID, *, actor: Actor) -> RightsRequest:
         raise ConflictError(message("This is blocked already."))
     request.blocked_at, request.lifted_at, request.asks_block = now(), None, True
     session.flush()
-    _block_changed(session, request)
+    block_changed(session, request)
     _told(session, "rights.blocked", request, actor)
     return request
 
@@ -328,7 +328,7 @@ def lift(session: Session, request_id: UUID, *, actor: Actor) -> RightsRequest:
         raise ConflictError(message("This request blocks nothing."))
     request.lifted_at = now()
     session.flush()
-    _block_changed(session, request)
+    block_changed(session, request)
     _told(session, "rights.lifted", request, actor)
     return request
 
@@ -390,7 +390,8 @@ def when_block_changed(function: BlockChanged) -> BlockChanged:
     return function
 
 
-def _block_changed(session: Session, request: RightsRequest) -> None:
+def block_changed(session: Session, request: RightsRequest) -> None:
+    """Tell the rooms above that a request blocks now, or was lifted."""
     for listener in _listeners:
         listener(session, request)
 

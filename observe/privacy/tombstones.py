@@ -1,6 +1,7 @@
 """What was deleted, kept where the home is not: an older backup must not bring it back.
 
-A file beside the vault's key, one line a certificate, only ever added to. It outlives the home that
+A file beside the vault's key, one line a certificate, and one for each thing that was shut
+(`shut`), only ever added to. It outlives the home that
 a backup takes the place of, and serves all homes of this computer: it holds ids, which are unlike
 everywhere, and neither names nor anybody's words.
 """
@@ -12,7 +13,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,11 +22,16 @@ from filelock import FileLock
 from sqlalchemy.orm import Session
 
 from observe.db import Database
-from observe.jobs import Work, before_work, handler
+from observe.ids import new_id
+from observe.jobs import Queue, Work, before_work, enqueue, handler
+from observe.people import memberships
+from observe.privacy import requests
 from observe.privacy.certificates import KEEP
 from observe.privacy.kinds import CertificateKind, Kept
 from observe.privacy.models import Certificate, Consent, Revocation
+from observe.privacy.request_models import RightsRequest
 from observe.privacy.requests import BY_REQUEST
+from observe.privacy.shut import Shut, last_of, shut_in
 from observe.settings import Settings
 from observe.vault import needed_key
 
@@ -46,6 +52,14 @@ class Tombstone:
     thing_id: str
     more: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def key(self) -> str:
+        """By what it is known: noted once."""
+        return self.certificate_id
+
+
+Note = TypeVar("Note", Tombstone, Shut)
+
 
 def path_of(settings: Settings) -> Path:
     """Return the file of this computer."""
@@ -54,25 +68,42 @@ def path_of(settings: Settings) -> Path:
 
 @handler(KEEP)
 def keep(work: Work, _certificate_id: UUID) -> None:
-    """Write down the certificate that was just issued, and any other that is not there."""
+    """Write down the certificate just issued, or what was shut, and all else not there yet."""
     work.step("keep", catch_up, work.settings, work.database)
+
+
+@memberships.when_closed
+def _note_who_left(session: Session) -> None:
+    note_soon(session)
+
+
+@requests.when_block_changed
+def _note_block(session: Session, _request: RightsRequest) -> None:
+    note_soon(session)
+
+
+def note_soon(session: Session) -> None:
+    """Ask that what this transaction shuts be noted where an older backup cannot open it."""
+    enqueue(session, KEEP, new_id(), queue=Queue.AT_ONCE)
 
 
 @before_work
 def catch_up(settings: Settings, database: Database) -> None:
-    """Add the certificates of this home that the file has not; a hub has backups of its own.
+    """Add what this home deleted and shut and the file has not; a hub has backups of its own.
 
     The drive with the key may be away: then it is done the next time, and nothing waits for it.
     """
     if settings.mode != "laptop":
         return
+    path = path_of(settings)
     with database.read() as session:
-        told = tombstones_of(session)
+        told: list[Tombstone | Shut] = [*tombstones_of(session)]
+        told += shut_in(session, _read(path, Shut))
     if told and is_away(settings):
         log.warning("deletions not noted: the key's folder is away")
     elif told:
         try:
-            _add(path_of(settings), told)
+            _add(path, told)
         except OSError as error:
             log.warning("deletions not noted", reason=type(error).__name__)
 
@@ -131,26 +162,32 @@ def _revoked(session: Session, row: Revocation) -> dict[str, Any]:
 
 def known(settings: Settings) -> list[Tombstone]:
     """Return what this computer knows of deletions, in the order in which they were done."""
-    found = _read(path_of(settings))
+    found = _read(path_of(settings), Tombstone)
     return sorted(found, key=lambda each: (each.made_at, each.number))
 
 
-def _read(path: Path) -> list[Tombstone]:
+def known_shut(settings: Settings) -> list[Shut]:
+    """Return what this computer knows of what was shut: the last of each thing."""
+    return list(last_of(_read(path_of(settings), Shut)).values())
+
+
+def _read(path: Path, kind: type[Note]) -> list[Note]:
     """Read the lines that are whole: the last may have been cut off by a kill."""
     found = []
     for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
         try:
-            found.append(Tombstone(**json.loads(line)))
+            found.append(kind(**json.loads(line)))
         except (ValueError, TypeError):
             continue
     return found
 
 
-def _add(path: Path, tombstones: Iterable[Tombstone]) -> None:
+def _add(path: Path, notes: Iterable[Tombstone | Shut]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
-        there = {each.certificate_id for each in _read(path)}
-        new = [each for each in tombstones if each.certificate_id not in there]
+        there = {each.key for each in _read(path, Tombstone)}
+        there |= {each.key for each in _read(path, Shut)}
+        new = [each for each in notes if each.key not in there]
         if new:
             _append(path, [json.dumps(asdict(each), sort_keys=True) for each in new])
 

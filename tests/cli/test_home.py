@@ -28,6 +28,7 @@ from observe.feedback.models import Feedback, FocusKind
 from observe.ids import new_id
 from observe.people import audit, signin
 from observe.people.models import Invitation, SignInLink, SignInSession, User
+from observe.privacy import tombstones
 from observe.settings import Settings
 from observe.video import captions
 from observe.video.models import Blurring, BlurState, DerivedFile, FileKind, Recording
@@ -262,7 +263,7 @@ def test_what_was_deleted_since_does_not_come_back_with_an_older_backup(
 
 
 def test_what_let_people_in_on_that_day_lets_nobody_in_again(
-    peopled: Run, tmp_path: Path, elsewhere: Elsewhere, database: Database
+    peopled: Run, tmp_path: Path, elsewhere: Elsewhere, home: Settings, database: Database
 ) -> None:
     peopled("people", "invite", "edu")
     with database.write() as session:
@@ -270,9 +271,12 @@ def test_what_let_people_in_on_that_day_lets_nobody_in_again(
         signin.open_session(session, user, hours=12, how="link")
         signin.make_link(session, user, timedelta(hours=1))
     peopled("backup", tmp_path / "copia.tar")
+    peopled("people", "leave", "out")
+    tombstones.catch_up(home, database)
     other = elsewhere("other")
     said = peopled("restore", tmp_path / "copia.tar")
     assert f"{now():%Y-%m-%d}" in said.err
+    assert "Se hizo de nuevo: 1" in said.err
     restored = open_database(f"sqlite:///{other / 'observe.sqlite'}")
     try:
         with restored.read() as session:
@@ -280,6 +284,8 @@ def test_what_let_people_in_on_that_day_lets_nobody_in_again(
             assert _count(session, Invitation.revoked_at.is_(None)) == 0
             assert _count(session, SignInLink.expires_at > now()) == 0
             assert audit.first_broken(session) is None
+            left = session.scalars(sa.select(User.reference).where(User.active.is_(False))).all()
+            assert left == ["out"]
     finally:
         restored.engine.dispose()
 

@@ -110,6 +110,26 @@ def test_each_kind_of_deletion_is_done_again(
     assert (once_more.done, once_more.failed) == ((), ())
 
 
+def test_a_consent_taken_back_stays_so_also_in_a_copy_that_was_at_work_later(
+    database: Database, older: Database, home: Settings, cast: Cast, film: UUID, tmp_path: Path
+) -> None:
+    with database.write() as session:
+        child = session.scalars(sa.select(Child).where(Child.list_number == 2)).one()
+        subject = consent.child_for(session, child.id, actor=cast.observer)
+        revocation = consent.revoke(
+            session, subject, [Scope.CODE], on=today(), channel=Channel.MAIL, actor=cast.observer
+        )
+    forgetting.forget_clips(database, home, revocation.id)
+    tombstones.catch_up(home, database)
+    with older.write() as session:
+        erasing.lift(session, film, actor=cast.observer)
+    again = delete_again(older, Store(tmp_path / "older-store"), tombstones.known(home))
+    assert [each.kind for each in again.done] == ["revoked"]
+    with older.read() as session:
+        standings = consent.standings_of(session, [cast.class_group.id])
+        assert not standings[child.id].allows(TO_CODE)
+
+
 def test_what_is_of_another_home_is_passed_over(
     database: Database, home: Settings, store: Store, cast: Cast, film: UUID, migrated_file: Path,
     tmp_path: Path,
