@@ -8,7 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from observe.coding.assigning import hidden_from
 from observe.coding.models import Observation
@@ -136,7 +136,7 @@ def visible(
             .joinedload(ClassGroup.school),
             joinedload(Observation.recording).joinedload(Recording.educator),
             joinedload(Observation.observer),
-            joinedload(Observation.rubric_version),
+            selectinload(Observation.rubric_version),  # once, not its text beside each record
         )
         .where(Observation.submitted_at.is_not(None), _near(actor), *where)
         .order_by(Recording.recorded_on.desc(), Observation.submitted_at.desc(), Observation.id)

@@ -164,20 +164,23 @@ def test_others_write_while_a_record_is_set(
     assert head.get(f"/registros/{observation_id}/registro.pdf").data == b"%PDF"
 
 
-def test_a_list_that_is_narrowed_reads_the_records_once(
+def test_a_list_that_is_narrowed_reads_records_and_rubrics_once(
     head: FlaskClient, observation_id: UUID, app: Flask
 ) -> None:
     read: list[str] = []
 
     def told(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        read.extend(re.findall(r"max\(revision.number\)", statement))
+        read.append(statement)
 
     engine = home_of(app).database.engine
     sa.event.listen(engine, "before_cursor_execute", told)
     page = head.get("/registros?texto=1°").text
     sa.event.remove(engine, "before_cursor_execute", told)
     assert f"/registros/{observation_id}" in page
-    assert len(read) == 1
+    assert len([each for each in read if "max(revision.number)" in each]) == 1
+    (records,) = [each for each in read if "FROM observation JOIN recording" in each]
+    assert "submitted_at" in records
+    assert "document" not in records  # a rubric's whole text, beside each record
 
 
 def test_what_is_submitted_is_in_the_list_within_a_second(
