@@ -35,6 +35,7 @@ from observe.vault import need_key, need_no_key, needed_key
 from observe.video.disk import sync_folder
 from observe.video.store import Store
 
+_UNPACKED: Final = "unpacked"  # in the copy, and so what a backup copies is never taken for it
 _KEPT: Final = frozenset({"README.md", ".gitignore"})  # what an empty home may hold
 
 
@@ -139,7 +140,9 @@ def _restored(file: Path, settings: Settings) -> tuple[Manifest, Again, ShutAgai
     made, noted = not home.exists(), needed_key(settings) is not None
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with copying.folder_in(home) as folder:
+        with copying.folder_in(home) as copy:
+            folder = copy / _UNPACKED
+            folder.mkdir(mode=0o700)
             manifest = _prove(file, folder)
             _renew(folder / DATABASE)
             need_key(settings, manifest.settings.get(KEY_ID, ""))
@@ -185,15 +188,17 @@ def _clear_broken_off(settings: Settings) -> None:
     """Remove what a restoring that was killed left, so that another try finds the home empty.
 
     It had found the home empty, and put the database in its place last: without one, the note of a
-    key is its own, and so are the files of the store where they are missing in its copy.
+    key is its own, and so are the files of the store where they are missing in its copy. A home in
+    which a backup was broken off was not empty: nothing of it is touched, whatever is missing.
     """
-    broken_off = copying.left(settings.home)
-    if not broken_off or settings.database_path.exists():
+    unpacked = [each.copy / _UNPACKED for each in copying.left(settings.home)]
+    ours = bool(unpacked) and all(folder.is_dir() for folder in unpacked)
+    if not ours or settings.database_path.exists():
         return
-    for copy in (each.copy for each in broken_off):
-        if (copy / DATABASE).exists() and not (copy / "store").exists():
+    for folder in unpacked:
+        if (folder / DATABASE).exists() and not (folder / "store").exists():
             with suppress(FileNotFoundError):
-                settings.store_path.replace(copy / "store")
+                settings.store_path.replace(folder / "store")
     copying.clear_left(settings.home)
     need_no_key(settings)
 

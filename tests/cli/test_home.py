@@ -217,7 +217,7 @@ def test_after_a_restoring_that_was_killed_another_finds_the_home_empty(
     peopled: Run, backed_up: Path, elsewhere: Elsewhere, placed: bool
 ) -> None:
     other = elsewhere("other")
-    copy = other / copying.PREFIX / "home"
+    copy = other / copying.PREFIX / "home" / "unpacked"
     for path in ("observe.sqlite", "store/blobs/ab/film"):
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         (copy / path).write_text("Ana", encoding="utf-8")
@@ -239,9 +239,21 @@ def test_a_folder_that_holds_something_else_is_not_emptied(
     other = elsewhere("other")
     (other / "store").mkdir(parents=True)
     (other / "store" / "hers").touch()
-    (other / copying.PREFIX / "home" / "store").mkdir(parents=True)
+    copy = other / copying.PREFIX / "home" / "unpacked"
+    (copy / "store").mkdir(parents=True)
     peopled("restore", backed_up, code=2)
     assert (other / "store" / "hers").exists()
+
+
+def test_a_home_whose_database_went_after_a_backup_was_killed_keeps_its_files(
+    peopled: Run, backed_up: Path, home: Settings
+) -> None:
+    copy = home.home / copying.PREFIX / "home"
+    copy.mkdir(parents=True)
+    home.database_path.rename(copy / "observe.sqlite")
+    before = sorted(home.store_path.rglob("*"))
+    peopled("restore", backed_up, code=2)
+    assert sorted(home.store_path.rglob("*")) == before
 
 
 def test_what_was_deleted_since_does_not_come_back_with_an_older_backup(
