@@ -311,7 +311,7 @@ def test_scripts_and_styles_of_the_screen_stay_within_their_budget(
     page = observer.get(f"/observaciones/{draft.id}").text
     entries = re.findall(r'<script type="module" src="([^"]+)"', page)
     styles = re.findall(r'<link rel="stylesheet" href="([^"]+)"', page)
-    assert len(entries) == 2
+    assert len(entries) == 3
     assert len(styles) == 5
     scripts: dict[str, bytes] = {}
     for entry in entries:
