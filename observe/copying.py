@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ PREFIX: Final = ".copying-"
 _LOCK: Final = "lock"
 _COPY: Final = "home"
 _BESIDE: Final = "beside"
+_YOUNG_S: Final = 60
 _LETTERS: Final = 12  # of the folder's id, by which the file beside is known to be ours
 
 
@@ -117,6 +119,8 @@ def _is_removed(file: Path) -> bool:
 
 
 def _is_held(folder: Path) -> bool:
+    if not (folder / _LOCK).exists() and time.time() - folder.stat().st_mtime < _YOUNG_S:
+        return True  # made just now, and about to be
     lock = FileLock(folder / _LOCK, mode=0o600)
     try:
         lock.acquire(timeout=0)

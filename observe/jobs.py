@@ -198,6 +198,14 @@ T = TypeVar("T")
 # A disk that is full, or a database that another one writes to for longer than we wait.
 _PASSING: Final = (OSError, sa.exc.OperationalError)
 
+
+def _is_full(error: OSError | sa.exc.OperationalError) -> bool:
+    """Tell whether the disk did not take something, also where the database met that."""
+    if isinstance(error, OSError):
+        return True
+    return any(words in str(error.orig) for words in ("is full", "disk I/O", "No space left"))
+
+
 Handler = Callable[["Work", UUID], None]
 _handlers: dict[str, Handler] = {}
 
@@ -334,8 +342,7 @@ class Work:
             if not _last_attempt():
                 raise
             log.exception("step failed for the last time")
-            why = _NO_ROOM if isinstance(error, OSError) else _BUSY
-            outcome = _Outcome(refused=ObserveError(why))
+            outcome = _Outcome(refused=ObserveError(_NO_ROOM if _is_full(error) else _BUSY))
         with self.database.write() as session:
             _change(session, self.job_id, interruptions=0)
         return outcome

@@ -122,10 +122,10 @@ def forget_clips(database: Database, settings: Settings, revocation_id: UUID) ->
         if certificates.last_of(session, revocation_id, CertificateKind.REVOKED) is not None:
             return
         revocation = session.get_one(Revocation, revocation_id)
-        reached = [
-            _reach(session, place, recording, revocation)
-            for recording in _films_of(session, revocation)
-        ]
+        films = list(_films_of(session, revocation))
+        for film in films:  # all of them, before the trail
+            locked(session, Recording, film.id)
+        reached = [_reach(session, place, film, revocation) for film in films]
         told = Told(
             CertificateKind.REVOKED,
             "revocation",

@@ -40,9 +40,10 @@ def close_daily(work: Work, _day: UUID) -> None:
 def close_gone(database: Database) -> int:
     """End what lets in each person whose roles are all over; return how many there were."""
     with database.write() as session:
-        found = session.scalars(_gone().order_by(User.id).with_for_update()).all()
+        found = session.scalars(_gone().order_by(User.id).with_for_update(key_share=True)).all()
         for user in found:
             settle(session, user)
+        for user in found:
             audit.record(
                 session,
                 "person.gone",

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.orm import Session
 
-from observe.db import locked, now, today
+from observe.db import now, today
 from observe.errors import BadInputError, ConflictError
 from observe.people import audit, invitations
 from observe.people.access import Action, Actor, not_found, require
@@ -159,7 +159,7 @@ def give_role(session: Session, user_id: UUID, given: RoleInput, *, actor: Actor
         NotFoundError, NotAllowedError: the place is not the actor's to give.
     """
     _require_place(session, given.place, actor)
-    user = locked(session, User, user_id)  # a second click finds the role of the first
+    user = _hold(session, user_id)  # a second click finds the role of the first
     if user is None:
         raise not_found()
     require_named(user)
@@ -168,8 +168,8 @@ def give_role(session: Session, user_id: UUID, given: RoleInput, *, actor: Actor
     user.memberships.append(row)
     session.flush()
     session.refresh(row)
-    _tell(session, "membership.add", user, actor, row)
     settle(session, user)
+    _tell(session, "membership.add", user, actor, row)
     return row
 
 
@@ -188,9 +188,9 @@ def change_days(
     _require_possible(row.user, RoleInput(row.role, row.place, period), but=row)
     row.starts_on, row.ends_on = period.starts, period.ends
     session.flush()
+    settle(session, row.user)  # rows before the trail
     _tell(session, "membership.days", row.user, actor, row)
     _require_somebody(session, row)
-    settle(session, row.user)
     return row
 
 
@@ -203,11 +203,11 @@ def end_role(session: Session, membership_id: UUID, last_day: date, *, actor: Ac
     """
     row = _held(session, membership_id, actor=actor)
     user = row.user
-    _tell(session, "membership.end", user, actor, row)
     cut(session, row, last_day)
     session.flush()
-    _require_somebody(session, row)
     settle(session, user)
+    _tell(session, "membership.end", user, actor, row)
+    _require_somebody(session, row)
 
 
 def leave(session: Session, user_id: UUID, last_day: date, *, actor: Actor) -> None:
@@ -220,16 +220,16 @@ def leave(session: Session, user_id: UUID, last_day: date, *, actor: Actor) -> N
         ConflictError: nobody would administer the whole territory any more.
         NotFoundError, NotAllowedError: she has roles that are not the actor's to end.
     """
-    locked(session, User, user_id)
+    _hold(session, user_id)
     user = require_person(session, user_id, Action.PERSON_EDIT, actor)
     rows = list(user.memberships)
     for row in rows:
         cut(session, row, last_day)
     session.flush()
+    settle(session, user)
     _tell(session, "person.leave", user, actor)
     for row in rows:
         _require_somebody(session, row)
-    settle(session, user)
 
 
 def cut(session: Session, row: Membership, last_day: date) -> None:
@@ -374,11 +374,16 @@ def membership_for(session: Session, membership_id: UUID, *, actor: Actor) -> Me
 
 def _held(session: Session, membership_id: UUID, *, actor: Actor) -> Membership:
     """Return a membership as `membership_for`, once nobody else changes what its person has."""
-    locked(session, User, membership_for(session, membership_id, actor=actor).user_id)
+    _hold(session, membership_for(session, membership_id, actor=actor).user_id)
     row = session.get(Membership, membership_id, populate_existing=True)
     if row is None:  # removed while we waited
         raise not_found()
     return row
+
+
+def _hold(session: Session, user_id: UUID) -> User | None:
+    """Hold a person's roles; rows that refer to her, as a session she opens, need not wait."""
+    return session.get(User, user_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def _require_place(session: Session, place: Place, actor: Actor) -> None:

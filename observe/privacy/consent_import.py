@@ -6,7 +6,7 @@ where the line says anything at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -135,11 +135,17 @@ def _twice(lines: Iterable[Line]) -> list[Message]:
 
 
 def register(
-    session: Session, class_group_id: UUID, lines: Iterable[Line], *, actor: Actor
+    session: Session,
+    class_group_id: UUID,
+    lines: Sequence[Line],
+    *,
+    actor: Actor,
+    shown: Mapping[int, str] | None = None,
 ) -> None:
-    """Register what was read; raises as `consent.register_class`."""
+    """Register what was read, beside the names `shown` by number; as `consent.register_class`."""
+    seen = {line.child.id: (shown or {}).get(line.child.list_number, "") for line in lines}
     for how, answers in _by_how(lines).items():
-        consent.register_class(session, class_group_id, answers, how, actor=actor)
+        consent.register_class(session, class_group_id, answers, how, actor=actor, shown=seen)
 
 
 def _by_how(lines: Iterable[Line]) -> dict[How, dict[UUID, frozenset[Scope]]]:

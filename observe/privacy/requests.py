@@ -493,8 +493,9 @@ def correct(session: Session, request_id: UUID, *, name: str, email: str, actor:
     if user is None:
         raise ConflictError(message("This request is about nobody who has an account here."))
     require_named(user)
-    before = {"name": user.name, "email": user.email}
-    memberships.write(session, user, PersonInput(name, email, user.reference or ""))
+    before, reference = {"name": user.name, "email": user.email}, user.reference
+    memberships.write(session, user, PersonInput(name, email, reference or ""))
+    user.reference = reference  # no correction gives her an id
     different = [field for field, value in before.items() if getattr(user, field) != value]
     if not different:
         raise ConflictError(message("Nothing is different from what stands there."))

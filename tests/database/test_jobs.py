@@ -181,10 +181,11 @@ def test_a_job_that_the_engine_has_closed_is_told_and_holds_up_nobody(
 
 
 def test_a_full_disk_is_told_as_such(home: Settings, database: Database) -> None:
-    job_id = _enqueue(database, "test.full")
+    job_ids = [_enqueue(database, kind) for kind in ("test.full", "test.full-database")]
     with _worker(home):
-        _until(lambda: _state(database, job_id).ended, 60)
-    assert "Make room" in str(_state(database, job_id).why)
+        _until(lambda: all(_state(database, job_id).ended for job_id in job_ids), 60)
+    for job_id in job_ids:
+        assert "Make room" in str(_state(database, job_id).why)
 
 
 def test_a_passing_fault_is_tried_again(home: Settings, database: Database) -> None:

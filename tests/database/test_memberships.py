@@ -361,3 +361,36 @@ def test_the_database_refuses_two_open_roles_and_impossible_days(
     for row in (twice, wrong):
         with pytest.raises(sa.exc.IntegrityError), database.write() as session:
             session.add(row)
+
+
+def test_what_lets_her_in_ends_before_the_trail_is_written(database: Database, cast: Cast) -> None:
+    """As signing out does: at a hub, one of two that do it the other way round would fail."""
+    said: list[str] = []
+    sa.event.listen(database.engine, "before_cursor_execute", lambda *told: said.append(told[2]))
+
+    def ends_first() -> bool:
+        ends = next(n for n, told in enumerate(said) if told.startswith("UPDATE sign_in_session"))
+        return not any(told.startswith("INSERT INTO audit_entry") for told in said[:ends])
+
+    last, actor = memberships.at_once(), cast.administrator
+    with database.read() as session:
+        role = of(session, cast.educator).id
+        second = of(session, cast.second_educator).id
+    for deed in (
+        lambda session: memberships.leave(session, cast.observer.user_id, last, actor=actor),
+        lambda session: memberships.end_role(session, role, last, actor=actor),
+        lambda session: memberships.change_days(session, second, Period(None, last), actor=actor),
+    ):
+        with database.write() as session:
+            said.clear()
+            deed(session)
+        assert ends_first()
+    with database.write() as session:
+        for each in (cast.utp_head, cast.network_lead):
+            row = of(session, each)
+            row.ends_on = last
+    said.clear()
+    assert leaving.close_gone(database) == 2
+    assert ends_first()
+    trail = next(n for n, told in enumerate(said) if told.startswith("INSERT INTO audit_entry"))
+    assert not any(told.startswith("UPDATE sign_in") for told in said[trail:])

@@ -293,9 +293,11 @@ def test_more_time_is_taken_once_and_only_where_the_law_gives_it(
 
 def test_the_trail_tells_what_was_corrected_and_no_name(session: Session, cast: Cast) -> None:
     found = asked(session, cast, kind=RequestKind.RECTIFICATION)
-    _correct(session, found.id, cast.administrator, "Berta O'Brien Soto", "Berta@Escuela.test")
     user = session.get_one(User, cast.educator.user_id)
+    user.reference = reference = None  # made before people had ids
+    _correct(session, found.id, cast.administrator, "Berta O'Brien Soto", "Berta@Escuela.test")
     assert (user.name, user.email) == ("Berta O'Brien Soto", "berta@escuela.test")
+    assert user.reference == reference, "a table exported before knows her by it"
     told = entries(session, "person.corrected")[0]
     assert told["fields"] == ["email", "name"]
     trail = " ".join(session.scalars(sa.select(AuditEntry.details)))

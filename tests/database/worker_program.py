@@ -87,6 +87,17 @@ def _no_space() -> None:
     raise OSError("no space left on device")
 
 
+@handler("test.full-database")
+def full_database(work: Work, subject_id: UUID) -> None:
+    """Find the disk full where the database would write, each time."""
+    full = Exception("database or disk is full")
+    work.step("write", _fail, sqlalchemy.exc.OperationalError("INSERT", {}, full))
+
+
+def _fail(fault: Exception) -> None:
+    raise fault
+
+
 def _fail_once(mark: str, fault: Exception) -> None:
     if not Path(mark).exists():
         Path(mark).touch()

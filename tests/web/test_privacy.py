@@ -147,7 +147,14 @@ def test_a_table_is_shown_before_it_is_registered(
     assert "Esto se registraría: 2" in shown.text
     with database.read() as session:
         assert session.scalars(sa.select(Consent)).first() is None
-    browser.post(address, data={"do": "register", "content": table})
+    beside = dict(re.findall(r'name="(n-\d+)" value="([^"]*)"', shown.text))
+    assert beside.keys() == {"n-1", "n-2"}
+    counted = {"do": "register", "content": table}
+    other = browser.post(address, data=counted | beside | {"n-1": "Otra Niña"})
+    assert other.status_code == 400, "the list was counted anew since it was looked at"
+    with database.read() as session:
+        assert session.scalars(sa.select(Consent)).first() is None
+    browser.post(address, data=counted | beside)
     with database.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Consent)) == 2 * len(Scope)
 

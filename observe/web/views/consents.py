@@ -206,7 +206,13 @@ def take(class_group_id: UUID) -> ResponseReturnValue:
                 session, class_group_id, content, actor=current_actor()
             )
             if looked_at:
-                consent_import.register(session, class_group_id, found, actor=current_actor())
+                shown = {
+                    line.child.list_number: request.form.get(f"n-{line.child.list_number}", "")
+                    for line in found
+                }
+                consent_import.register(
+                    session, class_group_id, found, actor=current_actor(), shown=shown
+                )
     except InvalidError as error:
         told = error.problems or [error.message]
         page = _import_page(class_group_id, problems=told, refused=error.message)

@@ -5,6 +5,9 @@ import { RequestError, get, post } from "../http.js";
 const LONGEST_WAIT_MS = 30000;
 const MEMORY = "observe-upload"; // which file belongs to which upload, for this browser
 
+/** @type {Map<string, string>} what was begun in this page: the upload of each file */
+const begunHere = new Map();
+
 /** @param {File} file */
 const mark = (file) => `${file.name}/${file.size}/${file.lastModified}`;
 
@@ -22,8 +25,11 @@ export async function uploadFor(address, file, taken) {
     const same = name === file.name && Number(size) === file.size && (known === null || known === mark(file));
     if (same && !taken.includes(upload)) return get(`${address}/${upload}`);
   }
+  const mine = begunHere.get(mark(file));
+  if (mine && !taken.includes(mine)) return get(`${address}/${mine}`);
   const begun = await post(address, { filename: file.name, size: file.size });
   localStorage.setItem(`${MEMORY}:${begun.id}`, mark(file));
+  begunHere.set(mark(file), begun.id);
   return begun;
 }
 
