@@ -286,9 +286,14 @@ def test_several_files_chosen_together_become_one_lesson_in_the_order_shown(
     page.goto("/videos/nuevo")
     question = page.get_by_text("¿Son partes de la misma clase?")
     expect(question).to_be_hidden()
-    page.locator("#file").set_input_files([tmp_path / name for name in names])
+    begun: list[str] = []
+    page.on("request", lambda each: begun.append(each.url) if each.method == "POST" else None)
+    page.locator("#file").set_input_files([tmp_path / name for name in names[:2]])
     expect(question).to_be_visible()
+    expect(page.locator("#upload-sentence")).to_have_text("Los 2 archivos llegaron completos.")
+    page.locator("#file").set_input_files([tmp_path / name for name in names])  # one was forgotten
     expect(page.locator("#upload-sentence")).to_have_text("Los 3 archivos llegaron completos.")
+    assert sum(each.endswith("/subidas") for each in begun) == 3, "none is begun or sent twice"
     listed = page.locator("#parts-list li .wrap")
     assert listed.all_text_contents() == ["clase 2.mp4", "clase 10.mp4", "otra clase.mp4"]
     page.get_by_role("button", name="Quitar otra clase.mp4").press("Enter")
