@@ -25,7 +25,7 @@ from observe.ids import parse_id
 from observe.people import access
 from observe.people.access import Action, Actor, Thing
 from observe.people.models import AuditEntry, User
-from observe.privacy import personal_export
+from observe.privacy import papers, personal_export
 from observe.privacy.models import Consent
 from observe.text import Message, message
 from observe.video.models import Recording
@@ -121,7 +121,7 @@ _BY_ACTION: Final = {
     "record.verified": What.PROOF,
     "record.export": What.TABLE,
     personal_export.TAKEN: What.ALL_DATA,
-    "paper.seen": What.PAPER,
+    papers.SEEN: What.PAPER,
     _BACKUP: What.BACKUP,
 }
 _RECORD_BY_WAY: Final = {
@@ -131,7 +131,7 @@ _RECORD_BY_WAY: Final = {
     "history.pdf": What.HISTORY_FILE,
 }
 # Entries that are about more than the thing they name, or name none.
-_OF_MANY: Final = ("record.verified", "record.export", _BLURRED, _BACKUP)
+_OF_MANY: Final = ("record.verified", "record.export", _BLURRED, _BACKUP, papers.SEEN)
 
 
 @dataclass(frozen=True)
@@ -229,10 +229,10 @@ def _places(session: Session, lesson_ids: set[UUID]) -> dict[UUID, UUID | None]:
 
 def _her_own(session: Session, user_id: UUID) -> dict[UUID, UUID | None]:
     """Return what belongs to her and to no lesson: her account, and the scans of her own papers."""
-    papers = sa.select(Consent.paper_id).where(
+    scans = sa.select(Consent.paper_id).where(
         Consent.educator_id == user_id, Consent.paper_id.is_not(None)
     )
-    return dict.fromkeys((user_id, *(each for each in session.scalars(papers) if each)))
+    return dict.fromkeys((user_id, *(each for each in session.scalars(scans) if each)))
 
 
 Hit = tuple[UUID | None, UUID, str, What, datetime]
@@ -263,6 +263,8 @@ def _hits(session: Session, user_id: UUID, places: Mapping[UUID, UUID | None]) -
 def _things(entry: AuditEntry, details: Mapping[str, Any]) -> Iterable[UUID]:
     if entry.action == _BLURRED:
         told = [parse_id(details.get("recording", ""))]
+    elif entry.action == papers.SEEN and "educator" in details:
+        told = [parse_id(details["educator"])]
     elif entry.thing_id is not None:
         return (entry.thing_id,)
     else:

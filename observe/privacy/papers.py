@@ -22,6 +22,7 @@ from observe.privacy.models import Consent, ConsentPaper
 from observe.text import message
 from observe.vault import Vault
 
+SEEN: Final = "paper.seen"
 LARGEST: Final = 8 * 1024**2
 _STARTS: Final = {
     b"%PDF-": "application/pdf",
@@ -191,7 +192,9 @@ def read_paper(
     except FileNotFoundError as error:
         raise access.not_found() from error
     content = vault.unseal(sealed, purpose=_purpose(paper_id))
-    _on_file(session, "paper.seen", row, actor.user_id)
+    # An educator is told who saw hers also when another has taken its place since.
+    whose = {"educator": owner.educator_id} if owner.educator_id is not None else {}
+    _on_file(session, SEEN, row, actor.user_id, **whose)
     return row, content
 
 
@@ -199,7 +202,9 @@ def _purpose(paper_id: UUID) -> str:
     return f"consent paper {paper_id}"
 
 
-def _on_file(session: Session, action: str, row: ConsentPaper, actor_id: UUID | None) -> None:
+def _on_file(
+    session: Session, action: str, row: ConsentPaper, actor_id: UUID | None, **details: object
+) -> None:
     audit.record(
         session,
         action,
@@ -207,4 +212,5 @@ def _on_file(session: Session, action: str, row: ConsentPaper, actor_id: UUID | 
         thing_kind="consent_paper",
         thing_id=row.id,
         sha256=row.sha256,
+        **details,
     )

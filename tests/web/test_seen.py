@@ -285,7 +285,7 @@ def _copy(database: Database, client_for: ClientFor, cast: Cast) -> None:
 
 
 def _paper(database: Database, home: Settings, store: Store, head: FlaskClient, cast: Cast) -> None:
-    """The scan of her own authorisation is opened by the UTP head."""
+    """The scan of her own authorisation is opened by the UTP head, and then replaced."""
     with database.write() as session:
         how = How(ConsentChannel.PAPER, FORM_VERSION, TODAY)
         her = cast.educator.user_id
@@ -294,6 +294,9 @@ def _paper(database: Database, home: Settings, store: Store, head: FlaskClient, 
         vault = open_vault(home)
         kept = papers.keep_paper(session, store, vault, subject, b"%PDF-1.7", actor=cast.observer)
     assert head.get(f"/autorizaciones/papeles/{kept.id}").status_code == 200
+    with database.write() as session:
+        papers.keep_paper(session, store, vault, subject, b"%PDF-1.7 b", actor=cast.observer)
+        papers.drop_replaced(session)
 
 
 def _backup(database: Database, cast: Cast) -> None:
