@@ -396,6 +396,8 @@ def test_a_film_that_is_deleted_while_it_takes_its_place_does_not_stay(
             with lessons.database.write() as session:
                 place = erasing.Place(lessons.database, lessons.store)
                 erasing.erase_video(session, place, added.id, reason="x", actor=None)
+            if killed:
+                patch.setattr(derived, "forget_blob", kill)
         real(plain, size_bytes, *arguments)
 
     def kill(_session: Session, _store: Store, sha256: str) -> None:
@@ -404,8 +406,6 @@ def test_a_film_that_is_deleted_while_it_takes_its_place_does_not_stay(
 
     with monkeypatch.context() as patch, pytest.raises(Killed if killed else NotFoundError):
         patch.setattr(sealed, "write", deleted_meanwhile)
-        if killed:
-            patch.setattr(derived, "forget_blob", kill)
         keep_originals(lessons.task(added))
     if killed:
         assert [file.name for file in lessons.store.blobs()] == [name]
