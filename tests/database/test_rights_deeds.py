@@ -232,7 +232,7 @@ def test_a_lesson_is_put_right_and_what_stood_there_stays_with_the_request(
         with pytest.raises(NotFoundError):
             correct(film.id, second, actor=actor)
     with pytest.raises(BadInputError):
-        correct(film.id, second, recorded_on=TODAY + timedelta(days=1))
+        correct(film.id, second, recorded_on=today() + timedelta(days=1))
     stated = film.consent_at
     correct(film.id, cast.class_group)
     assert (film.subject, film.recorded_on, film.consent_at) == ("Ciencias", day, stated)
