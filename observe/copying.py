@@ -119,10 +119,10 @@ def _is_removed(file: Path) -> bool:
 
 
 def _is_held(folder: Path) -> bool:
-    if not (folder / _LOCK).exists() and time.time() - folder.stat().st_mtime < _YOUNG_S:
-        return True  # made just now, and about to be
     lock = FileLock(folder / _LOCK, mode=0o600)
     try:
+        if not (folder / _LOCK).exists() and time.time() - folder.stat().st_mtime < _YOUNG_S:
+            return True  # made just now, and about to be
         lock.acquire(timeout=0)
     except (Timeout, OSError):  # or it went just now
         return True

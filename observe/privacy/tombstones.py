@@ -1,9 +1,9 @@
 """What was deleted, kept where the home is not: an older backup must not bring it back.
 
 A file beside the vault's key, one line a certificate, and one for each thing that was shut
-(`shut`), only ever added to. It outlives the home that
-a backup takes the place of, and serves all homes of this computer: it holds ids, which are unlike
-everywhere, and neither names nor anybody's words.
+(`shut`), only ever added to. It outlives the home that a backup takes the place of, and serves all
+homes of this computer: it holds ids, which are unlike everywhere, and neither names nor anybody's
+words.
 """
 
 from __future__ import annotations

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,13 @@ def _opened(url: str) -> Iterator[Database]:
     database = open_database(url)
     yield database
     database.engine.dispose()
+
+
+@contextmanager
+def copied(database: Database, home: Settings, path: Path) -> Iterator[Database]:
+    """The database of a home as it is now, in a file of its own."""
+    database.leave_no_trace()
+    yield from _opened(f"sqlite:///{shutil.copy(home.database_path, path)}")
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from observe.settings import Settings
 from observe.video import erasing
 from observe.video.models import Recording
 from observe.video.store import Store
+from tests.database.conftest import copied
 from tests.factories import Cast, recording
 
 HOW = How(Channel.PAPER, FORM_VERSION, date(2026, 3, 10))
@@ -51,11 +52,20 @@ def film(database: Database, cast: Cast) -> UUID:
 def older(database: Database, home: Settings, tmp_path: Path, film: UUID) -> Iterator[Database]:
     """The database as it was before anything was deleted."""
     assert film
-    database.leave_no_trace()
-    copy = shutil.copy(home.database_path, tmp_path / "older.sqlite")
-    opened = open_database(f"sqlite:///{copy}")
-    yield opened
-    opened.engine.dispose()
+    with copied(database, home, tmp_path / "older.sqlite") as copy:
+        yield copy
+
+
+def _taken_back(database: Database, home: Settings, cast: Cast) -> UUID:
+    """The second child's family takes back that lessons are coded; return the child's id."""
+    with database.write() as session:
+        child = session.scalars(sa.select(Child).where(Child.list_number == 2)).one()
+        subject = consent.child_for(session, child.id, actor=cast.observer)
+        revocation = consent.revoke(
+            session, subject, [Scope.CODE], on=today(), channel=Channel.MAIL, actor=cast.observer
+        )
+    forgetting.forget_clips(database, home, revocation.id)
+    return child.id
 
 
 def test_each_kind_of_deletion_is_done_again(
@@ -67,13 +77,7 @@ def test_each_kind_of_deletion_is_done_again(
     film: UUID,
     tmp_path: Path,
 ) -> None:
-    with database.write() as session:
-        child = session.scalars(sa.select(Child).where(Child.list_number == 2)).one()
-        subject = consent.child_for(session, child.id, actor=cast.observer)
-        revocation = consent.revoke(
-            session, subject, [Scope.CODE], on=today(), channel=Channel.MAIL, actor=cast.observer
-        )
-    forgetting.forget_clips(database, home, revocation.id)
+    child_id = _taken_back(database, home, cast)
     with database.write() as session:
         erasing.lift(session, film, actor=cast.observer)
         place = erasing.Place(database, store)
@@ -98,7 +102,7 @@ def test_each_kind_of_deletion_is_done_again(
         assert set(session.scalars(sa.select(Child.name))) == {""}
         assert session.get_one(User, cast.second_educator.user_id).name == pseudonym
         standings = consent.standings_of(session, [cast.class_group.id])
-        assert not standings[child.id].allows(TO_CODE)
+        assert not standings[child_id].allows(TO_CODE)
         rows = session.scalars(sa.select(Certificate)).all()
         assert [row.reason for row in rows] == ["restore:2", "restore:3", "restore:4"]
         assert all(certificates.is_true(session, row) for row in rows)
@@ -113,13 +117,7 @@ def test_each_kind_of_deletion_is_done_again(
 def test_a_consent_taken_back_stays_so_also_in_a_copy_that_was_at_work_later(
     database: Database, older: Database, home: Settings, cast: Cast, film: UUID, tmp_path: Path
 ) -> None:
-    with database.write() as session:
-        child = session.scalars(sa.select(Child).where(Child.list_number == 2)).one()
-        subject = consent.child_for(session, child.id, actor=cast.observer)
-        revocation = consent.revoke(
-            session, subject, [Scope.CODE], on=today(), channel=Channel.MAIL, actor=cast.observer
-        )
-    forgetting.forget_clips(database, home, revocation.id)
+    child_id = _taken_back(database, home, cast)
     tombstones.catch_up(home, database)
     with older.write() as session:
         erasing.lift(session, film, actor=cast.observer)
@@ -127,7 +125,7 @@ def test_a_consent_taken_back_stays_so_also_in_a_copy_that_was_at_work_later(
     assert [each.kind for each in again.done] == ["revoked"]
     with older.read() as session:
         standings = consent.standings_of(session, [cast.class_group.id])
-        assert not standings[child.id].allows(TO_CODE)
+        assert not standings[child_id].allows(TO_CODE)
 
 
 def test_what_is_of_another_home_is_passed_over(

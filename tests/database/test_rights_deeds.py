@@ -253,40 +253,38 @@ def test_a_lesson_is_put_right_and_what_stood_there_stays_with_the_request(
     assert rectifying.corrections_of(session, asks(session, cast, RequestKind.RECTIFICATION)) == []
 
 
+def write_list(session: Session, cast: Cast, text: str) -> None:
+    class_lists.write_class_list(session, cast.class_group.id, text, actor=cast.observer)
+
+
 def test_a_number_of_which_an_open_request_speaks_stays_its_childs(
     session: Session, cast: Cast
 ) -> None:
-    def write(text: str) -> None:
-        class_lists.write_class_list(session, cast.class_group.id, text, actor=cast.observer)
-
-    write("1 Sofía\n2 Tomás")
+    write_list(session, cast, "1 Sofía\n2 Tomás")
     request_id = asks(session, cast, RequestKind.ACCESS, 1)
     for text, told in (("1 Tomás\n2 Sofía", "«Tomás»"), ("2 Tomás", "su línea se queda")):
         with pytest.raises(InvalidError) as error:
-            write(text)
+            write_list(session, cast, text)
         (problem,) = error.value.problems
         assert told in problem.in_language("es_CL")
-    write("1 Sofía Muñoz\n3 Tomás")
+    write_list(session, cast, "1 Sofía Muñoz\n3 Tomás")
     answer(session, cast, request_id)
-    write("1 Tomás")
+    write_list(session, cast, "1 Tomás")
 
 
 def test_an_ended_request_does_not_speak_of_the_next_child_with_its_number(
     session: Session, cast: Cast
 ) -> None:
-    def write(text: str) -> None:
-        class_lists.write_class_list(session, cast.class_group.id, text, actor=cast.observer)
-
-    write("1 Sofía\n2 Tomás\n3")
+    write_list(session, cast, "1 Sofía\n2 Tomás\n3")
     of_sofia, of_the_third = (asks(session, cast, RequestKind.ACCESS, number) for number in (1, 3))
     for each in (of_sofia, of_the_third):
         answer(session, cast, each)
-    write("1 Sofía Muñoz\n2 Tomás\n3")
+    write_list(session, cast, "1 Sofía Muñoz\n2 Tomás\n3")
     found = requests.request_for(session, of_sofia, actor=cast.administrator)
     assert requests.child_of(session, found) is not None, "the same child, written better"
-    write("1 Antonia\n2 Tomás")
+    write_list(session, cast, "1 Antonia\n2 Tomás")
     of_antonia = asks(session, cast, RequestKind.ACCESS, 1)
-    write("1 Antonia\n2 Tomás\n3 Pedro")
+    write_list(session, cast, "1 Antonia\n2 Tomás\n3 Pedro")
     for ended in (of_sofia, of_the_third):
         found = requests.request_for(session, ended, actor=cast.administrator)
         assert requests.child_of(session, found) is None

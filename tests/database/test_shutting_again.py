@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -11,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe.db import Database, open_database, today
+from observe.db import Database, today
 from observe.feedback import operations as feedbacks
 from observe.feedback.models import Feedback, FeedbackState
 from observe.feedback.shutting_again import shut_again
@@ -26,6 +25,7 @@ from observe.privacy.clocks import RequestKind
 from observe.privacy.request_models import About, Channel, RightsRequest
 from observe.privacy.requests import Asked
 from observe.settings import Settings
+from tests.database.conftest import copied
 from tests.factories import Cast
 from tests.feedback_cases import TODAY, given
 
@@ -62,11 +62,8 @@ def older(
 ) -> Iterator[Database]:
     """The database as it was before anything was shut."""
     assert asked != published
-    database.leave_no_trace()
-    copy = shutil.copy(home.database_path, tmp_path / "older.sqlite")
-    opened = open_database(f"sqlite:///{copy}")
-    yield opened
-    opened.engine.dispose()
+    with copied(database, home, tmp_path / "older.sqlite") as copy:
+        yield copy
 
 
 def test_each_kind_is_shut_again(
@@ -107,19 +104,28 @@ def test_each_kind_is_shut_again(
     assert (once_more.done, once_more.failed) == ((), ())
 
 
+def _shut(database: Database, home: Settings, cast: Cast, asked: UUID) -> None:
+    """Block what is asked and let the UTP head go, with a note of both."""
+    with database.write() as session:
+        requests.block(session, asked, actor=cast.administrator)
+        memberships.leave(session, cast.utp_head.user_id, at_once(), actor=cast.administrator)
+    tombstones.catch_up(home, database)
+
+
+def _come_back(session: Session, cast: Cast) -> None:
+    """Give the UTP head who left another role."""
+    back = RoleInput(Role.OBSERVER, Place(cast.school.id))
+    memberships.give_role(session, cast.utp_head.user_id, back, actor=cast.administrator)
+
+
 def test_what_was_opened_since_stays_open(
     database: Database, older: Database, home: Settings, cast: Cast, asked: UUID
 ) -> None:
-    actor, utp = cast.administrator, cast.utp_head.user_id
-    with database.write() as session:
-        requests.block(session, asked, actor=actor)
-        memberships.leave(session, utp, at_once(), actor=actor)
-    tombstones.catch_up(home, database)
+    _shut(database, home, cast, asked)
     assert {each.deed for each in tombstones.known_shut(home)} == {"blocked", "left"}
     with database.write() as session:
-        requests.lift(session, asked, actor=actor)
-        back = RoleInput(Role.OBSERVER, Place(cast.school.id))
-        memberships.give_role(session, utp, back, actor=actor)
+        requests.lift(session, asked, actor=cast.administrator)
+        _come_back(session, cast)
     tombstones.catch_up(home, database)
     again = shut_again(older, tombstones.known_shut(home))
     assert (again.done, again.failed) == ((), ())
@@ -128,16 +134,11 @@ def test_what_was_opened_since_stays_open(
 def test_a_backup_from_after_it_keeps_what_was_opened_in_it(
     database: Database, older: Database, home: Settings, cast: Cast, asked: UUID
 ) -> None:
-    actor, utp = cast.administrator, cast.utp_head.user_id
-    with database.write() as session:
-        requests.block(session, asked, actor=actor)
-        memberships.leave(session, utp, at_once(), actor=actor)
-    tombstones.catch_up(home, database)
+    _shut(database, home, cast, asked)
     with older.write() as session:  # another copy of the home goes on by itself
-        requests.block(session, asked, actor=actor)
-        requests.lift(session, asked, actor=actor)
-        back = RoleInput(Role.OBSERVER, Place(cast.school.id))
-        memberships.give_role(session, utp, back, actor=actor)
+        requests.block(session, asked, actor=cast.administrator)
+        requests.lift(session, asked, actor=cast.administrator)
+        _come_back(session, cast)
     again = shut_again(older, tombstones.known_shut(home))
     assert (again.done, again.failed) == ((), ())
 

@@ -102,3 +102,16 @@ def test_nobody_else_reads_it(home: Path, drive: Path) -> None:
         for path in (folder, folder.parent, beside):
             assert path.stat().st_mode & 0o077 == 0, path
     assert [*home.iterdir(), *drive.iterdir()] == []
+
+
+def test_a_folder_that_was_made_just_now_is_not_taken_from_who_is_about_to_hold_it(
+    home: Path,
+) -> None:
+    folder = home / f"{copying.PREFIX}0001"
+    folder.mkdir()
+    copying.clear_left(home)
+    assert folder.is_dir()
+    made = folder.stat().st_mtime - 3600
+    os.utime(folder, (made, made))  # killed before it was held
+    copying.clear_left(home)
+    assert not folder.exists()
