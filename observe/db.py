@@ -1,8 +1,9 @@
 """The database: one engine a process, short sessions, and the schema's history.
 
 SQLite on a laptop (one file, write-ahead log, every commit synced), PostgreSQL at a hub. A
-check and the change it guards see one state: on SQLite writing sessions take the write lock when
-they begin, on PostgreSQL they hold the rows that they check (`locked`).
+check and the change it guards see one state: on SQLite writing sessions take the write lock with
+their first statement, even one that reads; on PostgreSQL they hold the rows that they check
+(`locked`).
 """
 
 from __future__ import annotations

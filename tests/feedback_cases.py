@@ -34,10 +34,11 @@ TODAY = date(2026, 5, 12)
 
 def filmed(session: Session, store: Store, cast: Cast, film: Path) -> Recording:
     """Add a lesson of 30 s with its film in the store."""
+    # First: it takes the write lock, and a worker that starts now sweeps only after it.
+    row = recording(session, cast, duration_ms=30_000)
     made = store.temporary(".mp4")
     shutil.copy(film, made)
     blob = store.put(made)
-    row = recording(session, cast, duration_ms=30_000)
     row.sha256, row.size_bytes = blob.sha256, blob.size_bytes
     session.flush()
     store.settle(blob.sha256)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from observe import copying
 from observe.db import Database
 from observe.video import derived
 from observe.video.derived import Made
@@ -46,3 +47,11 @@ def found_in(folder: Path, needles: list[bytes]) -> set[bytes]:
     """Return which of `needles` lie anywhere in the files under `folder`."""
     contents = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
     return {needle for needle in needles if any(needle in content for content in contents)}
+
+
+def killed_copy(home: Path) -> Path:
+    """Lay into `home` what a killed backup or restoring leaves; return where its copy lies."""
+    folder = home / f"{copying.PREFIX}0001"
+    (folder / "home").mkdir(parents=True)
+    (folder / "lock").touch()
+    return folder / "home"

@@ -19,7 +19,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe import copying
 from observe.cli import archive, files
 from observe.cli.archive import MANIFEST
 from observe.cli.places import unsuitable
@@ -36,7 +35,7 @@ from observe.video.store import Store
 from tests.cli.conftest import PEOPLE, SCHOOLS, Run, running_in
 from tests.factories import Cast, actor_named
 from tests.feedback_cases import published
-from tests.kept import found_in
+from tests.kept import found_in, killed_copy
 
 
 def test_init_makes_an_owner_who_may_do_everything(run: Run) -> None:
@@ -217,7 +216,7 @@ def test_after_a_restoring_that_was_killed_another_finds_the_home_empty(
     peopled: Run, backed_up: Path, elsewhere: Elsewhere, placed: bool
 ) -> None:
     other = elsewhere("other")
-    copy = other / copying.PREFIX / "home" / "unpacked"
+    copy = killed_copy(other) / "unpacked"
     for path in ("observe.sqlite", "store/blobs/ab/film"):
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         (copy / path).write_text("Ana", encoding="utf-8")
@@ -239,7 +238,7 @@ def test_a_folder_that_holds_something_else_is_not_emptied(
     other = elsewhere("other")
     (other / "store").mkdir(parents=True)
     (other / "store" / "hers").touch()
-    copy = other / copying.PREFIX / "home" / "unpacked"
+    copy = killed_copy(other) / "unpacked"
     (copy / "store").mkdir(parents=True)
     peopled("restore", backed_up, code=2)
     assert (other / "store" / "hers").exists()
@@ -248,8 +247,7 @@ def test_a_folder_that_holds_something_else_is_not_emptied(
 def test_a_home_whose_database_went_after_a_backup_was_killed_keeps_its_files(
     peopled: Run, backed_up: Path, home: Settings
 ) -> None:
-    copy = home.home / copying.PREFIX / "home"
-    copy.mkdir(parents=True)
+    copy = killed_copy(home.home)
     home.database_path.rename(copy / "observe.sqlite")
     before = sorted(home.store_path.rglob("*"))
     peopled("restore", backed_up, code=2)

@@ -16,7 +16,7 @@ from typing import TypeVar
 import pytest
 import sqlalchemy as sa
 
-from observe import copying, jobs
+from observe import jobs
 from observe.db import Database
 from observe.jobs import CancelledError, JobState
 from observe.people.models import AuditEntry
@@ -29,6 +29,7 @@ from observe.video.preparing.copies import make_playable
 from observe.video.preparing.originals import keep_originals
 from observe.video.store import Store
 from observe.video.sweep import sweep
+from tests.kept import killed_copy
 from tests.lessons import Alone, Lessons, encoded
 from tests.program import PROCESSES
 
@@ -344,8 +345,7 @@ def assert_done_once(lessons: Lessons, added: Recording, camera: str) -> None:
 def test_a_worker_that_starts_removes_the_plain_copy_that_a_killed_backup_left(
     database: Database, home: Settings
 ) -> None:
-    copy = home.home / copying.PREFIX / "home"
-    copy.mkdir(parents=True)
+    copy = killed_copy(home.home)
     (copy / "observe.sqlite").touch()
     prepare.tidy(home, database)
     assert not copy.parent.exists()

@@ -147,7 +147,7 @@ def test_a_table_is_shown_before_it_is_registered(
     assert "Esto se registraría: 2" in shown.text
     with database.read() as session:
         assert session.scalars(sa.select(Consent)).first() is None
-    beside = dict(re.findall(r'name="(n-\d+)" value="([^"]*)"', shown.text))
+    beside = dict(re.findall(r'name="(n-\d+)"\s+value="([^"]*)"', shown.text))
     assert beside.keys() == {"n-1", "n-2"}
     counted = {"do": "register", "content": table}
     other = browser.post(address, data=counted | beside | {"n-1": "Otra Niña"})
