@@ -28,6 +28,7 @@ from observe.ids import new_id
 from observe.settings import SCHOOL_TIME
 
 BUSY_TIMEOUT_MS = 15_000
+_POSTGRES_FILES = 0x6F627366
 TRACE_TIMEOUT_MS = 2_000
 
 
@@ -165,6 +166,23 @@ def locked(session: Session, kind: type[Row], row_id: UUID) -> Row | None:
     What the session had read of it before the wait is read anew; None: there is no such row.
     """
     return session.get(kind, row_id, with_for_update=True, populate_existing=True)
+
+
+def files_come(session: Session) -> None:
+    """Let no sweep begin until the session ends: it would take the file whose row comes later.
+
+    Called before a session puts a file into the store.
+    """
+    connection = session.connection()  # on SQLite that takes the write lock
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_POSTGRES_FILES)))
+
+
+def files_rest(session: Session) -> None:
+    """Wait until no other session brings a file, and let none begin until this one ends."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRES_FILES)))
 
 
 def insert_all(session: Session, kind: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:

@@ -14,7 +14,7 @@ from observe import jobs
 from observe.coding.changes import Change
 from observe.coding.models import Observation
 from observe.coding.operations import apply, start, submit
-from observe.db import Database, now
+from observe.db import Database, files_come, now
 from observe.feedback import followup, publishing
 from observe.feedback import operations as feedbacks
 from observe.feedback.checks import FocusInput
@@ -34,11 +34,11 @@ TODAY = date(2026, 5, 12)
 
 def filmed(session: Session, store: Store, cast: Cast, film: Path) -> Recording:
     """Add a lesson of 30 s with its film in the store."""
-    # First: it takes the write lock, and a worker that starts now sweeps only after it.
-    row = recording(session, cast, duration_ms=30_000)
+    files_come(session)
     made = store.temporary(".mp4")
     shutil.copy(film, made)
     blob = store.put(made)
+    row = recording(session, cast, duration_ms=30_000)
     row.sha256, row.size_bytes = blob.sha256, blob.size_bytes
     session.flush()
     store.settle(blob.sha256)

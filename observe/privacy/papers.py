@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe.db import files_come
 from observe.errors import BadInputError
 from observe.ids import new_id
 from observe.people import access, audit
@@ -118,6 +119,7 @@ def keep_paper(  # what, where, whose
         raise BadInputError(
             message("Register the answer first: the scan is kept with it."), field="paper"
         )
+    files_come(session)
     paper_id, made = new_id(), files.temporary(".sealed")
     sealed = vault.seal(content, purpose=_purpose(paper_id))
     try:

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
+from observe.db import files_come
 from observe.errors import BadInputError, ConflictError
 from observe.ids import new_id
 from observe.people import access, audit
@@ -321,6 +322,7 @@ def give(
     if recording.is_live:
         raise ConflictError(NO_FILM)
     written = write_vtt(_within(cues, recording))
+    files_come(session)
     made = store.temporary(".vtt")
     made.write_text(written, encoding="utf-8", newline="\n")
     # It stays marked as in flight until the worker's next start, which asks the database: so it

@@ -8,7 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe.db import Database, now
+from observe.db import Database, files_rest, now
 from observe.jobs import ENDED, Job
 from observe.privacy import papers
 from observe.video import derived
@@ -32,6 +32,7 @@ def sweep(database: Database, store: Store) -> None:
         for file in papers.drop_replaced(session):
             store.doom(file["sha256"])
     with database.write() as session:
+        files_rest(session)
         for sha256 in store.in_flight():
             derived.forget_blob(session, store, sha256)
         store.clear_work(keep=needed_sides(session, store))

@@ -17,15 +17,17 @@ from observe.db import Database, today
 from observe.errors import ConflictError, InvalidError
 from observe.people import class_lists
 from observe.people.models import Child
-from observe.privacy import certificates, consent
+from observe.privacy import certificates, consent, papers
 from observe.privacy.certificates import Told
 from observe.privacy.consent import How, Subject
 from observe.privacy.gate import Lock, Place
 from observe.privacy.kinds import CertificateKind
-from observe.privacy.models import Certificate, Consent, Revocation
+from observe.privacy.models import Certificate, Consent, ConsentPaper, Revocation
 from observe.privacy.scopes import FORM_VERSION, Channel, Scope
 from observe.video import gate
 from observe.video.models import Recording
+from observe.video.store import Store
+from observe.video.sweep import sweep
 from tests import factories
 
 ALL = frozenset(Scope)
@@ -173,3 +175,17 @@ def test_what_is_taken_back_locks_a_film_that_opens_meanwhile(hub: Hub) -> None:
         assert film.lock == Lock.UNCOUNTED == gate.verdict_of(session, film).lock
         taken = sa.select(sa.func.count(Consent.id)).where(Consent.revocation_id.is_not(None))
         assert session.scalar(taken) == len(Scope)
+
+
+def test_a_worker_that_starts_leaves_the_scan_that_is_being_kept(hub: Hub, store: Store) -> None:
+    hub.write(hub.answer({hub.first: ALL}))
+
+    def keep(session: Session) -> None:
+        actor = hub.cast.observer
+        subject = consent.child_for(session, hub.first, actor=actor)
+        papers.keep_paper(session, store, store.vault(), subject, b"%PDF-1.7", actor=actor)
+
+    hub.beside(keep, lambda _: sweep(hub.database, store))
+    with hub.database.read() as session:
+        (sha256,) = session.scalars(sa.select(ConsentPaper.sha256))
+    assert store.kept(sha256).exists()
