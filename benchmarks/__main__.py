@@ -16,9 +16,10 @@ from observe.db import open_database
 from observe.demo.lesson import make_lesson
 from observe.people.models import School
 from observe.settings import Settings
+from observe.video.hashing import CHUNK_BYTES, sha256_of
 from observe.video.kept import KeptFile
 from observe.video.media.probe import probe
-from observe.video.store import CHUNK_BYTES, open_store, sha256_of
+from observe.video.store import open_store
 
 COMMITS = 200
 

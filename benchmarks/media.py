@@ -190,10 +190,10 @@ def remuxed(lessons: Lessons, film: Film) -> Row:
 _WORKER = """
 import sys, threading
 from pathlib import Path
-from observe import jobs
+from observe import daily
 from observe.settings import Settings
 from observe.video.preparing import prepare
-jobs.run_worker(Settings(home=Path(sys.argv[1])), threading.Event())
+daily.run_worker(Settings(home=Path(sys.argv[1])), threading.Event())
 """
 
 

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, TypeVar
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from observe.db import Base, Database, choice, now, open_database
 from observe.errors import ObserveError
-from observe.settings import SCHOOL_TIME, Settings
+from observe.settings import Settings
 from observe.text import Message, message
 
 PROTOCOL = "observe-jobs-1"  # not the source's hash: an upgrade must not orphan waiting jobs
@@ -38,8 +38,6 @@ INTERRUPTIONS = 5  # a job whose worker dies this often without a step done is t
 RECOVERIES = 10_000  # DBOS counts every recovery, also of the innocent, so our own count decides
 ATTEMPTS = 4  # of a step that a disk or a busy database refuses
 PROGRESS_SECONDS = 0.5
-LOOK_SECONDS = 600.0  # between looks for daily jobs
-FAILED_FOR = timedelta(hours=1)  # before a daily job that failed is asked for again
 
 log = structlog.get_logger(__name__)
 
@@ -218,67 +216,6 @@ def handler(kind: str) -> Callable[[Handler], Handler]:
         return function
 
     return register
-
-
-@dataclass(frozen=True)
-class Daily:
-    """A job that is done once a day, from `hour` on, in a home that wants it."""
-
-    kind: str
-    hour: int
-    wanted: Callable[[Settings], bool]
-    needed: Callable[[Session], bool]
-
-
-_dailies: list[Daily] = []
-
-
-def _always(_asked: object) -> bool:
-    return True
-
-
-def daily(
-    kind: str,
-    *,
-    hour: int,
-    wanted: Callable[[Settings], bool] = _always,
-    needed: Callable[[Session], bool] = _always,
-) -> Callable[[Handler], Handler]:
-    """Mark a function as what the worker does once a day, at the first look from `hour` on.
-
-    A laptop is off at most hours, so no moment is named: what was missed in the morning is done
-    when it is opened. One that failed is tried again an hour later. A home asks for it where its
-    settings (`wanted`) and its database (`needed`) say so.
-    """
-
-    def register(function: Handler) -> Handler:
-        _dailies.append(Daily(kind, hour, wanted, needed))
-        return handler(kind)(function)
-
-    return register
-
-
-def ask_for_daily(settings: Settings, database: Database, at: datetime) -> list[str]:
-    """Ask for the day's jobs that are due at `at`, by the clock it tells; return their ids."""
-    due = [each for each in _dailies if at.hour >= each.hour and each.wanted(settings)]
-    if not due:
-        return []
-    with database.write() as session:
-        return [
-            enqueue(session, each.kind, day_id(at.date()))
-            for each in due
-            if each.needed(session) and _may(session, each.kind, at)
-        ]
-
-
-def _may(session: Session, kind: str, at: datetime) -> bool:
-    last = latest(session, kind, day_id(at.date()))
-    return last is None or last.state is not JobState.FAILED or last.updated_at <= at - FAILED_FOR
-
-
-def day_id(day: date) -> UUID:
-    """Return the subject of a daily job on `day`."""
-    return uuid5(NAMESPACE_URL, f"observe:day:{day.isoformat()}")
 
 
 Beginning = Callable[[Settings, Database], None]
@@ -598,21 +535,6 @@ def _launch(engine: sa.Engine) -> None:
         DBOS.register_queue(
             queue.value, worker_concurrency=at_once, polling_interval_sec=POLL_SECONDS
         )
-
-
-def run_worker(settings: Settings, stopped: threading.Event) -> None:
-    """Do this home's jobs until `stopped` is set."""
-    with worker(settings) as database:
-        _look(settings, database)
-        while not stopped.wait(LOOK_SECONDS):
-            _look(settings, database)
-
-
-def _look(settings: Settings, database: Database) -> None:
-    try:
-        ask_for_daily(settings, database, now().astimezone(SCHOOL_TIME))
-    except (sa.exc.OperationalError, OSError) as error:  # a busy database or disk: again soon
-        log.warning("daily jobs not looked for", error=type(error).__name__)
 
 
 def wait_for(settings: Settings, job_id: str, tell: Callable[[Job], None]) -> Job:

@@ -26,7 +26,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from observe.cli.files import settle
 from observe.errors import BadInputError
 from observe.text import message
-from observe.video.store import CHUNK_BYTES, SEALED
+from observe.video.hashing import CHUNK_BYTES
+from observe.video.store import SEALED
 
 DATABASE: Final = "observe.sqlite"
 MANIFEST: Final = "manifest.json"

@@ -33,6 +33,7 @@ from observe.text import Message, message
 from observe.vault import KeyMissingError, UnsealError, needed_key
 from observe.video.captions import GIVEN
 from observe.video.disk import sync_folder
+from observe.video.hashing import sha256_of
 from observe.video.models import (
     Blurring,
     BlurState,
@@ -42,7 +43,7 @@ from observe.video.models import (
     RecordingPart,
     Upload,
 )
-from observe.video.store import SEALED, Store, sha256_of
+from observe.video.store import SEALED, Store
 
 _INCOMING: Final = "store/incoming/"
 ATTEMPTS: Final = 5

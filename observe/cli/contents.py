@@ -15,8 +15,9 @@ from observe.cli.shell import Shell
 from observe.privacy.models import ConsentPaper
 from observe.text import Message, message
 from observe.vault import KeyMissingError, UnsealError
+from observe.video.hashing import sha256_of
 from observe.video.models import DerivedFile, Recording, RecordingPart
-from observe.video.store import SEALED, Store, StoredFile, sha256_of
+from observe.video.store import SEALED, Store, StoredFile
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import click
 import waitress
 from sqlalchemy.orm import Session
 
-from observe import jobs, schema
+from observe import daily, schema
 from observe.cli.children import Child, Family, on_signals, when_parent_ends
 from observe.cli.home import furnish, furnish_demo, with_demo
 from observe.cli.people import roles
@@ -177,4 +177,4 @@ def work(shell: Shell) -> None:
     stopped = threading.Event()
     on_signals(stopped.set)
     when_parent_ends(stopped.set)
-    jobs.run_worker(shell.settings, stopped)
+    daily.run_worker(shell.settings, stopped)

@@ -20,11 +20,12 @@ from sqlalchemy.orm import Session
 
 from observe import jobs
 from observe.coding.models import Observation
+from observe.daily import daily
 from observe.db import Database, locked, today
 from observe.errors import ObserveError
 from observe.feedback import films_due, pseudonymising, publishing
 from observe.feedback.models import Feedback, FeedbackState
-from observe.jobs import Work, daily, handler
+from observe.jobs import Work, handler
 from observe.people import access
 from observe.people.access import HOME, Action, Actor
 from observe.people.models import ClassGroup, User

@@ -19,11 +19,12 @@ import structlog
 from sqlalchemy.orm import Session, selectinload
 
 from observe import mail
+from observe.daily import daily
 from observe.db import Database, day_of, now, today
 from observe.feedback import letters, openings, schooldays, waiting
 from observe.feedback.board import Row
 from observe.feedback.models import Feedback, FeedbackState, Reminder
-from observe.jobs import Work, daily
+from observe.jobs import Work
 from observe.people.access import Action, actor_of, can
 from observe.people.models import AuditEntry, Membership, Role, User
 from observe.settings import Settings

@@ -12,8 +12,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from observe.daily import daily
 from observe.db import Database, today
-from observe.jobs import Work, daily
+from observe.jobs import Work
 from observe.people import audit
 from observe.people.memberships import settle
 from observe.people.models import Membership, User

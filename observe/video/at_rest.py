@@ -22,9 +22,10 @@ from observe.people.access import HOME, Action, Actor
 from observe.text import Message, message
 from observe.vault import KeyMissingError, UnsealError
 from observe.video import derived
+from observe.video.hashing import DamagedError, sha256_of
 from observe.video.kept import KeptFile, Sealing
 from observe.video.sealed import Head
-from observe.video.store import DamagedError, Store, StoredFile, sha256_of
+from observe.video.store import Store, StoredFile
 
 Tell = Callable[[int], None]  # how many bytes are behind us
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from observe.video.hashing import CHUNK_BYTES
 from observe.video.kept import KeptFile
 from observe.video.sealed import Tick
-from observe.video.store import CHUNK_BYTES, Store
+from observe.video.store import Store
 
 
 class Desk:

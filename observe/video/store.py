@@ -13,8 +13,6 @@ one from a `Desk`.
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import os
 import re
@@ -26,20 +24,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 from uuid import UUID
 
-from observe.errors import BadInputError, NotFoundError, ObserveError
+from observe.errors import BadInputError, NotFoundError
 from observe.ids import new_id
 from observe.settings import Settings
 from observe.text import message
 from observe.vault import KeyMissingError, Vault, open_vault
 from observe.video import disk, sealed
 from observe.video.disk import cloned, flushed, place, sync, sync_folder
+from observe.video.hashing import CHUNK_BYTES, Hashing, require, sha256_of
 from observe.video.kept import Form, KeptFile, Sealing
 from observe.video.sealed import Tick
 
-CHUNK_BYTES: Final = 4 * 1024**2
 SPARE_BYTES: Final = 512 * 1024**2  # left free when a file is copied in: the database needs room
 UNFINISHED: Final = ".part"  # a file that is still being copied in
 BORROWED: Final = ".from"  # says where a file is read until it has been copied in
@@ -49,10 +47,6 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}(\.[a-z0-9]{1,8})?", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PLACING = "placing-"
 _SIDE = re.compile(r"side-(?P<owner>[0-9a-f]{32})\.[a-z0-9]{1,8}", re.ASCII)
-
-
-class DamagedError(ObserveError):
-    """The content of a kept file is not what its name says."""
 
 
 @dataclass(frozen=True)
@@ -373,11 +367,11 @@ class Store:
         """
         form, size = self.sealing(sha256), source.stat().st_size
         with self._made(size, SEALED) as made, source.open("rb") as plain:
-            hashing = _Hashing(plain)
+            hashing = Hashing(plain)
             with made.open("xb") as target:
                 sealed.write(hashing, size, target, self.vault().own_key(form.purpose), tick)
                 flushed(target)
-            _require(hashing, sha256)
+            require(hashing, sha256)
             self.doom(sha256)
             disk.replace(made, form.path)
 
@@ -392,11 +386,11 @@ class Store:
         """
         form = self.sealing(sha256)
         with form.open() as content, self._made(form.size(), "") as made:
-            hashing = _Hashing(content)
+            hashing = Hashing(content)
             with made.open("xb") as target:
                 shutil.copyfileobj(hashing, target, CHUNK_BYTES)
                 flushed(target)
-            _require(hashing, sha256)
+            require(hashing, sha256)
             self.doom(sha256)
             disk.replace(made, self.blob(sha256))
 
@@ -585,51 +579,10 @@ def _taken_away() -> NotFoundError:
     )
 
 
-def _require(read: _Hashing, sha256: str) -> None:
-    if read.sha256 != sha256:
-        raise DamagedError(
-            message(
-                "The file %(name)s… is damaged, so it stays as it is. Run: observe doctor --files",
-                name=sha256[:12],
-            )
-        )
-
-
 def _unreadable() -> BadInputError:
     return BadInputError(
         message("There is no such file, or it cannot be read. Check its name and try again.")
     )
-
-
-def sha256_of(file: Path | Form, tell: Callable[[int], None] | None = None) -> str:
-    """Return the sha256 of a file's content, calling `tell` with the bytes read so far."""
-    read = 0
-    with file.open("rb") if isinstance(file, Path) else file.open() as content:
-        hashing = _Hashing(content)
-        while chunk := hashing.read(CHUNK_BYTES):
-            read += len(chunk)
-            if tell is not None:
-                tell(read)
-    return hashing.sha256
-
-
-class _Hashing(io.RawIOBase):
-    """A file that is hashed while it is read."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._digest = hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes."""
-        chunk = self._file.read(size)
-        self._digest.update(chunk)
-        return chunk
-
-    @property
-    def sha256(self) -> str:
-        """The hash of what was read."""
-        return self._digest.hexdigest()
 
 
 def open_store(settings: Settings) -> Store:

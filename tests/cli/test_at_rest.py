@@ -22,8 +22,9 @@ from observe.privacy.models import ConsentPaper
 from observe.settings import Settings
 from observe.video import derived
 from observe.video.derived import Made
+from observe.video.hashing import sha256_of
 from observe.video.models import FileKind
-from observe.video.store import open_store, sha256_of
+from observe.video.store import open_store
 from tests.cli.conftest import Run
 from tests.factories import Cast
 from tests.feedback_cases import filmed

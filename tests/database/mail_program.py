@@ -7,8 +7,8 @@ import sys
 import threading
 from datetime import date
 
+from observe.daily import run_worker
 from observe.feedback import reminding
-from observe.jobs import run_worker
 from observe.settings import settings_from
 
 

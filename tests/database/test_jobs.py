@@ -16,7 +16,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from observe import jobs, schema
+from observe import daily, jobs, schema
 from observe.db import Database, open_database
 from observe.ids import new_id
 from observe.jobs import Job, JobState
@@ -204,8 +204,8 @@ def test_a_disk_that_fails_does_not_end_the_worker(
         looked.append(at)
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(jobs, "ask_for_daily", fail)
-    jobs._look(home, database)
+    monkeypatch.setattr(daily, "ask_for_daily", fail)
+    daily._look(home, database)
     assert len(looked) == 1
 
 

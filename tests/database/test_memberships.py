@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe import jobs
+from observe import daily
 from observe.db import Database, now, today
 from observe.errors import (
     BadInputError,
@@ -238,12 +238,12 @@ def test_after_her_last_day_nobody_lets_her_in_any_more(
         entered = signin.use_link(session, link, hours=100)
         memberships.leave(session, educator, today(), actor=cast.administrator)
     evening = datetime(2026, 5, 12, 23, tzinfo=SCHOOL_TIME)
-    assert jobs.ask_for_daily(home, database, evening) == []
+    assert daily.ask_for_daily(home, database, evening) == []
     assert leaving.close_gone(database) == 0  # she is here until tonight
     tomorrow = today() + DAY
     for module in (leaving, memberships):
         monkeypatch.setattr(module, "today", lambda: tomorrow)
-    (asked,) = jobs.ask_for_daily(home, database, evening)
+    (asked,) = daily.ask_for_daily(home, database, evening)
     assert asked.startswith(leaving.DAILY)
     assert leaving.close_gone(database) == 1
     assert leaving.close_gone(database) == 0

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from observe import jobs
+from observe import daily, jobs
 from observe.coding.models import Observation, Revision
 from observe.coding.operations import start
 from observe.db import Database, now, today
@@ -569,11 +569,11 @@ def test_rules_are_simulated_until_they_are_switched_on(
     late = video.on + timedelta(days=1)
     assert forgetting.apply_rules(database, home, late) == 0
     noon = now().astimezone().replace(hour=12)
-    assert jobs.ask_for_daily(home, database, noon) == []
+    assert daily.ask_for_daily(home, database, noon) == []
     for kind in (Kept.VIDEO, Kept.COPIES):
         with database.write() as session:
             rules.set_rule(session, Rule(kind, 90, applied=True), actor=cast.administrator)
-    (asked,) = jobs.ask_for_daily(home, database, noon)
+    (asked,) = daily.ask_for_daily(home, database, noon)
     assert asked.startswith(forgetting.DAILY)
     with database.write() as session:
         erasing.hold(session, film.id, "Solicitud 12", actor=cast.observer)

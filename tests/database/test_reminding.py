@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from observe import jobs
+from observe import daily, jobs
 from observe.db import Database, now
 from observe.feedback import openings, reminding
 from observe.feedback.models import Answer, Feedback, FeedbackState, Reminder
@@ -200,18 +200,18 @@ def test_the_day_asks_once_from_its_hour_on_and_only_with_a_server(
 ) -> None:
     at = now().astimezone().replace(year=2026, month=6, day=10, minute=0)
     early, late = at.replace(hour=reminding.HOUR - 1), at.replace(hour=reminding.HOUR)
-    assert jobs.ask_for_daily(home, post.database, late) == []
-    assert jobs.ask_for_daily(post.settings, post.database, early) == []
-    (first,) = jobs.ask_for_daily(post.settings, post.database, late)
-    assert jobs.ask_for_daily(post.settings, post.database, late) == [first]
-    (next_day,) = jobs.ask_for_daily(post.settings, post.database, late + timedelta(days=1))
+    assert daily.ask_for_daily(home, post.database, late) == []
+    assert daily.ask_for_daily(post.settings, post.database, early) == []
+    (first,) = daily.ask_for_daily(post.settings, post.database, late)
+    assert daily.ask_for_daily(post.settings, post.database, late) == [first]
+    (next_day,) = daily.ask_for_daily(post.settings, post.database, late + timedelta(days=1))
     assert next_day != first
     with post.database.write() as session:
         job = session.get_one(Job, first)
         job.state, job.updated_at = JobState.FAILED, late
     soon = late + timedelta(minutes=59)
-    assert jobs.ask_for_daily(post.settings, post.database, soon) == []
-    (again,) = jobs.ask_for_daily(post.settings, post.database, late + timedelta(hours=1))
+    assert daily.ask_for_daily(post.settings, post.database, soon) == []
+    (again,) = daily.ask_for_daily(post.settings, post.database, late + timedelta(hours=1))
     assert again not in (first, next_day)
 
 
@@ -226,7 +226,7 @@ def test_a_killed_worker_sends_each_letter_once(post: Post, feedback_id: UUID, s
 
     post.box.on = kill
     with post.database.write() as session:
-        job_id = jobs.enqueue(session, reminding.KIND, jobs.day_id(DUE))
+        job_id = jobs.enqueue(session, reminding.KIND, daily.day_id(DUE))
     with worker(post.settings) as process:
         victims.append(process.pid)
         until(lambda: process.poll() is not None)
@@ -239,7 +239,7 @@ def test_a_killed_worker_sends_each_letter_once(post: Post, feedback_id: UUID, s
 
 def test_on_a_day_without_school_nobody_is_reminded(post: Post, feedback_id: UUID) -> None:
     with post.database.write() as session:
-        job_id = jobs.enqueue(session, reminding.KIND, jobs.day_id(DUE))
+        job_id = jobs.enqueue(session, reminding.KIND, daily.day_id(DUE))
     with worker(post.settings, on=date(2026, 9, 18)):
         until(lambda: state(post.database, job_id) is JobState.DONE)
     assert post.box.letters == []

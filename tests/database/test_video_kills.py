@@ -16,7 +16,7 @@ from typing import TypeVar
 import pytest
 import sqlalchemy as sa
 
-from observe import jobs
+from observe import daily
 from observe.db import Database
 from observe.jobs import CancelledError, JobState
 from observe.people.models import AuditEntry
@@ -215,7 +215,7 @@ Start = Callable[[], BaseProcess]
 
 def work(home: Path) -> None:
     """Be the worker of `home`."""
-    jobs.run_worker(Settings(home=home), threading.Event())
+    daily.run_worker(Settings(home=home), threading.Event())
 
 
 @pytest.fixture

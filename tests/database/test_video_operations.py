@@ -19,7 +19,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from observe import db, jobs
+from observe import daily, db, jobs
 from observe.db import Database, now
 from observe.errors import BadInputError, ConflictError, NotAllowedError, NotFoundError
 from observe.ids import new_id
@@ -29,9 +29,10 @@ from observe.settings import Settings
 from observe.video import adding, check, derived, operations
 from observe.video import sweep as sweep_module
 from observe.video.derived import Made
+from observe.video.hashing import sha256_of
 from observe.video.models import DerivedFile, FileKind, Recording, RecordingState, Upload
 from observe.video.operations import LessonDetails, OffsetError
-from observe.video.store import Store, sha256_of
+from observe.video.store import Store
 from observe.video.sweep import sweep
 from tests.factories import TODAY, Cast, lesson
 
@@ -509,9 +510,9 @@ def test_what_nobody_took_away_goes_without_a_start_of_the_worker(
     waits = store.outgoing(new_id(), "zip")
     waits.write_bytes(b"a copy of everything")
     noon = now().astimezone().replace(hour=12)
-    assert jobs.ask_for_daily(home, database, noon) == []
+    assert daily.ask_for_daily(home, database, noon) == []
     monkeypatch.setattr(sweep_module, "now", lambda: now() + timedelta(days=1, minutes=1))
-    (job_id,) = jobs.ask_for_daily(home, database, noon)
+    (job_id,) = daily.ask_for_daily(home, database, noon)
     assert job_id.startswith("video.sweep")
     sweep_module.sweep_old(database, store)
     assert not waits.exists()

@@ -11,8 +11,9 @@ from uuid import UUID
 
 import sqlalchemy
 
+from observe.daily import run_worker
 from observe.errors import BadInputError
-from observe.jobs import Work, handler, run_worker
+from observe.jobs import Work, handler
 from observe.settings import settings_from
 from observe.text import message
 

@@ -14,9 +14,10 @@ from observe.settings import Settings
 from observe.vault import KeyMissingError, UnsealError
 from observe.video import disk
 from observe.video.desk import Desk
+from observe.video.hashing import DamagedError, sha256_of
 from observe.video.kept import KeptFile, Sealing
 from observe.video.sealed import HEAD_BYTES, PIECE_BYTES
-from observe.video.store import DamagedError, Store, open_store, sha256_of
+from observe.video.store import Store, open_store
 
 FILM: Final = os.urandom(PIECE_BYTES + 1_000)
 NAME: Final = hashlib.sha256(FILM).hexdigest()

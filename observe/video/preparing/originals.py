@@ -9,10 +9,10 @@ from observe.people import audit
 from observe.text import message
 from observe.video import derived
 from observe.video.derived import Given
+from observe.video.hashing import sha256_of
 from observe.video.models import Recording, RecordingPart
 from observe.video.preparing.borrowing import bring_in
 from observe.video.preparing.preparation import Preparation, Progress
-from observe.video.store import sha256_of
 
 
 def keep_originals(task: Preparation) -> str | None:

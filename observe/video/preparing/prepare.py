@@ -15,9 +15,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from observe.copying import clear_left, left
+from observe.daily import daily
 from observe.db import Database
 from observe.errors import BadInputError, ObserveError
-from observe.jobs import ENDED, Job, Work, before_work, daily, handler
+from observe.jobs import ENDED, Job, Work, before_work, handler
 from observe.settings import Settings
 from observe.text import Message, message
 from observe.video import captions, derived
