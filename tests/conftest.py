@@ -14,6 +14,7 @@ from typing import Any
 import hypothesis
 import imageio_ffmpeg
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from observe import schema
@@ -39,6 +40,20 @@ hypothesis.settings.load_profile("observe")
 os.environ["TZ"] = SCHOOL_TIME.key
 if hasattr(time, "tzset"):
     time.tzset()
+
+
+# A program compiles each statement once, a test in a home of its own would compile them all again:
+# a quarter of its time. All these homes have one SQLite, so one dialect and what it compiled serve.
+_dialects: dict[type[sa.Dialect], sa.Dialect] = {}
+_compiled: dict[object, object] = {}
+
+
+@sa.event.listens_for(sa.Engine, "engine_connect")
+def _compiled_once(connection: sa.Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        kind = type(connection.dialect)
+        connection.dialect = _dialects.setdefault(kind, connection.dialect)
+        connection.execution_options(compiled_cache=_compiled)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
