@@ -7,16 +7,31 @@ import http.server
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from observe.video.media import tools
 
+Film = Callable[..., Path]
+
+X264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p"
+X265 = "-c:v libx265 -preset ultrafast -x265-params log-level=error"
+VP9 = "-c:v libvpx-vp9 -deadline realtime -cpu-used 8"
+
 
 def run_ffmpeg(*arguments: str | Path) -> None:
     command = [tools.ffmpeg_path(), "-nostdin", "-v", "error", "-y", *map(str, arguments)]
     subprocess.run(command, check=True, timeout=120)
+
+
+def tiny(size: str, rate: str, seconds: float) -> str:
+    return f"-f lavfi -i color=size={size}:rate={rate}:duration={seconds}"
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
 
 
 class Listener:

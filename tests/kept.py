@@ -43,6 +43,10 @@ def as_before(database: Database, store: Store) -> Iterator[None]:
                 kept[row.kind, row.recipe] = (content, row.media_type)
 
 
+def files_in(store: Store) -> list[Path]:
+    return [path for path in store.root.rglob("*") if path.is_file()]
+
+
 def found_in(folder: Path, needles: list[bytes]) -> set[bytes]:
     """Return which of `needles` lie anywhere in the files under `folder`."""
     contents = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]

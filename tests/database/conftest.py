@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests that must hold on both databases."""
+"""Fixtures of several files: a real PostgreSQL, lessons on video, a blurred clip, a class list."""
 
 from __future__ import annotations
 
@@ -7,17 +7,26 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
 from observe import schema
 from observe.db import Database, open_database
+from observe.people import class_lists
+from observe.people.models import Child
 from observe.rubric.operations import load_shipped
 from observe.settings import Settings
+from observe.video.blur import operations as blurs
+from observe.video.models import Recording
 from observe.video.operations import LessonDetails
 from observe.video.store import Store
-from tests.factories import Cast, lesson
+from tests import factories
+from tests.database.blurring import SPAN
+from tests.factories import Cast
+from tests.feedback_cases import filmed
+from tests.films import Film, run_ffmpeg
 from tests.lessons import Lessons
 
 
@@ -108,7 +117,56 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def lessons(home: Settings, database: Database, store: Store, cast: Cast) -> Lessons:
+def details(cast: Cast) -> LessonDetails:
+    """What the observer tells of a lesson."""
+    return LessonDetails(**factories.lesson(cast))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def lessons(
+    home: Settings, database: Database, store: Store, cast: Cast, details: LessonDetails
+) -> Lessons:
     """The home, ready for lessons on video."""
-    details = LessonDetails(**lesson(cast))  # type: ignore[arg-type]
     return Lessons(home, database, store, cast, details)
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
+    """Return a maker of two-second videos: picture 160 × 120 at 25 frames a second, and a tone."""
+    folder = tmp_path_factory.mktemp("films")
+
+    def make(name: str, options: str, *, seconds: float = 2, inputs: str = "") -> Path:
+        target = folder / name
+        if not target.exists():
+            picture = f"testsrc2=size=160x120:rate=25:duration={seconds}"
+            sound = f"sine=frequency=330:duration={seconds}"
+            given = inputs or f"-f lavfi -i {picture} -f lavfi -i {sound}"
+            run_ffmpeg(*given.split(), *options.split(), target)
+        return target
+
+    return make
+
+
+@pytest.fixture
+def lesson(database: Database, store: Store, cast: Cast, small_video: Path) -> Recording:
+    """A lesson with its film."""
+    with database.write() as session:
+        return filmed(session, store, cast, small_video)
+
+
+@pytest.fixture
+def asked(database: Database, cast: Cast, lesson: Recording) -> UUID:
+    """A blurred clip that was asked for and not begun."""
+    with database.write() as session:
+        return blurs.ask(session, lesson.id, SPAN, actor=cast.observer).id
+
+
+@pytest.fixture
+def children(database: Database, cast: Cast) -> list[UUID]:
+    """A class list of three: the ids by list number."""
+    with database.write() as session:
+        class_lists.write_class_list(
+            session, cast.class_group.id, "1 Ana\n2 Luis\n3", actor=cast.observer
+        )
+        rows = session.scalars(sa.select(Child).order_by(Child.list_number))
+        return [row.id for row in rows]

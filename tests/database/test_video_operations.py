@@ -35,11 +35,7 @@ from observe.video.operations import LessonDetails, OffsetError
 from observe.video.store import Store
 from observe.video.sweep import sweep
 from tests.factories import TODAY, Cast, lesson
-
-
-@pytest.fixture
-def details(cast: Cast) -> LessonDetails:
-    return LessonDetails(**lesson(cast))  # type: ignore[arg-type]
+from tests.kept import files_in
 
 
 @pytest.fixture
@@ -53,10 +49,6 @@ def added(
 def problems(database: Database, store: Store) -> list[str]:
     with database.read() as session:
         return [str(problem) for problem in check.problems(session, store)]
-
-
-def files_in(store: Store) -> list[Path]:
-    return [path for path in store.root.rglob("*") if path.is_file()]
 
 
 # --- adding and seeing ---------------------------------------------------------------------------
