@@ -32,6 +32,7 @@ export async function walk(player, moves, from) {
 async function walkOn(player, from, show) {
   const usual = player.frame / 1000;
   const end = player.video.duration - BEFORE_S;
+  if (!player.steps) await show(from); // taken back before it began: from where the guess went
   while (player.steps) {
     const way = Math.sign(player.steps);
     const found = "VideoFrame" in window ? await (way > 0 ? next(show, from, end, usual) : before(show, from)) : from + way * usual;

@@ -112,7 +112,7 @@ export class Player extends EventTarget {
     if (way > 0) this.video.currentTime = Math.min(this.duration, to + 0.1) / 1000;
     const part = await import("./frames.js").catch(() => null);
     if (part) await part.walk(this, moves, from);
-    else if (this.moves === moves) this.go(to);
+    else if (this.moves === moves) this.go(from * 1000 + this.steps * this.frame);
   }
 
   toggle() {
