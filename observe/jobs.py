@@ -31,6 +31,7 @@ from observe.errors import ObserveError
 from observe.settings import Settings
 from observe.text import Message, message
 
+APPLICATION = "observe"
 PROTOCOL = "observe-jobs-1"  # not the source's hash: an upgrade must not orphan waiting jobs
 AT_ONCE = 2  # so that cutting two clips does not wait behind an hour of film
 POLL_SECONDS = 0.5
@@ -521,7 +522,7 @@ def _launch(engine: sa.Engine) -> None:
     logging.getLogger("dbos").setLevel(logging.WARNING)
     DBOS(
         config={
-            "name": "observe",
+            "name": APPLICATION,
             "system_database_engine": engine,
             "application_version": PROTOCOL,
             "executor_id": "worker",
@@ -530,11 +531,15 @@ def _launch(engine: sa.Engine) -> None:
             "notification_listener_polling_interval_sec": POLL_SECONDS,
         }
     )
-    DBOS.launch()
+    # Before the launch, which else looks for new queues a second later.
     for queue, at_once in ((Queue.USUAL, AT_ONCE), (Queue.AT_ONCE, 1)):
-        DBOS.register_queue(
-            queue.value, worker_concurrency=at_once, polling_interval_sec=POLL_SECONDS
+        _client(engine).register_queue(
+            queue.value,
+            worker_concurrency=at_once,
+            polling_interval_sec=POLL_SECONDS,
+            application_name=APPLICATION,
         )
+    DBOS.launch()
 
 
 def wait_for(settings: Settings, job_id: str, tell: Callable[[Job], None]) -> Job:
